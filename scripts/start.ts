@@ -1,0 +1,199 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { demoFlow, type FlowNode } from './demo-flow';
+
+/**
+ * `npm start [-- folder]`: Node-RED with this checkout's nodes and the simulated plant, on 127.0.0.1:PORT (1880).
+ * Flows, database and secrets are kept in `.data` or in the folder named; the example is copied only when there are no flows yet.
+ */
+const root = path.resolve(__dirname, '..');
+const data = path.resolve(root, process.argv[2] ?? '.data');
+const example = path.join(root, 'examples', '05 - Simulated plant.json');
+const flowsFile = path.join(data, 'flows.json');
+const pidFile = path.join(data, 'node-red.pid');
+const port = Number(process.env['PORT'] ?? 1880);
+const url = `http://127.0.0.1:${port}`;
+const START_MS = 60_000;
+const STOP_MS = 20_000;
+
+/** A sentence for the person at the terminal; no stack. */
+class Refusal extends Error {}
+
+async function main(): Promise<void> {
+  await checkPort();
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  checkFolder();
+  buildWhenNeeded();
+  writeSettings();
+
+  // A process group of its own: Ctrl-C reaches this process alone, which then ends Node-RED in order.
+  const child = spawn(process.execPath, [require.resolve('node-red/red.js'), '--userDir', data], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: process.platform !== 'win32',
+    env: { ...process.env, SMART_MO_API_TOKEN: process.env['SMART_MO_API_TOKEN'] ?? kept('api-token') },
+  });
+  writeFileSync(pidFile, String(child.pid));
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const run = { stopping: false };
+  const stop = (): void => {
+    if (run.stopping) child.kill('SIGKILL');
+    run.stopping = true;
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), STOP_MS).unref();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // npm passes SIGTERM to the shell between it and this process, and the shell just dies: notice that.
+  const parent = process.ppid;
+  const orphaned = setInterval(() => {
+    if (process.ppid !== parent && !run.stopping) stop();
+  }, 500);
+
+  let failure: Error | undefined;
+  try {
+    await untilUp(child);
+    if (!existsSync(flowsFile)) await deployDemo();
+    announce();
+  } catch (error) {
+    if (!run.stopping) failure = error as Error;
+    if (failure) stop();
+  }
+  const [code, signal] = await ended;
+  clearInterval(orphaned);
+  rmSync(pidFile, { force: true });
+  if (failure) throw failure;
+  if (!run.stopping) throw new Refusal(`Node-RED ended by itself (${signal ?? `code ${code ?? 1}`}); the reason is in the lines above.`);
+}
+
+async function checkPort(): Promise<void> {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Refusal(
+      `PORT is "${process.env['PORT'] ?? ''}", which is not a port: choose a number from 1 to 65535, as in PORT=1881 npm start`,
+    );
+  }
+  const probe = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(probe, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const other = `choose another one, as in PORT=${port + 1} npm start`;
+    throw new Refusal(
+      code === 'EADDRINUSE'
+        ? `Port ${port} is taken by another program, perhaps by a Node-RED that already runs: ${other}`
+        : `Port ${port} cannot be opened (${message}): ${other}`,
+      { cause: error },
+    );
+  }
+  probe.close();
+  await once(probe, 'close');
+}
+
+/** Two Node-REDs on one folder would overwrite each other's flows and share one database. */
+function checkFolder(): void {
+  const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0;
+  if (pid > 0 && isNodeRed(pid)) {
+    throw new Refusal(
+      `Node-RED already runs on ${data} (process ${pid}): stop it, or name another folder, as in npm start -- .data/second`,
+    );
+  }
+}
+
+function isNodeRed(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // After a power cut the number may belong to another program; Linux says to which.
+  const commandLine = `/proc/${pid}/cmdline`;
+  return !existsSync(commandLine) || readFileSync(commandLine, 'utf8').includes('node-red');
+}
+
+function buildWhenNeeded(): void {
+  const built = path.join(root, 'dist');
+  const newest = Math.max(...['nodes', 'src', 'icons', 'tsconfig.json'].map((name) => newestChange(path.join(root, name))));
+  if (existsSync(built) && statSync(built).mtimeMs >= newest) return;
+  console.log('Building...');
+  const build = spawnSync(process.execPath, ['--import', 'tsx', path.join(__dirname, 'build.ts')], { cwd: root, stdio: 'inherit' });
+  if (build.status !== 0) throw new Refusal('The build failed; the reason is in the lines above.');
+}
+
+function newestChange(file: string): number {
+  const entries = statSync(file).isDirectory() ? readdirSync(file) : [];
+  return Math.max(statSync(file).mtimeMs, ...entries.map((entry) => newestChange(path.join(file, entry))));
+}
+
+/** A random secret that survives restarts. */
+function kept(name: string): string {
+  const file = path.join(data, name);
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}
+
+function writeSettings(): void {
+  const settings = {
+    flowFile: 'flows.json',
+    flowFilePretty: true,
+    uiHost: '127.0.0.1',
+    uiPort: port,
+    // The checkout is a package with nodes, examples, locales and icons; Node-RED loads it from where it is.
+    nodesDir: [root],
+    credentialSecret: kept('credential-secret'),
+    telemetry: { enabled: false, updateNotification: false },
+    editorTheme: { tours: false, projects: { enabled: false } },
+  };
+  // When the process that started Node-RED is gone, so is the channel between them, and Node-RED stops.
+  const text = `// Written by npm start at every start.
+process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+module.exports = ${JSON.stringify(settings, null, 2)};
+`;
+  writeFileSync(path.join(data, 'settings.js'), text, { mode: 0o600 });
+}
+
+async function untilUp(child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (!(await answers())) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Refusal('Node-RED ended while starting; the reason is in the lines above.');
+    if (Date.now() > deadline) throw new Refusal(`Node-RED did not answer on ${url} within ${START_MS / 1000} s.`);
+    await delay(200);
+  }
+}
+
+async function answers(): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/settings`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Through the admin API, which moves credentials out of the nodes into their encrypted file. */
+async function deployDemo(): Promise<void> {
+  const flows = demoFlow(JSON.parse(readFileSync(example, 'utf8')) as FlowNode[]);
+  const answer = await fetch(`${url}/flows`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(flows),
+  });
+  if (!answer.ok) throw new Refusal(`Node-RED did not take the example flow (${answer.status}): ${await answer.text()}`);
+}
+
+/** Names only what the flows really hold. */
+function announce(): void {
+  const text = readFileSync(flowsFile, 'utf8');
+  const dashboard = (JSON.parse(text) as FlowNode[]).find((node) => node.type === 'ui-base');
+  const lines = [`Editor     ${url}/`];
+  if (dashboard) lines.push(`Dashboard  ${url}${String(dashboard['path'])}`);
+  if (text.includes('SMART_MO_API_TOKEN')) lines.push(`API token  in ${path.join(data, 'api-token')}`);
+  console.log(`\nSmart MO Sync is up. Stop it with Ctrl-C.\n\n  ${lines.join('\n  ')}\n`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Refusal ? `\n${error.message}` : error);
+  process.exitCode = 1;
+});
