@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { closed } from './errors';
+
+/** Time as the tasks see it. Tests hand in a fake one. */
+export interface Clock {
+  now(): Date;
+  /** Waits that many milliseconds; rejects with CLOSED when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  async sleep(ms, signal) {
+    try {
+      await delay(ms, undefined, signal ? { signal } : {});
+    } catch {
+      throw closed();
+    }
+  },
+};
+
+/** Hours and minutes of the plant's clock, as the node statuses show them. */
+export function clockTime(at: Date): string {
+  return at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+}

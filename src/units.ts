@@ -1,0 +1,34 @@
+/** Units that convert into each other, with their size in the base unit of their kind. */
+const SIZES: Record<string, { kind: 'mass' | 'volume'; size: number }> = {
+  t: { kind: 'mass', size: 1000 },
+  kg: { kind: 'mass', size: 1 },
+  g: { kind: 'mass', size: 0.001 },
+  L: { kind: 'volume', size: 1 },
+  mL: { kind: 'volume', size: 0.001 },
+};
+
+/** Other spellings in use; Odoo 15-19 ship "L" and "t", people add the rest. */
+const SPELLINGS: Record<string, string> = { l: 'L', liter: 'L', litre: 'L', 'liter(s)': 'L', ml: 'mL', ton: 't', tonne: 't', kgs: 'kg', gram: 'g' };
+
+function known(unit: string): { kind: string; size: number } | undefined {
+  const text = unit.trim();
+  return SIZES[text] ?? SIZES[SPELLINGS[text.toLowerCase()] ?? text.toLowerCase()];
+}
+
+/**
+ * Factor that turns a quantity in `from` into one in `to`; null when they do not convert.
+ * Only t, kg, g and L, mL convert (odoo.md part A); any unit converts into itself.
+ */
+export function unitFactor(from: string, to: string): number | null {
+  if (from.trim() === to.trim()) return 1;
+  const a = known(from);
+  const b = known(to);
+  return a && b && a.kind === b.kind ? a.size / b.size : null;
+}
+
+/** Rounds half away from zero to that many decimals, free of the noise of binary fractions (1.005 -> 1.01). */
+export function round(value: number, digits: number): number {
+  const shifted = Number(`${Math.abs(value)}e${digits}`);
+  const rounded = Number.isFinite(shifted) ? Number(`${Math.round(shifted)}e-${digits}`) : Number(Math.abs(value).toFixed(digits));
+  return value < 0 ? -rounded : rounded;
+}
