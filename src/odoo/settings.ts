@@ -1,0 +1,63 @@
+import type { AgentOptions } from 'node:https';
+import { SmartMoError } from '../errors';
+
+/** What a core tls-config node can say about the other side and about ourselves. */
+export type TlsSettings = Pick<AgentOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'>;
+
+/** The values of a mo-odoo node, defaults filled in (contract.md, Properties). */
+export interface OdooSettings {
+  /** http(s) origin without path: "https://odoo.plant.example" */
+  url: string;
+  database: string;
+  login: string;
+  /** Password or API key. */
+  password: string;
+  protocol: 'auto' | 'jsonrpc' | 'json2' | 'scada';
+  /** Seconds one call may take; write, done and cancel get twice that. */
+  timeout: number;
+  /** Seconds, lower and upper end of the backoff. */
+  retryMin: number;
+  retryMax: number;
+  tls?: TlsSettings;
+}
+
+/**
+ * Checks the settings and returns the origin in its normal form ("https://odoo.plant.example:8443").
+ * @throws SmartMoError CONFIG_MISSING, CONFIG_INVALID naming setting and value
+ */
+export function checkSettings(settings: OdooSettings): string {
+  for (const key of ['url', 'database', 'login', 'password'] as const) {
+    if (settings[key].trim() === '') throw new SmartMoError('CONFIG_MISSING', `${key} of the Odoo node is empty; fill it in`);
+  }
+  for (const key of ['timeout', 'retryMin', 'retryMax'] as const) {
+    const value = settings[key];
+    if (!(value > 0 && Number.isFinite(value))) {
+      throw new SmartMoError('CONFIG_INVALID', `${key} of the Odoo node is ${value}; enter seconds above 0`, { value });
+    }
+  }
+  if (settings.protocol !== 'auto' && settings.protocol !== 'jsonrpc') {
+    throw new SmartMoError('CONFIG_INVALID', `protocol "${settings.protocol}" is not in this release; choose "auto" or "jsonrpc"`, {
+      value: settings.protocol,
+    });
+  }
+  return originOf(settings.url);
+}
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.username || url?.password) {
+    // The value is not shown: it holds a secret.
+    throw new SmartMoError('CONFIG_INVALID', 'url of the Odoo node holds a user or password; enter them as login and password instead');
+  }
+  const bare = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '';
+  if (!bare) {
+    throw new SmartMoError(
+      'CONFIG_INVALID',
+      `url "${text}" of the Odoo node is not an address such as https://odoo.example.com, without a path`,
+      {
+        value: text,
+      },
+    );
+  }
+  return url.origin;
+}

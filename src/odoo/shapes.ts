@@ -1,0 +1,96 @@
+import { Ajv } from 'ajv';
+import { SmartMoError } from '../errors';
+import type { OdooMoState } from './odoo';
+
+/** `[id, "display name"]`, or false when empty. */
+export type Many2one = [number, string] | false;
+
+export interface OrderRow {
+  id: number;
+  name: string;
+  state: OdooMoState;
+  product_qty: number;
+}
+export interface OrderListRow extends OrderRow {
+  product_id: Many2one;
+  product_uom_id: Many2one;
+  move_raw_ids: number[];
+}
+export interface OrderRecordRow extends OrderRow {
+  qty_producing: number;
+  qty_produced: number;
+  move_raw_ids: number[];
+}
+export interface MoveRow {
+  id: number;
+  product_id: Many2one;
+  state: string;
+  raw_material_production_id: Many2one;
+}
+export interface PlannedMoveRow extends MoveRow {
+  product_uom: Many2one;
+  product_uom_qty: number;
+}
+/** A move of Odoo 14-16. */
+export interface DoneMoveRow extends MoveRow {
+  quantity_done: number;
+}
+/** A move of Odoo 17 and later: what is not picked is only reserved. */
+export interface PickedMoveRow extends MoveRow {
+  quantity: number;
+  picked: boolean;
+}
+export interface ProductRow {
+  id: number;
+  /** An empty text is false. */
+  default_code: string | false;
+  name: string;
+  tracking: string;
+}
+
+// A number of JSON can be Infinity (1e999); strictNumbers refuses it.
+const ajv = new Ajv({ strictNumbers: true });
+
+const ID = { type: 'integer', minimum: 1 };
+const TEXT = { type: 'string' };
+const NUMBER = { type: 'number' };
+const IDS = { type: 'array', items: ID };
+const MANY2ONE = { anyOf: [{ const: false }, { type: 'array', items: [ID, TEXT], minItems: 2, additionalItems: false }] };
+const STATE = { enum: ['draft', 'confirmed', 'progress', 'to_close', 'done', 'cancel'] };
+const ORDER = { id: ID, name: TEXT, state: STATE, product_qty: NUMBER };
+const MOVE = { id: ID, product_id: MANY2ONE, state: TEXT, raw_material_production_id: MANY2ONE };
+
+/** Reads a list of records, or throws ODOO_ANSWER naming the record and field that is wrong: an error is never "no orders". */
+export type RowReader<Row> = (answer: unknown, what: string) => Row[];
+
+function rowReader<Row>(properties: Record<string, object>): RowReader<Row> {
+  const row = { type: 'object', properties, required: Object.keys(properties) };
+  const valid = ajv.compile<Row[]>({ type: 'array', items: row });
+  return (answer, what) => {
+    if (valid(answer)) return answer;
+    const { instancePath = '', message = 'is wrong', params } = valid.errors?.at(-1) ?? {};
+    const [index, ...field] = instancePath.split('/').slice(1);
+    const where = index === undefined ? 'it' : `record ${Number(index) + 1}${field.length ? `, ${field.join('.')}` : ''}`;
+    const values = Array.isArray(params?.['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : '';
+    throw new SmartMoError(
+      'ODOO_ANSWER',
+      `Odoo's answer to ${what} is malformed: ${where} ${message}${values}; look for a module that changes it`,
+      {
+        value: instancePath,
+      },
+    );
+  };
+}
+
+export const readOrderStates = rowReader<OrderRow>(ORDER);
+export const readOrderList = rowReader<OrderListRow>({ ...ORDER, product_id: MANY2ONE, product_uom_id: MANY2ONE, move_raw_ids: IDS });
+export const readOrderRecords = rowReader<OrderRecordRow>({ ...ORDER, qty_producing: NUMBER, qty_produced: NUMBER, move_raw_ids: IDS });
+export const readPlannedMoves = rowReader<PlannedMoveRow>({ ...MOVE, product_uom: MANY2ONE, product_uom_qty: NUMBER });
+export const readDoneMoves = rowReader<DoneMoveRow>({ ...MOVE, quantity_done: NUMBER });
+export const readPickedMoves = rowReader<PickedMoveRow>({ ...MOVE, quantity: NUMBER, picked: { type: 'boolean' } });
+export const readProducts = rowReader<ProductRow>({
+  id: ID,
+  default_code: { anyOf: [{ const: false }, TEXT] },
+  name: TEXT,
+  tracking: TEXT,
+});

@@ -1,0 +1,31 @@
+/** One call of a model method, free of how a protocol writes it down. */
+export interface ModelCall {
+  model: string;
+  method: string;
+  /** Records the method runs on; undefined for a method of the model itself. */
+  ids?: readonly number[];
+  /** Required arguments under the names of the Python signature, in its order. */
+  args?: Readonly<Record<string, unknown>>;
+  /** Optional arguments by name, `context` among them. */
+  options?: Readonly<Record<string, unknown>>;
+  /** It changes something in Odoo: twice the time, and a lost answer leaves the outcome unknown. */
+  change?: boolean;
+}
+
+/** What the model calls need from a protocol. */
+export interface Transport {
+  readonly protocol: 'jsonrpc' | 'json2';
+  /** Version of the server, without login. */
+  version(signal?: AbortSignal): Promise<ServerVersion>;
+  /** Id of the user, logging in when needed. */
+  uid(signal?: AbortSignal): Promise<number>;
+  /** Runs one call in a transaction of its own; a method that returns nothing gives null. */
+  call(call: ModelCall, signal?: AbortSignal): Promise<unknown>;
+  close(): void;
+}
+
+export interface ServerVersion {
+  /** "17.0" */
+  text: string;
+  major: number;
+}
