@@ -1,0 +1,212 @@
+import { systemClock, type Clock } from '../../clock';
+import { describe, SmartMoError } from '../../errors';
+import { openStateFile } from '../state-file';
+import { execute, writes, type Call } from './calls';
+import { parseCommand, type Command } from './commands';
+import { faultTable, injectFault, type Exchange } from './faults';
+import { modelsOf, USER } from './fields';
+import { startHttpServer, type Incoming } from './http-server';
+import { page, understand, type Host, type Reply } from './json-rpc';
+import { cancel, markDone, remove } from './manufacturing';
+import { orderViews, type OrderView } from './order-view';
+import { checkedOptions, type OdooSimulatorOptions } from './options';
+import { addOrders, confirmedCount } from './orders';
+import { emptyTables, forgetOldest, fork, fromSaved, toSaved, type Effect, type SavedTables, type Tables } from './tables';
+import { rulesOf } from './versions';
+
+/** Something that happened in the simulator, for the event port of its node. */
+export interface SimulatorEvent {
+  at: string;
+  event: Command['action'] | 'problem';
+  text: string;
+  mo_id: string | null;
+  odoo_id: number | null;
+}
+
+export interface OdooSimulator {
+  readonly port: number;
+  readonly url: string;
+  /**
+   * Runs a command of contract.md; its effect is on the disk when this resolves.
+   * @throws SmartMoError INPUT_INVALID naming the value and what is allowed
+   */
+  command(payload: unknown): Promise<SimulatorEvent>;
+  /** Every movement of stock and every order that ended, oldest first. */
+  effects(): readonly Effect[];
+  /** All orders by id. */
+  orders(): OrderView[];
+  /** Breaks all connections at once and frees the port; requests without an answer are lost. */
+  close(): Promise<void>;
+}
+
+export interface OdooSimulatorDeps {
+  clock?: Clock;
+  /** Told what clients and faults did; what a command did is its return value. */
+  onEvent?: (event: SimulatorEvent) => void;
+}
+
+/** Everything a person would click away. */
+const SILENT = { skip_consumption: true, skip_backorder: true };
+
+/**
+ * Starts a stand-in Odoo on 127.0.0.1 that reproduces what a real one was measured to do (odoo.md part B), traps included.
+ * A request is one transaction: run in one go, saved to the state file, then answered. A killed simulator goes on from the
+ * same file without a loss.
+ * @throws SmartMoError CONFIG_INVALID for an option, the port or the state file
+ */
+export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = {}, deps: OdooSimulatorDeps = {}): Promise<OdooSimulator> {
+  const options = checkedOptions(given);
+  const { clock = systemClock, onEvent = () => undefined } = deps;
+  const rules = rulesOf(options.version);
+  const models = modelsOf(rules);
+  const faults = faultTable(clock);
+  const file = openStateFile<SavedTables>(options.stateFile, toSaved(emptyTables()));
+  let tables = loaded(file.value, options.stateFile);
+  let saved = Promise.resolve();
+  const stopped = new AbortController();
+
+  /** Runs a change on a copy; a throw leaves everything as it was. */
+  function transaction<T>(work: (next: Tables) => T): T {
+    const next = fork(tables);
+    const result = work(next);
+    addOrders(next, Math.max(0, options.orders - confirmedCount(next)), options, clock.now());
+    forgetOldest(next, options.keepEnded);
+    tables = next;
+    file.value = toSaved(next);
+    saved = file.save();
+    // Whoever waits for it gets the error; one that nobody waits for must not end the process.
+    saved.catch(() => undefined);
+    return result;
+  }
+
+  const host: Host = {
+    rules,
+    ...options,
+    perform(call: Call) {
+      const run = (on: Tables): unknown => execute({ tables: on, now: clock.now(), uid: USER.id, rules, models }, call);
+      if (!writes(call)) return run(tables);
+      const before = tables.effects.length;
+      let ended: Effect[] = [];
+      const result = transaction((next) => {
+        const answer = run(next);
+        ended = next.effects.slice(before);
+        return answer;
+      });
+      for (const effect of ended) {
+        if (effect.kind === 'done' || effect.kind === 'cancel')
+          onEvent(event(effect.kind, `${effect.mo_id} is ${effect.kind === 'done' ? 'done' : 'cancelled'}`, effect));
+      }
+      return result;
+    },
+  };
+
+  async function handle(incoming: Incoming): Promise<void> {
+    const request = understand(incoming.request, host);
+    const exchange: Exchange = {
+      ...incoming,
+      request,
+      async apply(): Promise<Reply> {
+        if (options.latency > 0) await clock.sleep(options.latency, stopped.signal);
+        const reply = request.run();
+        await saved; // also for a read: what it shows must not be lost by a kill
+        return reply;
+      },
+      wait: (seconds) => clock.sleep(seconds * 1000, stopped.signal),
+    };
+    const fault = faults.strike(request.method);
+    if (fault) onEvent(event('fault', `${fault.fault} strikes ${request.method}`));
+    try {
+      if (fault) await injectFault(fault, exchange);
+      else exchange.send(await exchange.apply());
+    } catch (error) {
+      if (stopped.signal.aborted) throw error;
+      onEvent(event('problem', `${request.method} failed in the simulator: ${describe(error)}`));
+      exchange.send(page(500, 'Internal Server Error', 'The simulator failed'));
+    }
+  }
+
+  function event(what: SimulatorEvent['event'], text: string, about?: { mo_id: string; odoo_id: number }): SimulatorEvent {
+    return { at: clock.now().toISOString(), event: what, text, mo_id: about?.mo_id ?? null, odoo_id: about?.odoo_id ?? null };
+  }
+
+  function asPerson(action: 'cancel' | 'done' | 'delete', mo_id: string): SimulatorEvent {
+    const order = [...tables.orders.values()].find(({ name }) => name === mo_id);
+    if (!order)
+      throw new SmartMoError('INPUT_INVALID', `mo_id is ${JSON.stringify(mo_id)}; the simulator has no order of that name`, {
+        value: mo_id,
+      });
+    const ended = order.state === 'done' || (order.state === 'cancel' && action !== 'delete');
+    if (ended)
+      throw new SmartMoError('INPUT_INVALID', `${mo_id} is in state ${order.state}; ${action} is possible only with an open order`, {
+        value: mo_id,
+      });
+    transaction((next) => {
+      const work = { tables: next, now: clock.now(), uid: USER.id };
+      if (action === 'done') markDone(work, [order.id], SILENT);
+      else (action === 'cancel' ? cancel : remove)(work, [order.id]);
+    });
+    return event(action, `a person ${{ cancel: 'cancelled', done: 'marked done', delete: 'deleted' }[action]} ${mo_id}`, {
+      mo_id,
+      odoo_id: order.id,
+    });
+  }
+
+  async function run(command: Command): Promise<SimulatorEvent> {
+    switch (command.action) {
+      case 'orders': {
+        const added = transaction((next) => addOrders(next, command.count, options, clock.now()));
+        return event('orders', `${added.length} orders added, the last is ${added.at(-1)?.name ?? ''}`);
+      }
+      case 'cancel':
+      case 'done':
+      case 'delete':
+        return asPerson(command.action, command.mo_id);
+      case 'fault': {
+        const { fault, method, times, seconds } = command.fault;
+        if (fault === 'down') await server.down(seconds ?? 0);
+        else faults.add(command.fault);
+        const span = times === null ? `for ${seconds} s` : `${times} times`;
+        return event('fault', `${fault} on ${method ?? 'every request'} ${span}`);
+      }
+      case 'clear':
+        faults.clear();
+        await server.up();
+        return event('clear', 'no fault is left');
+      case 'reset':
+        tables = emptyTables();
+        transaction(() => undefined);
+        return event('reset', 'all orders and effects are forgotten, numbering starts again');
+    }
+  }
+
+  transaction(() => undefined);
+  await saved;
+  const server = await startHttpServer(options.port, clock, handle);
+
+  return {
+    port: server.port,
+    url: `http://127.0.0.1:${server.port}`,
+    async command(payload) {
+      const result = await run(parseCommand(payload));
+      await saved;
+      return result;
+    },
+    effects: () => tables.effects,
+    orders: () => orderViews(tables),
+    async close() {
+      stopped.abort();
+      await server.close();
+      await saved.catch(() => undefined);
+    },
+  };
+}
+
+function loaded(saved: object, path: string | null): Tables {
+  if (isOurs(saved)) return fromSaved(saved);
+  const sentence = `the state file ${path ?? ''} is not one of the Odoo simulator; delete it to let the simulator start afresh`;
+  throw new SmartMoError('CONFIG_INVALID', sentence, { value: path });
+}
+
+function isOurs(saved: object): saved is SavedTables {
+  return 'format' in saved && saved.format === 1;
+}

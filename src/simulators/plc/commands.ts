@@ -1,0 +1,62 @@
+import { inspect } from 'node:util';
+import { SmartMoError } from '../../errors';
+import { DEFAULT_EXCEPTION, FAULTS, type FaultName, type FaultOrder } from './faults';
+
+/** What a flow may ask of the simulated PLC (contract.md, simulators). */
+export type PlcCommand =
+  | { action: 'fail' | 'hold' | 'restart'; slot: number }
+  | ({ action: 'fault' } & FaultOrder)
+  | { action: 'power-cycle' | 'clear' | 'reset' };
+
+const ACTIONS = ['fail', 'hold', 'restart', 'power-cycle', 'fault', 'clear', 'reset'];
+
+/**
+ * Checks a payload such as `{action: 'fault', fault: 'mute', seconds: 5}`.
+ * @param slots how many slots the line has
+ * @throws SmartMoError INPUT_INVALID naming the value and what is allowed
+ */
+export function parseCommand(payload: unknown, slots: number): PlcCommand {
+  const input: Record<string, unknown> = typeof payload === 'object' && payload !== null ? { ...payload } : {};
+  switch (input.action) {
+    case 'fail':
+    case 'hold':
+    case 'restart':
+      return { action: input.action, slot: whole(input, 'slot', 1, slots) };
+    case 'power-cycle':
+    case 'clear':
+    case 'reset':
+      return { action: input.action };
+    case 'fault':
+      if (!isFault(input.fault)) throw refused('fault', input.fault, Object.keys(FAULTS).join(', '));
+      return {
+        action: 'fault',
+        fault: input.fault,
+        times: input.times === undefined ? null : whole(input, 'times', 1, 1_000_000),
+        seconds: input.seconds === undefined ? null : positive(input, 'seconds'),
+        exception: input.exception === undefined ? DEFAULT_EXCEPTION : whole(input, 'exception', 1, 11),
+      };
+    default:
+      throw refused('action', input.action, ACTIONS.join(', '));
+  }
+}
+
+function isFault(value: unknown): value is FaultName {
+  return typeof value === 'string' && Object.hasOwn(FAULTS, value);
+}
+
+function whole(input: Record<string, unknown>, key: string, low: number, high: number): number {
+  const value = input[key];
+  if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
+  throw refused(key, value, `a whole number from ${low} to ${high}`);
+}
+
+function positive(input: Record<string, unknown>, key: string): number {
+  const value = input[key];
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+  throw refused(key, value, 'a number above 0');
+}
+
+function refused(key: string, value: unknown, allowed: string): SmartMoError {
+  const shown = value === undefined ? 'missing' : inspect(value, { depth: 0 }).slice(0, 80);
+  return new SmartMoError('INPUT_INVALID', `${key} of the PLC simulator command is ${shown}; allowed: ${allowed}`, { value });
+}

@@ -1,0 +1,70 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { SmartMoError } from '../../errors';
+import { splitFrames } from './frames';
+
+export interface ModbusServer {
+  readonly port: number;
+  /** Ends every connection at once, as a device that loses power does. */
+  dropConnections(): void;
+  /** Drops everything and stops listening. */
+  close(): Promise<void>;
+}
+
+export interface ModbusServerOptions {
+  /** 0 = any free port. */
+  port: number;
+  /** False: the connection is reset at once. */
+  accept(): boolean;
+  /** Answer to one whole request frame, or null for silence. A connection has one request under way at a time. */
+  answer(frame: Buffer): Promise<Buffer | null>;
+}
+
+/**
+ * Modbus TCP on 127.0.0.1: cuts the byte streams into frames and hands them over. The server of modbus-serial is not used
+ * here: it cannot take any free port, checks no limits, and leaves no place for frames that are wrong on purpose.
+ * @throws SmartMoError CONFIG_INVALID when the port cannot be had
+ */
+export async function startModbusServer({ port, accept, answer }: ModbusServerOptions): Promise<ModbusServer> {
+  const sockets = new Set<Socket>();
+
+  const server = createServer({ noDelay: true }, (socket) => {
+    if (!accept()) return void socket.resetAndDestroy();
+    let pending: Buffer = Buffer.alloc(0);
+    let turn = Promise.resolve();
+    const reply = async (frame: Buffer): Promise<void> => {
+      if (socket.destroyed) return;
+      const bytes = await answer(frame);
+      if (bytes && socket.writable) socket.write(bytes);
+    };
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (bytes) => {
+      const split = splitFrames(Buffer.concat([pending, bytes]));
+      if (!split) return void socket.destroy();
+      pending = split.rest;
+      for (const frame of split.frames) turn = turn.then(() => reply(frame)).catch(() => void socket.destroy());
+    });
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code ?? error.message})`;
+      reject(
+        new SmartMoError('CONFIG_INVALID', `port ${port} of 127.0.0.1 ${reason}; give the PLC simulator another port`, { value: port }),
+      );
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+
+  const dropConnections = (): void => sockets.forEach((socket) => socket.resetAndDestroy());
+  return {
+    port: (server.address() as AddressInfo).port,
+    dropConnections,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        dropConnections();
+      }),
+  };
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { startOdooSimulator, type OdooSimulator } from '../../src/simulators/odoo/simulator';
+import { call, order, post, rpc, type Json } from '../support/odoo-simulator-client';
+import { waitFor } from '../support/wait';
+
+const WRITE = ['mrp.production', 'write', [[1], { qty_producing: 7 }]] as const;
+
+describe('Odoo simulator: faults', () => {
+  let sim: OdooSimulator;
+  let struck: string[];
+
+  beforeEach(async () => {
+    struck = [];
+    sim = await startOdooSimulator({ port: 0, orders: 3 }, { onEvent: ({ event, text }) => event === 'fault' && struck.push(text) });
+  });
+  afterEach(() => sim.close());
+
+  const fault = (name: string, options: Json = {}) => sim.command({ action: 'fault', fault: name, ...options });
+  const write = () => rpc(sim, WRITE[0], WRITE[1], [...WRITE[2]]);
+  const applied = () => order(sim, 1).qty_producing === 7;
+  const params = { service: 'object', method: 'execute_kw', args: ['demo', 6, 'demo', ...WRITE, {}] };
+  const rawWrite = () => post(sim, { jsonrpc: '2.0', method: 'call', id: 1, params });
+
+  for (const [name, status] of [
+    ['http-503', 503],
+    ['http-429', 429],
+    ['html', 200],
+    ['redirect', 302],
+  ] as const) {
+    it(`${name}: answers ${status} without JSON and does nothing`, async () => {
+      await fault(name);
+      const response = await rawWrite();
+      assert.equal(response.status, status);
+      assert.doesNotMatch(response.headers.get('content-type') ?? '', /json/);
+      await response.text();
+      assert.ok(!applied());
+      assert.deepEqual((await write())['result'], true, 'once only');
+    });
+  }
+
+  it('http-504: does it and answers that it took too long', async () => {
+    await fault('http-504');
+    assert.equal((await rawWrite()).status, 504);
+    assert.ok(applied());
+  });
+
+  it('reset-before and reset-after differ by the effect alone', async () => {
+    await fault('reset-before');
+    await assert.rejects(write());
+    assert.ok(!applied());
+    await fault('reset-after');
+    await assert.rejects(write());
+    assert.ok(applied());
+  });
+
+  it('hang: no answer until the client gives up, and nothing done', async () => {
+    await fault('hang', { method: 'write' });
+    const waiting = fetch(`${sim.url}/jsonrpc`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params }),
+      signal: AbortSignal.timeout(150),
+    });
+    await assert.rejects(waiting, { name: 'TimeoutError' });
+    assert.ok(!applied());
+  });
+
+  it('late: takes effect after the delay, although the client has gone; the answer is lost', async () => {
+    await fault('late', { delay: 0.05 });
+    await assert.rejects(write());
+    await waitFor(applied, { what: 'the late write' });
+  });
+
+  it('session, access-denied, rights, serialization: the recorded exceptions, nothing done', async () => {
+    for (const [name, code, exception] of [
+      ['session', 100, 'odoo.http.SessionExpiredException'],
+      ['access-denied', 200, 'odoo.exceptions.AccessDenied'],
+      ['rights', 200, 'odoo.exceptions.AccessError'],
+      ['serialization', 200, 'psycopg2.errors.SerializationFailure'],
+    ] as const) {
+      await fault(name);
+      const error = (await write())['error'] as { code: number; data: { name: string } };
+      assert.deepEqual([error.code, error.data.name], [code, exception]);
+      assert.ok(!applied());
+    }
+  });
+
+  it('wizard: mark done alone answers an action and does nothing', async () => {
+    await fault('wizard');
+    assert.equal((await write())['result'], true);
+    const answer = (await call(sim, 'mrp.production', 'button_mark_done', [[1]])) as Json;
+    assert.equal(answer['res_model'], 'mrp.consumption.warning');
+    assert.equal(order(sim, 1).state, 'progress');
+    assert.deepEqual(sim.effects(), []);
+  });
+
+  it('truncated: does it and sends half the answer', async () => {
+    await fault('truncated');
+    const response = await rawWrite();
+    const text = await response.text();
+    assert.throws(() => JSON.parse(text) as unknown, SyntaxError);
+    assert.ok(applied());
+  });
+
+  it('null, nan, huge and gzip-bomb: answers that break careless clients', async () => {
+    await fault('null');
+    assert.equal((await write())['result'], null);
+    await fault('nan');
+    assert.match(await (await rawWrite()).text(), /NaN/);
+    await fault('huge');
+    assert.equal((await (await rawWrite()).arrayBuffer()).byteLength, 60 * 1024 * 1024);
+    await fault('gzip-bomb');
+    const raw = await overRawSocket();
+    assert.ok(raw.length < 100_000 && gunzipSync(raw).length === 60 * 1024 * 1024);
+    assert.ok(!applied());
+  });
+
+  it('drip: the body does not come to an end', async () => {
+    await fault('drip');
+    const response = await rawWrite();
+    const reader = response.body?.getReader();
+    assert.ok(reader);
+    assert.equal((await reader.read()).value?.length, 1);
+    await reader.cancel();
+    assert.ok(applied());
+  });
+
+  it('aims at one method and counts only those', async () => {
+    await fault('http-503', { method: 'write', times: 2 });
+    assert.equal(await call(sim, 'mrp.production', 'search_count', [[]]), 3);
+    const statuses = [];
+    for (let time = 0; time < 3; time++) statuses.push((await rawWrite()).status);
+    assert.deepEqual(statuses, [503, 503, 200]);
+    assert.deepEqual(struck, ['http-503 strikes write', 'http-503 strikes write']);
+  });
+
+  it('lasts for the seconds it was given, or until it is cleared', async () => {
+    await fault('http-503', { seconds: 0.2 });
+    assert.equal((await rawWrite()).status, 503);
+    await waitFor(async () => (await rawWrite()).status === 200, { what: 'the end of the fault' });
+    await fault('http-503', { seconds: 600 });
+    assert.equal((await rawWrite()).status, 503);
+    await sim.command({ action: 'clear' });
+    assert.equal((await rawWrite()).status, 200);
+  });
+
+  it('down: refuses connections, breaks open ones, comes back on the same port', async () => {
+    const open = net.connect(sim.port, '127.0.0.1');
+    await once(open, 'connect');
+    open.on('error', () => undefined);
+    const broken = once(open, 'close');
+    await fault('down', { seconds: 0.2 });
+    await broken;
+    assert.equal(await connectCode(), 'ECONNREFUSED');
+    await waitFor(async () => (await rawWrite()).status === 200, { what: 'the port to open again' });
+    await fault('down', { seconds: 600 });
+    assert.equal(await connectCode(), 'ECONNREFUSED');
+    await sim.command({ action: 'clear' });
+    assert.equal((await rawWrite()).status, 200);
+  });
+
+  it('closes at once with a request hanging', async () => {
+    await fault('hang', { seconds: 600 });
+    const waiting = assert.rejects(write());
+    await waitFor(() => struck.length > 0, { what: 'the request to arrive' });
+    const started = Date.now();
+    await sim.close();
+    await waiting;
+    assert.ok(Date.now() - started < 1000);
+  });
+
+  async function connectCode(): Promise<string> {
+    const socket = net.connect(sim.port, '127.0.0.1');
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    return error.code ?? '';
+  }
+
+  /** The body of a write's answer as it is on the wire. */
+  async function overRawSocket(): Promise<Buffer> {
+    const body = JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params });
+    const socket = net.connect(sim.port, '127.0.0.1');
+    socket.write(
+      `POST /jsonrpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    const all = Buffer.concat(chunks);
+    return all.subarray(all.indexOf('\r\n\r\n') + 4);
+  }
+});
