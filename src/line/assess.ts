@@ -1,0 +1,174 @@
+import type { SlotReading } from '../plc/slot';
+import type { Cancellation, QueueRow } from '../queue/batch';
+import type { ReadingUpdate } from '../queue/readings';
+import type { Line } from './line';
+import { mismatchOf } from './plausible';
+
+/**
+ * What one read of the PLC means for the queue: pure, no I/O. A row is matched by slot AND MO name. A slot with one bad
+ * value leaves its row as it is (plc.md, never guess).
+ */
+export interface BadSlot {
+  batch_no: number;
+  mo_id: string;
+  code: string;
+  text: string;
+  value: string | null;
+}
+
+export interface Assessment {
+  updates: ReadingUpdate[];
+  /** Slots whose values cannot be used. */
+  bad: BadSlot[];
+  /** Slots whose result is stored, or will be by these updates, and that may be told so. */
+  toAcknowledge: Pick<SlotReading, 'slot' | 'mo_id'>[];
+  /** Rows whose slot said nothing new. */
+  unchanged: number;
+}
+
+export interface Seen {
+  rows: readonly QueueRow[];
+  readings: readonly SlotReading[];
+  /** MO names shown by slots that have a batch record on this line. */
+  inHistory: ReadonlySet<string>;
+  /** Slots that were seen twice, unchanged, and finished. */
+  settled: ReadonlySet<number>;
+  /** Why a finished slot did not settle. */
+  unsettled: ReadonlyMap<number, string>;
+}
+
+/** Good reads in a row without its slot after which a loaded row is missed; not counted further. */
+export const MISSED_READS = 3;
+
+export function assess(line: Line, seen: Seen): Assessment {
+  const result: Assessment = { updates: [], bad: [], toAcknowledge: [], unchanged: 0 };
+  const bySlot = new Map(seen.readings.map((reading) => [reading.slot, reading]));
+  for (const row of seen.rows) {
+    const reading = bySlot.get(row.batch_no);
+    bySlot.delete(row.batch_no);
+    assessRow(line, row, reading, seen, result);
+  }
+  for (const reading of bySlot.values()) assessForeign(reading, seen, result);
+  return result;
+}
+
+function assessRow(line: Line, row: QueueRow, reading: SlotReading | undefined, seen: Seen, result: Assessment): void {
+  if (reading && reading.bad.length > 0 && shows(reading, row)) {
+    result.bad.push(...reading.bad.map(({ code, text, value }) => ({ batch_no: row.batch_no, mo_id: row.mo_id, code, text, value })));
+    return;
+  }
+  if (!reading || reading.mo_id !== row.mo_id || isFromEarlierRun(row, reading)) {
+    if (reading && !reading.empty && reading.mo_id !== row.mo_id) assessForeign(reading, seen, result);
+    missed(row, result);
+    return;
+  }
+  if (row.state !== 'queued' && row.state !== 'running') {
+    // Stored already: tell the PLC again when it has not heard (a crash between COMMIT and the acknowledgement).
+    if (reading.finished && reading.acknowledged === false && row.status_manufacturing === 1) result.toAcknowledge.push(reading);
+    result.unchanged += 1;
+    return;
+  }
+  const why = seen.unsettled.get(row.batch_no);
+  if (reading.finished && why !== undefined) {
+    result.bad.push({ batch_no: row.batch_no, mo_id: row.mo_id, code: 'not-settled', text: why, value: null });
+    return;
+  }
+  const finished = reading.finished && seen.settled.has(row.batch_no);
+  const update = finished ? finish(line, row, reading) : progress(line, row, reading);
+  if (finished) result.toAcknowledge.push(reading);
+  if (differs(row, update)) result.updates.push(update);
+  else result.unchanged += 1;
+}
+
+/** A bad slot is the row's when its name says so, or when the name itself cannot be read. */
+function shows(reading: SlotReading, row: QueueRow): boolean {
+  return reading.mo_id === row.mo_id || reading.mo_id === '';
+}
+
+/** A requeued MO whose slot still shows the result of its earlier run: taken long ago, not news. */
+function isFromEarlierRun(row: QueueRow, reading: SlotReading): boolean {
+  return row.run > 1 && (row.loaded_at === null || (reading.finished && reading.acknowledged === true));
+}
+
+function assessForeign(reading: SlotReading, seen: Seen, result: Assessment): void {
+  if (reading.empty) return;
+  const base = { batch_no: reading.slot, mo_id: reading.mo_id };
+  const elsewhere = seen.rows.find((row) => row.mo_id === reading.mo_id);
+  if (elsewhere && elsewhere.batch_no !== reading.slot) {
+    const text = `slot ${reading.slot} shows ${reading.mo_id}, which belongs to slot ${elsewhere.batch_no}`;
+    result.bad.push({ ...base, code: 'wrong-slot', text, value: reading.mo_id });
+  } else if (seen.inHistory.has(reading.mo_id)) {
+    if (reading.finished && reading.acknowledged === false) result.toAcknowledge.push(reading);
+  } else if (reading.bad.length > 0) {
+    result.bad.push(...reading.bad.map(({ code, text, value }) => ({ ...base, code, text, value })));
+  } else {
+    const text = `slot ${reading.slot} shows ${reading.mo_id}, which is neither in the queue nor in the history of this line`;
+    result.bad.push({ ...base, code: 'unknown-mo', text, value: reading.mo_id });
+  }
+}
+
+function missed(row: QueueRow, result: Assessment): void {
+  if (row.loaded_at === null || (row.state !== 'queued' && row.state !== 'running') || row.missed_reads >= MISSED_READS) {
+    result.unchanged += 1;
+    return;
+  }
+  result.updates.push({ ...asItIs(row), missed_reads: row.missed_reads + 1, shown: false });
+}
+
+function asItIs(row: QueueRow): ReadingUpdate {
+  const { id, row_version, actual, actual_weight, status_manufacturing, status_operation, missed_reads, last_error, cancellation } = row;
+  const state = row.state === 'running' ? 'running' : 'queued';
+  return { id, row_version, state, actual, actual_weight, status_manufacturing, status_operation, missed_reads, last_error, cancellation, shown: false };
+}
+
+/** A running batch: values rise and are overwritten by the next read; only settled ones are ever pushed. */
+function progress(line: Line, row: QueueRow, reading: SlotReading): ReadingUpdate {
+  const update: ReadingUpdate = {
+    ...asItIs(row),
+    state: 'running',
+    actual: actualsOf(row, reading),
+    actual_weight: reading.actual_weight,
+    status_operation: reading.failed ? 1 : 0,
+    missed_reads: 0,
+    shown: true,
+  };
+  if (!reading.failed || line.onFailedBit === 'alarm') return update;
+  const cancellation: Cancellation = {
+    notes: 'the PLC set its failed bit (mo-line: onFailedBit cancel)',
+    reason: null,
+    actor: 'plc',
+    in_odoo: true,
+    free_slot: false,
+  };
+  return { ...update, state: 'cancelling', cancellation };
+}
+
+function finish(line: Line, row: QueueRow, reading: SlotReading): ReadingUpdate {
+  const measured: ReadingUpdate = { ...progress({ ...line, onFailedBit: 'alarm' }, row, reading), status_manufacturing: 1, state: 'finished' };
+  const mismatch = line.onMismatch === 'fail' ? mismatchOf(line, { ...row, actual: measured.actual }) : null;
+  return mismatch === null ? measured : { ...measured, state: 'failed', last_error: `recipe-mismatch: ${mismatch}` };
+}
+
+/** Every PLC tag of the batch, zeros included, and any other that weighed something. */
+function actualsOf(row: QueueRow, reading: SlotReading): Record<string, number> {
+  const planned = new Set(row.materials.filter((material) => !material.manual).map((material) => material.tag));
+  return Object.fromEntries(Object.entries(reading.materials).filter(([tag, value]) => planned.has(tag) || value > 0));
+}
+
+function differs(row: QueueRow, update: ReadingUpdate): boolean {
+  return (
+    row.state !== update.state ||
+    row.actual_weight !== update.actual_weight ||
+    row.status_manufacturing !== update.status_manufacturing ||
+    row.status_operation !== update.status_operation ||
+    row.missed_reads !== update.missed_reads ||
+    row.loaded_at === null ||
+    row.actual === null ||
+    !sameNumbers(row.actual, update.actual ?? {})
+  );
+}
+
+function sameNumbers(a: Record<string, number>, b: Record<string, number>): boolean {
+  const tags = Object.keys(a);
+  return tags.length === Object.keys(b).length && tags.every((tag) => a[tag] === b[tag]);
+}

@@ -1,0 +1,181 @@
+import { compileCheck } from '../check';
+import { clockTime } from '../clock';
+import { describe, type ErrorCode, SmartMoError } from '../errors';
+import { readSlots } from '../plc/read-slots';
+import type { QueueRow } from '../queue/batch';
+import { lastRecord } from '../queue/history';
+import { findRow } from '../queue/rows';
+import { startCancel, tryAgainLater } from '../queue/steps';
+import { leaseSeconds } from './complete';
+import { renderText } from './filter';
+import { finishCancel } from './finish-cancel';
+import { type Line, plcOf } from './line';
+import type { Outcome } from './outcome';
+import type { Run } from './run';
+
+export interface CancelOptions {
+  cancelInOdoo: boolean;
+  /** Clear the slot in the PLC too; refused while the PLC runs it. */
+  freeSlot: boolean;
+  /** Mustache over the message. */
+  notesTemplate: string;
+  /** Not empty: payload.reason must be one of them. */
+  reasons: readonly string[];
+  message: object;
+}
+
+interface CancelInput {
+  batch_no?: number | null;
+  mo_id?: string | null;
+  reason?: string | null;
+  notes?: string | null;
+}
+
+const checkInput = compileCheck<CancelInput>(
+  {
+    type: 'object',
+    properties: {
+      batch_no: { type: 'integer', nullable: true, minimum: 1 },
+      mo_id: { type: 'string', nullable: true, minLength: 1, maxLength: 64 },
+      reason: { type: 'string', nullable: true, maxLength: 200 },
+      notes: { type: 'string', nullable: true, maxLength: 2000 },
+    },
+  },
+  'payload',
+  'INPUT_INVALID',
+);
+
+/** Minutes in which a slot number alone may still mean the batch before. */
+const SLOT_REUSED_MINUTES = 2;
+
+/** A cancellation that is not carried out, with the HTTP status that fits. */
+class Refused extends Error {
+  constructor(
+    readonly statusCode: 400 | 404 | 409 | 502,
+    readonly code: ErrorCode,
+    sentence: string,
+    readonly row: QueueRow | null = null,
+  ) {
+    super(sentence);
+  }
+}
+
+/**
+ * Ends a batch without completion: Odoo first (action_cancel, read back), then the batch leaves the queue with its
+ * reason. A cancelled MO does not block the gate and is not fetched again. What Odoo does not answer stays `cancelling`,
+ * and task 3 goes on with it.
+ */
+export async function cancelBatch(line: Line, run: Run, options: CancelOptions): Promise<Outcome> {
+  let input: CancelInput = {};
+  let cancelling: QueueRow | null = null;
+  try {
+    input = inputOf(options);
+    const row = await findBatch(line, input);
+    if (options.freeSlot) await refuseWhileRunning(line, run, row);
+    cancelling = await begin(line, run, options, input, row);
+    await finishCancel(line, cancelling, run.signal);
+    return end(line, 1, `slot ${row.batch_no} ${row.mo_id} cancelled`, {
+      success: true,
+      message: `Batch #${row.batch_no} (MO: ${row.mo_id}) cancelled`,
+      batch_no: row.batch_no,
+      mo_id: row.mo_id,
+      status: 'cancelled',
+    });
+  } catch (error) {
+    const refused = asRefusal(error, cancelling !== null);
+    if (cancelling && refused?.statusCode === 502) await repeatSoon(line, cancelling, error);
+    if (!refused) {
+      run.log('error', `Error in cancel batch: ${describe(error)}`);
+      throw error;
+    }
+    const batch_no = refused.row?.batch_no ?? input.batch_no ?? null;
+    const mo_id = refused.row?.mo_id ?? input.mo_id ?? null;
+    const payload = { success: false, detail: refused.message, code: refused.code, batch_no, mo_id };
+    return { ...end(line, 2, `not cancelled: ${refused.message}`, payload), statusCode: refused.statusCode };
+  }
+}
+
+function inputOf({ message, reasons }: CancelOptions): CancelInput {
+  const input = checkInput((message as { payload?: unknown }).payload ?? {});
+  if (input.batch_no == null && input.mo_id == null) {
+    throw new Refused(400, 'INPUT_INVALID', 'which batch? send payload.mo_id (best) or payload.batch_no');
+  }
+  if (reasons.length > 0 && !reasons.includes(input.reason ?? '')) {
+    throw new Refused(400, 'INPUT_INVALID', `payload.reason must be one of: ${reasons.join(', ')}; it is "${input.reason ?? ''}"`);
+  }
+  return input;
+}
+
+async function findBatch(line: Line, input: CancelInput): Promise<QueueRow> {
+  const mo_id = input.mo_id ?? undefined;
+  const batch_no = input.batch_no ?? undefined;
+  const row = await findRow(line.database, line.line, mo_id === undefined ? { batch_no } : { mo_id });
+  const named = mo_id ?? `slot ${batch_no ?? ''}`;
+  const before = await lastRecord(line.database, line.line, mo_id === undefined ? { batch_no } : { mo_id });
+  if (!row) {
+    if (mo_id !== undefined && before) throw new Refused(409, 'BATCH_UNKNOWN', `${mo_id} left the queue already: it is ${before.status}`);
+    throw new Refused(404, 'BATCH_UNKNOWN', `${named} is not in the queue of line ${line.line}`);
+  }
+  if (batch_no !== undefined && row.batch_no !== batch_no) {
+    throw new Refused(409, 'INPUT_INVALID', `${row.mo_id} is in slot ${row.batch_no}, not in slot ${batch_no}; nothing was cancelled`, row);
+  }
+  const justChanged = line.clock.now().getTime() - row.created_at.getTime() < SLOT_REUSED_MINUTES * 60_000;
+  if (mo_id === undefined && before && justChanged) {
+    const sentence = `slot ${row.batch_no} changed to ${row.mo_id} less than ${SLOT_REUSED_MINUTES} minutes ago; send its mo_id to be sure`;
+    throw new Refused(409, 'INPUT_INVALID', sentence, row);
+  }
+  if (row.state === 'pushing' || row.state === 'pushed') {
+    throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} is being completed in Odoo and cannot be cancelled any more`, row);
+  }
+  return row;
+}
+
+async function refuseWhileRunning(line: Line, run: Run, row: QueueRow): Promise<void> {
+  const { readings } = await readSlots(plcOf(line), line.mapping, { slots: [row.batch_no], orderQuantity: () => undefined, signal: run.signal });
+  const [slot] = readings;
+  if (slot?.mo_id === row.mo_id && !slot.finished && !slot.failed) {
+    throw new Refused(409, 'PLC_SLOT_RUNNING', `the PLC is running slot ${row.batch_no} ${row.mo_id}; stop it at the PLC first`, row);
+  }
+}
+
+async function begin(line: Line, run: Run, options: CancelOptions, input: CancelInput, row: QueueRow): Promise<QueueRow> {
+  // Asked again while Odoo was away: the first request stands, this one only goes on with it.
+  if (row.state === 'cancelling') return row;
+  const cancellation = {
+    notes: renderText(options.notesTemplate, options.message),
+    reason: input.reason ?? null,
+    actor: run.actor,
+    in_odoo: options.cancelInOdoo && line.odoo !== null,
+    free_slot: options.freeSlot,
+  };
+  const begun = await startCancel(line.database, row, cancellation, leaseSeconds(line));
+  if (begun) return begun;
+  throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} changed in this moment; look at it and try again`, row);
+}
+
+/** What the outside systems said becomes an answer; trouble of our own stays an error of the run. */
+function asRefusal(error: unknown, begun: boolean): Refused | null {
+  if (error instanceof Refused) return error;
+  if (!(error instanceof SmartMoError)) return null;
+  if (error.code === 'INPUT_INVALID') return new Refused(400, error.code, error.message);
+  if (error.code === 'ODOO_DIFFERS') return new Refused(409, error.code, error.message);
+  if (error.code.startsWith('ODOO_') || error.code.startsWith('PLC_')) {
+    const what = begun ? 'the batch stays "cancelling" and task 3 tries again' : 'nothing was cancelled';
+    return new Refused(502, error.code, `${error.message}; ${what}`);
+  }
+  return null;
+}
+
+async function repeatSoon(line: Line, row: QueueRow, error: unknown): Promise<void> {
+  await tryAgainLater(line.database, row, { error: describe(error), delaySeconds: line.odoo?.times.retryMin ?? 0, counts: false });
+}
+
+function end(line: Line, port: 1 | 2, text: string, payload: Record<string, unknown>): Outcome {
+  const at = line.clock.now();
+  return {
+    port,
+    payload: { line: line.line, at: at.toISOString(), text, ...payload },
+    events: [],
+    status: { fill: port === 1 ? 'green' : 'yellow', shape: port === 1 ? 'dot' : 'ring', text: `${text.slice(0, 60)} ${clockTime(at)}` },
+  };
+}

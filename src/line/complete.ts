@@ -1,0 +1,221 @@
+import { clockTime } from '../clock';
+import { compileCheck } from '../check';
+import { describe, SmartMoError, throwIfClosed } from '../errors';
+import { backoffSeconds } from '../backoff';
+import type { Odoo } from '../odoo/odoo';
+import { archive } from '../queue/archive';
+import { type BatchRecord, codeOf, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { closeDrainedFetch } from '../queue/gate';
+import { dueRows, queueRows } from '../queue/rows';
+import { markFailed, markPushed, renewLease, startPush, tryAgainLater } from '../queue/steps';
+import { consumptionOf } from './consumption';
+import { renderText } from './filter';
+import { finishCancel } from './finish-cancel';
+import { type Line, odooOf } from './line';
+import type { NodeStatus, Outcome, OutcomeEvent } from './outcome';
+import { pushBatch } from './push';
+import { logTask, type Run, runTask } from './run';
+
+export interface CompleteOptions {
+  /** false: the quantities are written, a person marks the MO done in Odoo. */
+  markDone: boolean;
+  /** Tries with an unknown outcome after which a batch is given up. Odoo being away never counts. */
+  maxAttempts: number;
+  concurrency: 1 | 2;
+  /** Odoo may block a batch whose consumption differs from the plan. */
+  strictConsumption: boolean;
+  /** Mustache over the batch: a short note on the MO in Odoo; "" = none. */
+  noteTemplate: string;
+  /** `payload.mo_id`: only that one. */
+  payload: unknown;
+}
+
+interface NotCompleted {
+  mo_id: string;
+  batch_no: number;
+  push_attempt: number;
+  code: string;
+  text: string;
+  willRetryAt: string | null;
+}
+
+interface Progress {
+  archived: BatchRecord[];
+  notCompleted: NotCompleted[];
+  /** Odoo is out of reach or refuses us: no use in asking it for the other batches of this run. */
+  stop: SmartMoError | null;
+}
+
+const PERMANENT_ATTEMPTS = 3;
+/** Nothing repeats these away: the batch goes to a person at once. */
+const FOR_A_PERSON = new Set(['ODOO_DIFFERS', 'ODOO_CANCELLED', 'ODOO_CHANGED']);
+/** A record rule hides an MO just as deletion does: it is gone when two looks this many seconds apart do not show it. */
+const GONE_AFTER = 60;
+
+const checkInput = compileCheck<{ mo_id?: string | null }>(
+  { type: 'object', properties: { mo_id: { type: 'string', nullable: true, minLength: 1, maxLength: 64 } } },
+  'payload',
+  'INPUT_INVALID',
+);
+
+/**
+ * Task 3: finished batches are told to Odoo, marked done, proven by reading back, archived and deleted, in this order;
+ * every step is stored before the next begins, so a crash at any point is continued by the next run. One poison batch
+ * never stops the others.
+ */
+export async function completeBatches(line: Line, run: Run, options: CompleteOptions): Promise<Outcome> {
+  const started = line.clock.now();
+  const nothing = { archived: [], notCompleted: [], stop: null };
+  const busy = (): Outcome => end(line, 'in-progress', 'finished batches are already being completed', nothing, 0, started, null);
+
+  return runTask(line, 'complete', run, busy, async () => {
+    const only = wantsOne(options.payload);
+    logTask(line, 'complete', run, 'Process completed batches task running...');
+    const progress: Progress = { archived: [], notCompleted: [], stop: null };
+    const due = await dueRows(line.database, line.line, only);
+    if (line.mode === 'observe') return end(line, 'run', `observe: ${due.length} batches would be completed`, progress, due.length, started, null);
+    const next = due.values();
+    const worker = async (): Promise<void> => {
+      for (const row of next) {
+        if (progress.stop) return;
+        throwIfClosed(run.signal);
+        run.progress(`completing slot ${row.batch_no} ${row.mo_id}`);
+        await completeOne(line, run, options, row, progress);
+      }
+    };
+    const workers = await Promise.allSettled(Array.from({ length: options.concurrency }, worker));
+    for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
+
+    const drainedAt = await closeDrainedFetch(line.database, line.line);
+    const left = (await queueRows(line.database, line.line)).length;
+    const { archived, notCompleted, stop } = progress;
+    logTask(line, 'complete', run, `Cycle complete: ${archived.length} archived, ${notCompleted.length} failed, ${left} remaining`);
+    if (stop && archived.length === 0 && drainedAt === null) throw stop;
+    return end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
+  });
+}
+
+function wantsOne(payload: unknown): string | null {
+  return typeof payload === 'object' && payload !== null && !Array.isArray(payload) ? (checkInput(payload).mo_id ?? null) : null;
+}
+
+async function completeOne(line: Line, run: Run, options: CompleteOptions, row: QueueRow, progress: Progress): Promise<void> {
+  let current = row;
+  try {
+    const claimed = await claim(line, run, options, row);
+    if (!claimed) return;
+    current = claimed;
+    const record = current.state === 'cancelling' ? await finishCancel(line, current, run.signal) : await pushAndArchive(line, run, options, current);
+    if (record?.status === 'completed') {
+      logTask(line, 'complete', run, `✓ Batch #${row.batch_no} (MO: ${row.mo_id}) pushed to Odoo and archived`);
+      progress.archived.push(toRecord(record, line.scaleManual));
+    }
+  } catch (error) {
+    if (!(error instanceof SmartMoError) || error.code === 'CLOSED' || error.code.startsWith('DB_')) throw error;
+    await notNow(line, run, options, current, error, progress);
+  }
+}
+
+/** Freezes the payload of a finished row, or takes over one that an earlier run left in the middle; null: another process has it. */
+async function claim(line: Line, run: Run, options: CompleteOptions, row: QueueRow): Promise<QueueRow | null> {
+  const lease = leaseSeconds(line);
+  if (row.state !== 'finished') return renewLease(line.database, row, lease);
+  odooOf(line);
+  if (row.odoo_id === null) throw new SmartMoError('ODOO_GONE', `${row.mo_id} has no id of Odoo`);
+  return startPush(line.database, row, consumptionOf({ ...row, odoo_id: row.odoo_id }, line, options.markDone), lease, { actor: run.actor });
+}
+
+/** Longer than the longest single call. Two completers on one MO do no harm (absolute values, done guard): the lease saves work. */
+export function leaseSeconds(line: Line): number {
+  return 2 * (line.odoo?.times.timeout ?? 0) + 10;
+}
+
+async function pushAndArchive(line: Line, run: Run, options: CompleteOptions, row: QueueRow): Promise<HistoryRow | null> {
+  let pushed: QueueRow | null = row;
+  if (row.state === 'pushing') {
+    const payload = row.push_payload;
+    if (!payload) throw new Error(`batch ${row.mo_id} is pushing without a payload`);
+    const digits = Math.min(...row.materials.map((material) => material.digits));
+    await pushBatch(odooOf(line), payload, { strictConsumption: options.strictConsumption, digits }, run.signal);
+    pushed = await markPushed(line.database, row, { actor: run.actor });
+    if (pushed && options.noteTemplate !== '') await leaveNote(line, run, options.noteTemplate, pushed);
+  }
+  return pushed && archive(line.database, pushed, 'completed', { notes: null, actor: run.actor });
+}
+
+/** A note is a courtesy: when Odoo does not take it the batch is completed all the same. */
+async function leaveNote(line: Line, run: Run, template: string, row: QueueRow): Promise<void> {
+  try {
+    if (row.odoo_id !== null) await odooOf(line).note(row.odoo_id, renderText(template, toBatch(row, line.scaleManual)), run.signal);
+  } catch (error) {
+    logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}): no note left in Odoo: ${describe(error)}`, 'warn');
+  }
+}
+
+/** The batch could not be completed in this run: try again later, or give it to a person. */
+async function notNow(line: Line, run: Run, options: CompleteOptions, row: QueueRow, error: SmartMoError, progress: Progress): Promise<void> {
+  const ofTheLink = error.class === 'transient' || error.class === 'auth' || error.class === 'version' || error.code.startsWith('CONFIG_');
+  if (ofTheLink) progress.stop = error;
+  const text = describe(error);
+  let retryAt: Date | null = null;
+  if (row.state === 'finished') retryAt = line.clock.now();
+  else if (isFinal(row, error, options)) await markFailed(line.database, row, text, { actor: run.actor });
+  else {
+    const waiting = await tryAgainLater(line.database, row, { error: text, delaySeconds: delay(line.odoo, row, error), counts: !ofTheLink });
+    retryAt = waiting?.next_try_at ?? null;
+  }
+  logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${text}`, 'warn');
+  const { mo_id, batch_no, push_attempt } = row;
+  progress.notCompleted.push({ mo_id, batch_no, push_attempt, code: error.code, text: error.message, willRetryAt: retryAt?.toISOString() ?? null });
+}
+
+function isFinal(row: QueueRow, error: SmartMoError, options: CompleteOptions): boolean {
+  if (row.state !== 'pushing') return false;
+  if (FOR_A_PERSON.has(error.code)) return true;
+  if (error.code === 'ODOO_GONE') return codeOf(row.last_error) === 'ODOO_GONE';
+  if (error.class === 'unknown') return row.push_attempt >= options.maxAttempts;
+  return (error.class === 'permanent' || error.class === 'bug') && row.push_attempt >= PERMANENT_ATTEMPTS;
+}
+
+/** Seconds. */
+function delay(odoo: Odoo | null, row: QueueRow, error: SmartMoError): number {
+  if (!odoo) return GONE_AFTER;
+  const { retryMin, retryMax } = odoo.times;
+  if (error.code === 'ODOO_GONE') return GONE_AFTER;
+  return backoffSeconds(Math.max(1, row.push_attempt), { min: retryMin, max: retryMax }, Math.random, error.retryAfter);
+}
+
+function sentence({ archived, notCompleted }: Progress, left: number): string {
+  const head = `${archived.length} batches completed and archived, ${left} left in the queue`;
+  return [head, ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`)].join('; ');
+}
+
+function end(
+  line: Line,
+  reason: 'run' | 'in-progress',
+  text: string,
+  { archived, notCompleted }: Progress,
+  left: number,
+  started: Date,
+  drainedAt: Date | null,
+): Outcome {
+  const now = line.clock.now();
+  const head = { line: line.line, at: now.toISOString() };
+  const events: OutcomeEvent[] = notCompleted.map((entry) => ({ port: 2, event: 'not-completed', code: entry.code, payload: { ...head, ...entry } }));
+  if (drainedAt) {
+    const payload = { ...head, text: 'the queue is empty: the next set may be fetched', drainedAt: drainedAt.toISOString() };
+    events.push({ port: 3, event: 'queue-empty', code: '', payload });
+  }
+  return {
+    port: 1,
+    payload: { ...head, text, reason, archived, notCompleted, left, ms: now.getTime() - started.getTime() },
+    events,
+    status: statusOf(reason, archived.length, notCompleted, left, clockTime(now)),
+  };
+}
+
+function statusOf(reason: string, archived: number, [first]: readonly NotCompleted[], left: number, time: string): NodeStatus {
+  if (reason === 'in-progress') return { fill: 'blue', shape: 'ring', text: 'in progress' };
+  if (first) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, slot ${first.batch_no} ${first.code} ${time}` };
+  return { fill: 'green', shape: 'dot', text: `${archived} archived, ${left} left ${time}` };
+}

@@ -1,0 +1,53 @@
+import type { PushPayload } from '../odoo/odoo';
+import { type BatchMaterial, manualActual, type QueueRow } from '../queue/batch';
+import { round, unitFactor } from '../units';
+import type { Line } from './line';
+
+/**
+ * What will be told to Odoo about a finished batch; computed once and frozen in the row before anything is sent
+ * (odoo.md part A, quantities pushed): all components, zeros included; the actuals of several tags of one product
+ * summed; split over several moves of a product by their plan, the last takes the rounding.
+ */
+export function consumptionOf(row: QueueRow & { odoo_id: number }, line: Line, markDone: boolean): PushPayload {
+  const moves: PushPayload['moves'] = [];
+  for (const materials of groupByProduct(row.materials)) {
+    const [first] = materials;
+    if (!first) continue;
+    const total = materials.reduce((sum, material) => sum + inMoveUnit(material, actualOf(material, row, line)), 0);
+    moves.push(...splitOverMoves(first, total));
+  }
+  return { mo_id: row.mo_id, odoo_id: row.odoo_id, qty: producedQuantity(row, line), moves, markDone };
+}
+
+function actualOf(material: BatchMaterial, row: QueueRow, line: Line): number {
+  return material.manual ? manualActual(material, row, line.scaleManual) : (row.actual?.[material.tag] ?? 0);
+}
+
+function inMoveUnit(material: BatchMaterial, quantity: number): number {
+  return quantity * (unitFactor(material.uom, material.move_uom) ?? 1);
+}
+
+/** qty_producing: the weight where the order's unit is one of weight, else the order's own quantity. */
+function producedQuantity(row: QueueRow, line: Line): number {
+  const factor = unitFactor(line.mapping.unitOf('actual_weight'), row.uom);
+  const digits = Math.max(...row.materials.map((material) => material.digits));
+  return factor === null || row.actual_weight === null ? row.quantity : round(row.actual_weight * factor, digits);
+}
+
+function groupByProduct(materials: readonly BatchMaterial[]): BatchMaterial[][] {
+  const groups = new Map<number, BatchMaterial[]>();
+  for (const material of materials) groups.set(material.product_id, [...(groups.get(material.product_id) ?? []), material]);
+  return [...groups.values()];
+}
+
+function splitOverMoves({ product_id, move_ids, move_planned, digits }: BatchMaterial, total: number): PushPayload['moves'] {
+  const planned = move_planned.reduce((sum, quantity) => sum + quantity, 0);
+  let left = round(total, digits);
+  return move_ids.map((move_id, index) => {
+    const last = index === move_ids.length - 1;
+    const part = last || planned === 0 ? (last ? left : 0) : round((total * (move_planned[index] ?? 0)) / planned, digits);
+    const quantity = Math.min(part, left);
+    left = round(left - quantity, digits);
+    return { move_id, product_id, quantity };
+  });
+}

@@ -1,0 +1,199 @@
+import { clockTime } from '../clock';
+import type { OdooOrder } from '../odoo/odoo';
+import { type Batch, type QueueRow, toBatch } from '../queue/batch';
+import { knownOrders, type QueueEntry, queueSet, readEpoch } from '../queue/gate';
+import { queueRows } from '../queue/rows';
+import { renderFilter } from './filter';
+import { type Line, odooOf } from './line';
+import { checkOrder, type Rejection } from './orders';
+import type { NodeStatus, Outcome } from './outcome';
+import { logTask, type Run, runTask } from './run';
+
+export interface FetchOptions {
+  /** How many MOs make a set; never more than the line has slots. */
+  limit: number;
+  /** Mustache template of an Odoo domain. */
+  filter: string;
+  /** Look, check and show, store nothing. */
+  preview: boolean;
+  /** The message, for the filter. */
+  message: object;
+}
+
+type FetchReason = 'queued' | 'no-orders' | 'queue-not-empty' | 'in-progress' | 'all-in-history' | 'rejected' | 'hold';
+
+/** Pages of Odoo that one run looks at, at most. */
+const MAX_PAGES = 10;
+
+interface Found {
+  entries: QueueEntry[];
+  rejected: Rejection[];
+  /** MOs that Odoo listed. */
+  seen: number;
+}
+
+/**
+ * Task 1, second half: fetches the next set from Odoo and queues it, all or none. It is a gate of its own, so that a
+ * flow wired without mo-queue-gate, or eight processes at once, still queue one set (src/queue/gate.ts).
+ */
+export async function fetchOrders(line: Line, run: Run, options: FetchOptions): Promise<Outcome> {
+  const preview = options.preview || line.mode === 'observe';
+
+  const end = (reason: FetchReason, text: string, status: NodeStatus, found?: Found, queued: Batch[] = []): Outcome => ({
+    port: reason === 'queued' ? 1 : 2,
+    payload: {
+      line: line.line,
+      at: line.clock.now().toISOString(),
+      text: line.mode === 'observe' ? `observe: ${text}` : text,
+      reason,
+      queued,
+      rejected: found?.rejected ?? [],
+      orders_seen: found?.seen ?? 0,
+      ...(preview ? { preview: true } : {}),
+    },
+    events: [],
+    status,
+  });
+  const blue = (text: string): NodeStatus => ({ fill: 'blue', shape: 'ring', text: `${text} ${clockTime(line.clock.now())}` });
+  const notEmpty = (rows: string): Outcome => end('queue-not-empty', `nothing queued: ${rows}`, blue('queue not empty'));
+
+  const busy = (): Outcome => end('in-progress', 'a fetch is already at work', { fill: 'blue', shape: 'ring', text: 'in progress' });
+
+  return runTask(line, 'fetch', run, busy, async () => {
+    const odoo = odooOf(line);
+    const domain = renderFilter(options.filter, options.message);
+    const epoch = await readEpoch(line.database, line.line);
+    if (!preview) {
+      if (epoch.hold !== null) {
+        return end('hold', `line on hold: ${epoch.hold}`, { fill: 'yellow', shape: 'ring', text: `hold: ${epoch.hold}` });
+      }
+      if (epoch.rows > 0) return notEmpty(`${epoch.rows} batches are still in the queue`);
+    }
+
+    run.progress('asking Odoo');
+    const limit = Math.min(options.limit, line.slots);
+    const found = await findOrders(line, limit, (seen) => odoo.listConfirmed({ limit, seen, domain }, run.signal));
+    for (const { mo_id, text } of found.rejected) logTask(line, 'fetch', run, `Rejected ${mo_id}: ${text}`, 'warn');
+
+    if (found.entries.length === 0) return nothingToQueue(line, run, found, end, blue);
+    if (preview) return end('queued', `preview: ${summary(found.entries.length, found)}`, blue('preview'), found, previewBatches(line, found.entries));
+
+    const result = await queueSet(line.database, {
+      line: line.line,
+      e0: epoch.e0,
+      mapHash: line.mapping.hash,
+      actor: run.actor,
+      entries: found.entries,
+    });
+    if (result === 'lost-race') return notEmpty('another run queued its set first');
+    if (result === 'nothing-new') return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);
+
+    const rows = await queueRows(line.database, line.line);
+    logTask(line, 'fetch', run, `✓ Auto-sync completed: ${rows.length} MO batches synced`);
+    const batches = rows.map((row) => toBatch(row, line.scaleManual));
+    return end('queued', summary(rows.length, found), queuedStatus(rows.length, found, line), found, batches);
+  });
+}
+
+type PageReader = (seen: readonly number[]) => Promise<OdooOrder[]>;
+
+/** Reads pages until a set is full: a page of known or rejected MOs is followed by the next. Nothing is dropped in silence. */
+async function findOrders(line: Line, limit: number, nextPage: PageReader): Promise<Found> {
+  const found: Found = { entries: [], rejected: [], seen: 0 };
+  const seenIds = new Set<number>();
+  const seenNames = new Set<string>();
+  for (let page = 0; page < MAX_PAGES && found.entries.length < limit; page += 1) {
+    const orders = await nextPage([...seenIds]);
+    if (orders.length === 0) break;
+    const known = await knownOrders(line.database, line.line, orders);
+    for (const order of orders) {
+      found.seen += 1;
+      const twice = seenIds.has(order.odoo_id) || seenNames.has(order.mo_id);
+      seenIds.add(order.odoo_id);
+      seenNames.add(order.mo_id);
+      if (twice) {
+        found.rejected.push({ mo_id: order.mo_id, reason: 'duplicate', text: 'Odoo lists it twice', value: order.odoo_id });
+        continue;
+      }
+      const record = known.get(order.mo_id);
+      if (record?.elsewhere) {
+        found.rejected.push({ mo_id: order.mo_id, reason: 'queued-elsewhere', text: 'it is in the queue of another line', value: order.mo_id });
+      }
+      if (record || found.entries.length >= limit) continue;
+      const checked = checkOrder(order, line);
+      if ('entry' in checked) found.entries.push(checked.entry);
+      else found.rejected.push(checked.rejection);
+    }
+    if (orders.length < limit) break;
+  }
+  return found;
+}
+
+function nothingToQueue(
+  line: Line,
+  run: Run,
+  found: Found,
+  end: (reason: FetchReason, text: string, status: NodeStatus, found: Found) => Outcome,
+  blue: (text: string) => NodeStatus,
+): Outcome {
+  if (found.seen === 0) {
+    logTask(line, 'fetch', run, 'No batches found in Odoo');
+    return end('no-orders', 'Odoo has no confirmed MO', blue('no confirmed MO'), found);
+  }
+  if (found.rejected.length === 0) return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);
+  const text = `${clockTime(line.clock.now())}`;
+  const status: NodeStatus = { fill: 'yellow', shape: 'dot', text: `0 queued, ${found.rejected.length} rejected ${text}` };
+  return end('rejected', summary(0, found), status, found);
+}
+
+function allKnown(seen: number): string {
+  return `nothing new: all ${seen} confirmed MOs that Odoo lists were queued before; an MO that ended here is fetched again only after requeue`;
+}
+
+/** "10 MOs queued, 1 rejected: WH/MO/00131: no silo of line main holds SOY-48" */
+function summary(queued: number, { rejected }: Found): string {
+  const head = `${queued} MO${queued === 1 ? '' : 's'} queued`;
+  if (rejected.length === 0) return head;
+  return `${head}, ${rejected.length} rejected: ${rejected.map(({ mo_id, text }) => `${mo_id}: ${text}`).join('; ')}`;
+}
+
+function queuedStatus(count: number, { rejected }: Found, line: Line): NodeStatus {
+  const time = clockTime(line.clock.now());
+  return rejected.length === 0
+    ? { fill: 'green', shape: 'dot', text: `${count} queued ${time}` }
+    : { fill: 'yellow', shape: 'dot', text: `${count} queued, ${rejected.length} rejected ${time}` };
+}
+
+/** What the set would look like in the queue. */
+function previewBatches(line: Line, entries: readonly QueueEntry[]): Batch[] {
+  const now = line.clock.now();
+  return entries.map((entry, index) => {
+    const row: QueueRow = {
+      ...entry,
+      id: 0,
+      line: line.line,
+      batch_no: index + 1,
+      run: 1,
+      actual: null,
+      actual_weight: null,
+      status_manufacturing: 0,
+      status_operation: 0,
+      state: 'queued',
+      row_version: 1,
+      push_payload: null,
+      push_attempt: 0,
+      next_try_at: null,
+      last_error: null,
+      missed_reads: 0,
+      cancellation: null,
+      fetch_seq: 0,
+      created_at: now,
+      loaded_at: null,
+      started_at: null,
+      finished_at: null,
+      last_read_from_plc: null,
+      updated_at: now,
+    };
+    return toBatch(row, line.scaleManual);
+  });
+}

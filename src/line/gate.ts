@@ -1,0 +1,126 @@
+import { clockTime } from '../clock';
+import { codeOf, type QueueRow } from '../queue/batch';
+import { holdOf } from '../queue/hold';
+import { countRows, queueRows } from '../queue/rows';
+import type { Line } from './line';
+import type { NodeStatus, Outcome } from './outcome';
+import { logTask, type Run, runTask } from './run';
+
+export interface GateOptions {
+  /** Off stops task 1 only. */
+  enabled: boolean;
+  /** A person asked: passes `disabled`, and nothing else. */
+  manual: boolean;
+  /** Minutes without any change of the line after which waiting is called blocked. */
+  stuckAfterMinutes: number;
+}
+
+export type GateReason = 'empty' | 'busy' | 'blocked' | 'hold' | 'disabled' | 'in-progress';
+
+export interface Blocking {
+  batch_no: number;
+  mo_id: string;
+  state: string;
+  /** Since the row last changed. */
+  minutes: number;
+  code: string;
+}
+
+/**
+ * Task 1, first half: is the queue of this line empty? It saves odoo-fetch-mo a call; what keeps a second set out of
+ * the queue are the tables (src/queue/gate.ts).
+ */
+export async function runGate(line: Line, run: Run, options: GateOptions): Promise<Outcome> {
+  const end = (reason: GateReason, rows: readonly QueueRow[], text: string, status: NodeStatus): Outcome => {
+    const now = line.clock.now();
+    const { count, active, completed, failed } = countRows(rows);
+    return {
+      port: reason === 'empty' ? 1 : 2,
+      payload: {
+        line: line.line,
+        at: now.toISOString(),
+        text,
+        decision: reason === 'empty' ? 'fetch' : 'skip',
+        reason,
+        count,
+        active,
+        completed,
+        failed,
+        blocking: rows.map((row) => blocking(row, now)).sort((a, b) => Number(b.state === 'failed') - Number(a.state === 'failed')),
+      },
+      events: [],
+      status,
+    };
+  };
+
+  const busy = (): Outcome => end('in-progress', [], 'the gate is already at work', { fill: 'blue', shape: 'ring', text: 'in progress' });
+
+  return runTask(line, 'gate', run, busy, async () => {
+    if (!options.enabled && !options.manual) {
+      const text = 'automatic fetching is switched off';
+      return end('disabled', [], text, { fill: 'grey', shape: 'ring', text: 'disabled' });
+    }
+    logTask(line, 'gate', run, 'Auto-sync MO task running...');
+    const hold = await holdOf(line.database, line.line);
+    const rows = await queueRows(line.database, line.line);
+    const now = line.clock.now();
+    const time = clockTime(now);
+    if (rows.length > 0) {
+      logTask(line, 'gate', run, `Table mo_batch has ${rows.length} records. Skipping sync - waiting for PLC to complete all batches.`);
+    }
+    if (hold) {
+      return end('hold', rows, `line on hold: ${hold.reason}`, { fill: 'yellow', shape: 'ring', text: `hold: ${hold.reason} ${time}` });
+    }
+    if (rows.length === 0) {
+      logTask(line, 'gate', run, 'Table mo_batch is empty. Fetching new batches from Odoo...');
+      return end('empty', rows, 'the queue is empty: new MOs may be fetched', { fill: 'green', shape: 'dot', text: `empty: fetch ${time}` });
+    }
+    return isBlocked(rows, now, options.stuckAfterMinutes)
+      ? end('blocked', rows, `blocked: ${sentence(rows, now)}`, blockedStatus(rows, now))
+      : end('busy', rows, `waiting: ${sentence(rows, now)}`, waitingStatus(rows, now, time));
+  });
+}
+
+/** Only failed batches are left, or nothing of the line has changed for too long: a person must act. */
+export function isBlocked(rows: readonly QueueRow[], now: Date, stuckAfterMinutes: number): boolean {
+  if (rows.length === 0) return false;
+  if (rows.every((row) => row.state === 'failed')) return true;
+  return rows.every((row) => minutesSince(row, now) >= stuckAfterMinutes);
+}
+
+function blocking(row: QueueRow, now: Date): Blocking {
+  return { batch_no: row.batch_no, mo_id: row.mo_id, state: row.state, minutes: minutesSince(row, now), code: codeOf(row.last_error) };
+}
+
+function minutesSince(row: QueueRow, now: Date): number {
+  return Math.max(0, Math.floor((now.getTime() - row.updated_at.getTime()) / 60_000));
+}
+
+function sentence(rows: readonly QueueRow[], now: Date): string {
+  const { count, completed, failed } = countRows(rows);
+  const first = firstBlocking(rows);
+  const why = first.last_error ?? `${first.state}, unchanged for ${minutesSince(first, now)} min`;
+  return `${count} left, ${completed} finished, ${failed} failed; slot ${first.batch_no} ${first.mo_id}: ${why}`;
+}
+
+/** The failed batch if there is one, else the one that waits longest. */
+function firstBlocking(rows: readonly QueueRow[]): QueueRow {
+  const failed = rows.filter((row) => row.state === 'failed');
+  return (failed.length > 0 ? failed : rows).reduce((oldest, row) => (row.updated_at < oldest.updated_at ? row : oldest));
+}
+
+function blockedStatus(rows: readonly QueueRow[], now: Date): NodeStatus {
+  const first = firstBlocking(rows);
+  const why = codeOf(first.last_error) || `${minutesSince(first, now)} min`;
+  return { fill: 'red', shape: 'dot', text: `blocked: slot ${first.batch_no} ${first.mo_id} ${why}` };
+}
+
+function waitingStatus(rows: readonly QueueRow[], now: Date, time: string): NodeStatus {
+  const { count, completed, failed } = countRows(rows);
+  const first = firstBlocking(rows);
+  if (failed > 0 || count === 1) {
+    const text = `wait: ${count} left, slot ${first.batch_no} ${first.mo_id} ${minutesSince(first, now)} min`;
+    return { fill: 'yellow', shape: 'ring', text };
+  }
+  return { fill: 'blue', shape: 'ring', text: `wait: ${count} left, ${completed} finished ${time}` };
+}

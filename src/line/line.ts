@@ -1,0 +1,66 @@
+import type { Clock } from '../clock';
+import type { Database } from '../database/database';
+import { SmartMoError } from '../errors';
+import type { Odoo } from '../odoo/odoo';
+import type { Mapping } from '../plc/mapping';
+import type { Plc } from '../plc/plc';
+import type { Material } from './material';
+
+/** What an integrator sets on mo-line, parsed. Tolerances are percent. */
+export interface LineSettings {
+  /** Key in tables and payloads. */
+  line: string;
+  /** How many batches the PLC holds at once. */
+  slots: number;
+  materials: readonly Material[];
+  recipes: 'write' | 'none';
+  scaleManual: boolean;
+  recipeTolerance: number;
+  weightTolerance: number;
+  onMismatch: 'fail' | 'warn';
+  onFailedBit: 'alarm' | 'cancel';
+  mode: 'live' | 'observe';
+  staleAfterMinutes: number;
+}
+
+/** The work of a line that must not run twice at once in this process. Other processes are kept out by the tables. */
+export type TaskName = 'gate' | 'fetch' | 'write' | 'read' | 'complete' | 'health';
+
+/** One physical line at run time: its settings, its connections and what is in flight. Shared by all nodes of the line. */
+export interface Line extends LineSettings {
+  readonly database: Database;
+  readonly odoo: Odoo | null;
+  readonly plc: Plc | null;
+  readonly mapping: Mapping;
+  readonly clock: Clock;
+  readonly inFlight: Set<TaskName>;
+  /** Alarms announced from memory, because the table of alarms is what is out of reach. */
+  readonly announced: Set<string>;
+  /** "" or "[line2]": log lines name the line when a flow has more than one. */
+  readonly logTag: () => string;
+}
+
+export interface LineDependencies {
+  database: Database;
+  odoo: Odoo | null;
+  plc: Plc | null;
+  mapping: Mapping;
+  clock: Clock;
+  logTag: () => string;
+}
+
+export function createLine(settings: LineSettings, dependencies: LineDependencies): Line {
+  return { ...settings, ...dependencies, inFlight: new Set(), announced: new Set() };
+}
+
+/** @throws CONFIG_MISSING when the line has no Odoo */
+export function odooOf(line: Line): Odoo {
+  if (line.odoo) return line.odoo;
+  throw new SmartMoError('CONFIG_MISSING', `line ${line.line} has no Odoo; choose one in its mo-line node`);
+}
+
+/** @throws CONFIG_MISSING when the line has no PLC */
+export function plcOf(line: Line): Plc {
+  if (line.plc) return line.plc;
+  throw new SmartMoError('CONFIG_MISSING', `line ${line.line} has no PLC; choose one in its mo-line node`);
+}

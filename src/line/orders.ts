@@ -1,0 +1,146 @@
+import type { OdooComponent, OdooOrder } from '../odoo/odoo';
+import type { BatchMaterial } from '../queue/batch';
+import type { QueueEntry } from '../queue/gate';
+import { round, unitFactor } from '../units';
+import type { Line } from './line';
+import type { Material } from './material';
+
+export type RejectReason =
+  | 'unknown-material'
+  | 'two-products-one-material'
+  | 'quantity'
+  | 'name-too-long'
+  | 'unit'
+  | 'over-max'
+  | 'lot-tracked'
+  | 'duplicate'
+  | 'queued-elsewhere';
+
+/** An order that cannot be queued, with the one thing that is wrong. */
+export interface Rejection {
+  mo_id: string;
+  reason: RejectReason;
+  /** "no silo of line main holds SOY-48" */
+  text: string;
+  value: string | number | null;
+}
+
+export type CheckedOrder = { entry: QueueEntry } | { rejection: Rejection };
+
+/** Unit of a material that is not on the PLC. */
+const MANUAL_UNIT = 'kg';
+
+/**
+ * Checks an order against the line before it is queued, and freezes its materials (product.md, orders are checked before
+ * they are queued). Several tags may hold one product: the plan goes to them by share, by default all to the first.
+ * Two moves of one product become one material that remembers both.
+ */
+export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
+  const reject = (reason: RejectReason, text: string, value: string | number | null = null): CheckedOrder => ({
+    rejection: { mo_id: order.mo_id, reason, text, value },
+  });
+
+  if (!(order.quantity > 0 && order.quantity < 1e12)) {
+    return reject('quantity', `its quantity is ${order.quantity} ${order.uom}; it must be above 0`, order.quantity);
+  }
+  const { nameWidth } = line.mapping;
+  if (order.mo_id.length > nameWidth || !/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(order.mo_id)) {
+    return reject('name-too-long', `its name must be 1 to ${nameWidth} plain characters to fit the PLC's text field`, order.mo_id);
+  }
+  if (order.tracking !== 'none') {
+    return reject('lot-tracked', `product ${nameOf(order)} is tracked by ${order.tracking}; make its lot in Odoo by hand`, nameOf(order));
+  }
+
+  const materials: BatchMaterial[] = [];
+  const productOfTag = new Map<string, OdooComponent>();
+  for (const component of byProduct(order.components)) {
+    const name = nameOf(component.first);
+    if (component.first.tracking !== 'none') {
+      return reject('lot-tracked', `component ${name} is tracked by ${component.first.tracking}; consume it in Odoo by hand`, name);
+    }
+    if (component.moves.some((move) => !(move.planned >= 0))) return reject('quantity', `component ${name} has a negative plan`, name);
+    const tags = line.materials.filter((material) => holds(material, component.first));
+    if (tags.length === 0) return reject('unknown-material', `no silo of line ${line.line} holds ${name}`, name);
+    for (const tag of tags) {
+      const other = productOfTag.get(tag.tag);
+      if (other) {
+        return reject('two-products-one-material', `${nameOf(other)} and ${name} both belong to ${tag.tag}`, tag.tag);
+      }
+      productOfTag.set(tag.tag, component.first);
+    }
+    const split = splitPlan(component.moves, tags, line);
+    if ('unit' in split) return reject('unit', `${name} is planned in ${split.unit.from}, ${split.unit.tag} weighs in ${split.unit.to}`, split.unit.from);
+    for (const material of split.materials) {
+      const max = line.materials.find(({ tag }) => tag === material.tag)?.max ?? 0;
+      if (max > 0 && material.planned > max) {
+        return reject('over-max', `${material.tag} shall take ${material.planned} ${material.uom}, its maximum is ${max}`, material.planned);
+      }
+    }
+    materials.push(...split.materials);
+  }
+  if (materials.length === 0) return reject('unknown-material', 'it has no components', null);
+
+  const { mo_id, odoo_id, quantity, uom } = order;
+  return { entry: { mo_id, odoo_id, quantity, uom, finished_goods: order.product || order.product_code, materials } };
+}
+
+function nameOf(thing: { product_code: string; product: string; product_id: number }): string {
+  return thing.product_code || thing.product || `#${thing.product_id}`;
+}
+
+function holds(material: Material, component: OdooComponent): boolean {
+  return material.product === `#${component.product_id}` || (component.product_code !== '' && material.product === component.product_code);
+}
+
+function byProduct(components: readonly OdooComponent[]): { first: OdooComponent; moves: OdooComponent[] }[] {
+  const groups = new Map<number, { first: OdooComponent; moves: OdooComponent[] }>();
+  for (const component of components) {
+    const group = groups.get(component.product_id);
+    if (group) group.moves.push(component);
+    else groups.set(component.product_id, { first: component, moves: [component] });
+  }
+  return [...groups.values()];
+}
+
+type Split = { materials: BatchMaterial[] } | { unit: { from: string; to: string; tag: string } };
+
+/** One product onto its tags. Quantities of the moves stay in the unit of the first move, planned is in the map's. */
+function splitPlan(moves: readonly OdooComponent[], tags: readonly Material[], line: Line): Split {
+  const [first] = moves;
+  if (!first) return { materials: [] };
+  const planned: number[] = [];
+  for (const move of moves) {
+    const factor = unitFactor(move.uom, first.uom);
+    if (factor === null) return { unit: { from: move.uom, to: first.uom, tag: nameOf(first) } };
+    planned.push(move.planned * factor);
+  }
+  const total = planned.reduce((sum, quantity) => sum + quantity, 0);
+  const shares = sharesOf(tags);
+
+  const materials: BatchMaterial[] = [];
+  for (const [index, tag] of tags.entries()) {
+    const uom = tag.manual ? MANUAL_UNIT : line.mapping.unitOf(tag.tag);
+    const factor = unitFactor(first.uom, uom);
+    if (factor === null) return { unit: { from: first.uom, to: uom, tag: tag.tag } };
+    materials.push({
+      tag: tag.tag,
+      code: tag.code,
+      product: tag.product,
+      product_id: first.product_id,
+      move_ids: moves.map((move) => move.move_id),
+      move_planned: planned,
+      move_uom: first.uom,
+      digits: first.digits,
+      uom,
+      manual: tag.manual,
+      planned: round(total * factor * (shares[index] ?? 0), 3),
+    });
+  }
+  return { materials };
+}
+
+/** Fractions of the plan per tag: by share when any is set, else all to the first. */
+function sharesOf(tags: readonly Material[]): number[] {
+  const sum = tags.reduce((total, tag) => total + tag.share, 0);
+  return tags.map((tag, index) => (sum > 0 ? tag.share / sum : index === 0 ? 1 : 0));
+}

@@ -1,0 +1,206 @@
+import { clockTime } from '../clock';
+import { describe, SmartMoError } from '../errors';
+import { acknowledge } from '../plc/handshake';
+import { readSlots } from '../plc/read-slots';
+import type { Plc } from '../plc/plc';
+import type { SlotReading } from '../plc/slot';
+import { settleAlarms } from '../queue/alarms';
+import type { QueueRow } from '../queue/batch';
+import { namesInHistory } from '../queue/history';
+import { storeReadings } from '../queue/readings';
+import { queueRows } from '../queue/rows';
+import { unitFactor } from '../units';
+import { assess, type Assessment, type BadSlot } from './assess';
+import { type Line, plcOf } from './line';
+import type { Outcome, OutcomeEvent } from './outcome';
+import { rowAlarms } from './row-alarms';
+import { logTask, type Run, runTask } from './run';
+import { settleSlots, type SettleTimes } from './settle';
+
+export interface ReadOptions extends SettleTimes {
+  /** Tell the PLC that a result was taken. */
+  acknowledge: boolean;
+  source: 'plc' | 'msg';
+  /** msg.payload, for source msg. */
+  payload: unknown;
+}
+
+/** Alarms that this task alone raises and clears. */
+const ALARMS = [
+  'bad-value',
+  'wrong-id',
+  'wrong-slot',
+  'unknown-mo',
+  'slot-missing',
+  'not-settled',
+  'recipe-mismatch',
+  'weight-differs',
+  'failed-bit',
+  'both-bits',
+  'not-acknowledged',
+] as const;
+
+interface ReadResult {
+  slots: number;
+  updated: { batch_no: number; mo_id: string; changed: string }[];
+  finished: { batch_no: number; mo_id: string; actual_weight: number | null }[];
+  unchanged: number;
+  bad: BadSlot[];
+  requests: number;
+  ms: number;
+}
+
+/**
+ * Task 2: what the PLC shows goes into the queue. Finished batches are stored in one statement first and told to the PLC
+ * as taken after the COMMIT, that slot only (invariant I10); a crash in between is healed by the next read.
+ */
+export async function readBatches(line: Line, run: Run, options: ReadOptions): Promise<Outcome> {
+  return runTask(line, 'read', run, () => end(line, 'in-progress', 'the PLC is already being read', nothingRead()), async () => {
+    if (options.source === 'msg') {
+      throw new SmartMoError('CONFIG_INVALID', 'source "msg" comes with a later release; set the source of plc-batch-reader to "plc"');
+    }
+    const plc = plcOf(line);
+    logTask(line, 'read', run, 'PLC read sync task running...');
+    const started = line.clock.now().getTime();
+    const rows = await queueRows(line.database, line.line);
+    const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options);
+
+    const names = new Set(rows.map((row) => row.mo_id));
+    const strangers = readings.flatMap((reading) => (reading.empty || names.has(reading.mo_id) ? [] : [reading.mo_id]));
+    const inHistory = await namesInHistory(line.database, line.line, strangers);
+    const assessment = assess(line, { rows, readings, inHistory, settled, unsettled });
+
+    const stored = line.mode === 'observe' ? [] : await storeReadings(line.database, line.line, assessment.updates);
+    const unheard = options.acknowledge && line.mode === 'live' ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
+    const bad = [...assessment.bad, ...unheard];
+    await raiseAlarms(line, bad, stored.length > 0 ? await queueRows(line.database, line.line) : rows);
+
+    const result = resultOf(rows, stored, assessment, bad, { slots: readings.length, requests, ms: line.clock.now().getTime() - started });
+    writeLog(line, run, result);
+    return end(line, 'read', sentence(result), result);
+  });
+}
+
+interface SettledReadings {
+  readings: SlotReading[];
+  requests: number;
+  settled: Set<number>;
+  unsettled: Map<number, string>;
+}
+
+async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueRow[], times: SettleTimes): Promise<SettledReadings> {
+  const factorOf = (row: QueueRow): number | null => unitFactor(row.uom, line.mapping.unitOf('quantity'));
+  const quantities = new Map(rows.map((row) => [row.mo_id, row.quantity * (factorOf(row) ?? 1)]));
+  let requests = 0;
+  const read = async (slots?: readonly number[]): Promise<SlotReading[]> => {
+    const answer = await readSlots(plc, line.mapping, {
+      ...(slots ? { slots } : {}),
+      orderQuantity: (moId) => quantities.get(moId),
+      signal: run.signal,
+      onSlot: (slot) => run.progress(`reading slot ${slot} of ${line.slots}`),
+    });
+    requests += answer.requests;
+    return answer.readings;
+  };
+
+  const first = await read();
+  const open = new Map(rows.filter((row) => row.state === 'queued' || row.state === 'running').map((row) => [row.batch_no, row]));
+  const candidates = first.filter(
+    (reading) => reading.finished && reading.bad.length === 0 && open.get(reading.slot)?.mo_id === reading.mo_id,
+  );
+  const { readings, settled, unsettled } = await settleSlots(candidates, read, times, line.clock, run.signal);
+  return { readings: first.map((reading) => readings.get(reading.slot) ?? reading), requests, settled, unsettled };
+}
+
+/** Slots whose result is committed and that the PLC may forget; returns those that did not take the acknowledgement. */
+async function acknowledgeAll(
+  line: Line,
+  plc: Plc,
+  run: Run,
+  { updates, toAcknowledge }: Assessment,
+  rows: readonly QueueRow[],
+  stored: readonly QueueRow[],
+): Promise<BadSlot[]> {
+  const updated = new Set(updates.map((update) => update.id));
+  const committed = new Set(stored.map((row) => row.id));
+  const unheard: BadSlot[] = [];
+  for (const { slot, mo_id } of toAcknowledge) {
+    const row = rows.find((candidate) => candidate.mo_id === mo_id);
+    // Somebody else changed the row since it was read: nothing of ours is stored, so nothing is acknowledged.
+    if (row && updated.has(row.id) && !committed.has(row.id)) continue;
+    try {
+      await acknowledge(plc, line.mapping, { slot, mo_id }, run.signal);
+    } catch (error) {
+      if (!(error instanceof SmartMoError) || error.code === 'CLOSED') throw error;
+      const text = `slot ${slot}: the result is stored, but the PLC did not take the acknowledgement (${describe(error)}); the next read repeats it`;
+      unheard.push({ batch_no: slot, mo_id, code: 'not-acknowledged', text, value: null });
+    }
+  }
+  return unheard;
+}
+
+async function raiseAlarms(line: Line, bad: readonly BadSlot[], rows: readonly QueueRow[]): Promise<void> {
+  const slots = bad.map(({ code, mo_id, batch_no, text, value }) => ({ code, mo_id, batch_no, text, value, severity: 'warning' as const }));
+  await settleAlarms(line.database, line.line, ALARMS, [...slots, ...rowAlarms(line, rows)]);
+}
+
+function resultOf(
+  rows: readonly QueueRow[],
+  stored: readonly QueueRow[],
+  { unchanged }: Assessment,
+  bad: BadSlot[],
+  read: Pick<ReadResult, 'slots' | 'requests' | 'ms'>,
+): ReadResult {
+  const before = new Map(rows.map((row) => [row.id, row]));
+  return {
+    ...read,
+    updated: stored.map((row) => ({ batch_no: row.batch_no, mo_id: row.mo_id, changed: whatChanged(before.get(row.id), row) })),
+    finished: stored
+      .filter((row) => row.status_manufacturing === 1)
+      .map(({ batch_no, mo_id, actual_weight }) => ({ batch_no, mo_id, actual_weight })),
+    unchanged,
+    bad,
+  };
+}
+
+function whatChanged(before: QueueRow | undefined, now: QueueRow): string {
+  return before && before.state !== now.state ? now.state : now.missed_reads > 0 ? 'not shown' : 'values';
+}
+
+function nothingRead(): ReadResult {
+  return { slots: 0, updated: [], finished: [], unchanged: 0, bad: [], requests: 0, ms: 0 };
+}
+
+function writeLog(line: Line, run: Run, { updated, finished, bad }: ReadResult): void {
+  const changes = `✓ Updated ${updated.length} batch(es) from PLC, ${finished.length} finished`;
+  logTask(line, 'read', run, updated.length > 0 ? changes : 'No changes from PLC');
+  for (const { batch_no, mo_id, actual_weight } of finished) {
+    logTask(line, 'read', run, `Batch #${batch_no} (MO: ${mo_id}) finished: ${actual_weight ?? 0} ${line.mapping.unitOf('actual_weight')}`);
+  }
+  for (const { text, code } of bad) logTask(line, 'read', run, `${code}: ${text}`, 'warn');
+}
+
+function sentence({ slots, updated, finished, bad }: ReadResult): string {
+  const parts = [`${slots} slots read, ${updated.length} batches updated, ${finished.length} finished`];
+  for (const { code, text } of bad) parts.push(`${code}: ${text}`);
+  return parts.join('; ');
+}
+
+function end(line: Line, reason: 'read' | 'in-progress', text: string, result: ReadResult): Outcome {
+  const at = line.clock.now();
+  const time = clockTime(at);
+  const head = { line: line.line, at: at.toISOString() };
+  const [firstBad] = result.bad;
+  const good = result.slots - new Set(result.bad.map((slot) => slot.batch_no)).size;
+  return {
+    port: 1,
+    payload: { ...head, text: line.mode === 'observe' ? `observe: ${text}` : text, reason, ...result },
+    events: result.bad.map((slot): OutcomeEvent => ({ port: 2, event: 'bad-slot', code: slot.code, payload: { ...head, ...slot } })),
+    status:
+      reason === 'in-progress'
+        ? { fill: 'blue', shape: 'ring', text: 'in progress' }
+        : firstBad
+          ? { fill: 'yellow', shape: 'dot', text: `${good} read, slot ${firstBad.batch_no} ${firstBad.code} ${time}` }
+          : { fill: 'green', shape: 'dot', text: `${result.slots} read, ${result.finished.length} finished ${time}` },
+  };
+}

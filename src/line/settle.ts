@@ -1,0 +1,66 @@
+import type { Clock } from '../clock';
+import type { SlotReading } from '../plc/slot';
+
+/** Seconds. */
+export interface SettleTimes {
+  settle: number;
+  settleTimeout: number;
+}
+
+export interface Settled {
+  /** The last reading of each slot that was looked at again. */
+  readings: Map<number, SlotReading>;
+  settled: Set<number>;
+  /** Slots that kept moving, or whose weight never came, with the sentence for the alarm. */
+  unsettled: Map<number, string>;
+}
+
+/**
+ * The settle rule (plc.md): a finished slot counts when two reads at least `settle` seconds apart, in the same run, agree on
+ * every measured value and the weight is there. The finished bit often comes before the scale is at rest.
+ */
+export async function settleSlots(
+  first: readonly SlotReading[],
+  readAgain: (slots: readonly number[]) => Promise<SlotReading[]>,
+  times: SettleTimes,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Settled> {
+  const result: Settled = { readings: new Map(), settled: new Set(), unsettled: new Map() };
+  const moving = new Map(first.map((reading) => [reading.slot, reading]));
+  const deadline = clock.now().getTime() + times.settleTimeout * 1000;
+  while (moving.size > 0) {
+    await clock.sleep(times.settle * 1000, signal);
+    for (const now of await readAgain([...moving.keys()])) {
+      const before = moving.get(now.slot);
+      result.readings.set(now.slot, now);
+      if (before && atRest(before, now)) {
+        result.settled.add(now.slot);
+        moving.delete(now.slot);
+      } else moving.set(now.slot, now);
+    }
+    if (clock.now().getTime() >= deadline) break;
+  }
+  for (const reading of moving.values()) {
+    const what = hasWeight(reading) ? 'its values still change' : 'it has no finished weight';
+    const text = `slot ${reading.slot} ${reading.mo_id} says finished, but after ${times.settleTimeout} s ${what}`;
+    result.unsettled.set(reading.slot, text);
+  }
+  return result;
+}
+
+function hasWeight(reading: SlotReading): boolean {
+  return reading.actual_weight !== null && reading.actual_weight > 0;
+}
+
+function atRest(before: SlotReading, now: SlotReading): boolean {
+  return (
+    now.finished &&
+    now.bad.length === 0 &&
+    now.mo_id === before.mo_id &&
+    hasWeight(now) &&
+    now.actual_weight === before.actual_weight &&
+    Object.keys(now.materials).length === Object.keys(before.materials).length &&
+    Object.entries(now.materials).every(([tag, value]) => before.materials[tag] === value)
+  );
+}

@@ -1,0 +1,40 @@
+/** What an operator presses or whom they call, per alarm code (contract.md, codes). One table; the README shows it. */
+export const ALARM_ACTIONS = {
+  'bad-value': 'Compare the register map with the PLC program, or check the scale; the batch waits until the value is good.',
+  'wrong-id': 'Call the PLC programmer: the id word beside a material is not the expected one.',
+  'wrong-slot': 'Call the PLC programmer: a slot shows the number or the MO of another slot.',
+  'unknown-mo': 'Find out where this MO comes from; nothing is stored for it.',
+  'slot-missing': 'Look at the PLC: the recipe was loaded but the slot does not show it. Cancel the batch if it was lost.',
+  'stale-slot': 'Nothing: the slot still shows a batch that is in the history.',
+  'not-settled': 'Check the scale and the finished weight of this slot; the next read tries again.',
+  'recipe-mismatch': 'Compare planned and weighed quantities of the batch, then decide.',
+  'weight-differs': 'Compare the sum of the materials with the finished weight.',
+  'failed-bit': 'Look at the PLC: clear the fault there, or cancel the batch.',
+  'both-bits': 'Tell the PLC programmer: finished and failed are set together.',
+  'not-acknowledged': 'Check that the PLC accepts writes to the acknowledgement word; every read repeats it.',
+  'plc-down': 'Check the network and the power of the PLC.',
+  'plc-stopped': 'Call the PLC programmer: the program does not run.',
+  'odoo-down': 'Call the ERP administrator; the line goes on, finished batches wait.',
+  'odoo-key-expired': 'Make a new API key in Odoo and enter it in the mo-odoo node.',
+  'odoo-version-changed': 'Press Test in the mo-odoo node; pushes go on by themselves when the new version is known.',
+  'database-down': 'Call the database administrator; nothing is fetched, read or completed until it answers.',
+  stuck: 'Look at the slot in the PLC: nothing of this batch has changed for too long.',
+  'not-pushed': 'Read the sentence: it says what Odoo answered. The batch is tried again by itself.',
+  'failed-batch': 'Read the sentence, put right what it names, then cancel the batch or call the engineer.',
+  'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
+  'map-version': 'Call the PLC programmer: the PLC has another version of the register map.',
+  'mo-done-in-odoo': 'Ask who marked the MO done in Odoo, then cancel the batch here.',
+  'gate-blocked': 'Clear the batches that block the queue; no new MO is fetched before.',
+  'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
+  'mo-cancelled-in-odoo': 'Cancel the batch here too.',
+  'mo-changed-in-odoo': 'Set the quantity back in Odoo, or cancel the batch here.',
+  'map-invalid': 'Open the mo-line node: it names the mistake in the register map.',
+  'map-changed': 'Let the queue run empty before the map or the materials are changed.',
+  'on-hold': 'Find out why the line was put on hold before releasing it.',
+} as const;
+
+export type AlarmCode = keyof typeof ALARM_ACTIONS;
+
+export function actionFor(code: string): string {
+  return code in ALARM_ACTIONS ? ALARM_ACTIONS[code as AlarmCode] : '';
+}

@@ -1,0 +1,38 @@
+import type { OutcomeEvent } from '../line/outcome';
+import type { AlarmRow } from '../queue/alarms';
+import { actionFor } from './alarm-codes';
+
+/** An alarm as messages carry it (contract.md, Alarm). */
+export interface AlarmView {
+  line: string;
+  code: string;
+  state: 'raised' | 'cleared';
+  severity: AlarmRow['severity'];
+  since: string;
+  batch_no: number | null;
+  mo_id: string | null;
+  value: string | null;
+  text: string;
+  /** What to press, or whom to call. */
+  action: string;
+}
+
+export function toAlarm(row: AlarmRow): AlarmView {
+  return {
+    line: row.line,
+    code: row.code,
+    state: row.cleared_at === null ? 'raised' : 'cleared',
+    severity: row.severity,
+    since: row.since.toISOString(),
+    batch_no: row.batch_no,
+    mo_id: row.mo_id || null,
+    value: row.value,
+    text: row.text,
+    action: actionFor(row.code),
+  };
+}
+
+/** The event message of one alarm. */
+export function announcement(alarm: AlarmView, at: Date): OutcomeEvent {
+  return { port: 2, event: 'alarm', code: alarm.code, payload: { at: at.toISOString(), ...alarm } };
+}

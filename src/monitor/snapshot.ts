@@ -1,0 +1,116 @@
+import type { LinkState } from '../odoo/odoo';
+import { type AlarmRow, openAlarms } from '../queue/alarms';
+import { type Batch, type QueueRow, toBatch } from '../queue/batch';
+import { type Hold, holdOf } from '../queue/hold';
+import { countRows, queueRows } from '../queue/rows';
+import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
+import { isBlocked } from '../line/gate';
+import type { Line } from '../line/line';
+import { type AlarmView, toAlarm } from './announce';
+
+/** Everything the database knows of a line, read at one moment. */
+export interface Snapshot {
+  rows: QueueRow[];
+  tasks: TaskRecord[];
+  alarms: AlarmRow[];
+  hold: Hold | null;
+}
+
+export async function readSnapshot({ database, line }: Line): Promise<Snapshot> {
+  const [rows, tasks, alarms, hold] = await Promise.all([
+    queueRows(database, line),
+    taskRecords({ database, line }),
+    openAlarms(database, line),
+    holdOf(database, line),
+  ]);
+  return { rows, tasks, alarms, hold };
+}
+
+/** What a report shows of a line whose database is down. */
+export const NOTHING: Snapshot = { rows: [], tasks: [], alarms: [], hold: null };
+
+export interface BatchStatus extends Record<string, unknown> {
+  total_batches: number;
+  active_batches: number;
+  completed_batches: number;
+  failed_batches: number;
+  is_empty: boolean;
+  batches: Batch[];
+}
+
+export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus {
+  const { count, active, completed, failed } = countRows(rows);
+  return {
+    total_batches: count,
+    active_batches: active,
+    completed_batches: completed,
+    failed_batches: failed,
+    is_empty: count === 0,
+    batches: rows.map((row) => toBatch(row, line.scaleManual)),
+  };
+}
+
+type Word = 'RUNNING' | 'WAITING FOR MO' | 'BLOCKED' | 'ON HOLD' | 'OBSERVE' | 'NO PLC' | 'NO DATABASE';
+
+interface LinkView {
+  state: LinkState['state'] | 'none';
+  since: string | null;
+  error: string | null;
+}
+
+/** The report `real-time`: what one screen of an operator needs. */
+export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): Record<string, unknown> {
+  const links = linksOf(line);
+  const status = batchStatus(line, snapshot.rows);
+  return {
+    ...status,
+    ...wordFor(line, snapshot, links, stuckAfterMinutes),
+    in_progress: status.batches.filter((batch) => batch.status_manufacturing === 0),
+    completed: status.batches.filter((batch) => batch.status_manufacturing === 1),
+    links,
+    tasks: tasksOf(snapshot.tasks),
+    alarms: snapshot.alarms.map((row): AlarmView => toAlarm(row)),
+    hold: snapshot.hold && { ...snapshot.hold, since: snapshot.hold.since.toISOString() },
+  };
+}
+
+type Links = Record<'odoo' | 'plc' | 'database', LinkView>;
+
+export function linksOf(line: Line): Links {
+  return { odoo: linkView(line.odoo?.state()), plc: linkView(line.plc?.state()), database: linkView(line.database.state()) };
+}
+
+function linkView(link: LinkState | undefined): LinkView {
+  if (!link) return { state: 'none', since: null, error: null };
+  return { ...link, since: link.since?.toISOString() ?? null };
+}
+
+function wordFor(line: Line, { rows, hold }: Snapshot, links: Links, stuckAfterMinutes: number): { word: Word; why: string; since: string | null } {
+  const { database, plc } = links;
+  if (database.state === 'down') return { word: 'NO DATABASE', why: database.error ?? '', since: database.since };
+  if (line.mode === 'observe') return { word: 'OBSERVE', why: 'everything is read and shown, nothing is written', since: null };
+  if (hold) return { word: 'ON HOLD', why: hold.reason, since: hold.since.toISOString() };
+  if (plc.state === 'down') return { word: 'NO PLC', why: plc.error ?? '', since: plc.since };
+  const now = line.clock.now();
+  const [first] = [...rows].sort((a, b) => a.updated_at.getTime() - b.updated_at.getTime());
+  if (!first) return { word: 'WAITING FOR MO', why: 'the queue is empty', since: null };
+  const since = first.updated_at.toISOString();
+  if (isBlocked(rows, now, stuckAfterMinutes)) {
+    const failed = rows.find((row) => row.state === 'failed') ?? first;
+    return { word: 'BLOCKED', why: `slot ${failed.batch_no} ${failed.mo_id}: ${failed.last_error ?? failed.state}`, since };
+  }
+  return { word: 'RUNNING', why: `${rows.length} batches in the queue`, since: null };
+}
+
+const TASKS: readonly RecordedTask[] = ['fetch', 'write', 'read', 'complete', 'health'];
+
+function tasksOf(records: readonly TaskRecord[]): Record<string, unknown> {
+  const iso = (at: Date | null | undefined): string | null => at?.toISOString() ?? null;
+  return Object.fromEntries(
+    TASKS.map((task) => {
+      const record = records.find((candidate) => candidate.task === task);
+      const { started_at, ok_at, error_at, error = null } = record ?? {};
+      return [task, { started_at: iso(started_at), ok_at: iso(ok_at), error_at: iso(error_at), error }];
+    }),
+  );
+}

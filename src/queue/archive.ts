@@ -1,0 +1,36 @@
+import type { Queryable } from '../database/database';
+import type { HistoryRow, QueueRow } from './batch';
+
+/**
+ * Moves a row from the queue to the batch records in one statement: it is never in both tables and never in none.
+ * The row must still be as it was seen; no row back means somebody else archived it.
+ */
+const COLUMNS = `line, batch_no, mo_id, run, odoo_id, finished_goods, quantity, uom, materials, actual, actual_weight,
+  status_manufacturing, status_operation, push_payload, push_attempt, fetch_seq, created_at, loaded_at, started_at, finished_at,
+  last_read_from_plc`;
+
+const ARCHIVE = `
+WITH d AS (
+  DELETE FROM {schema}.mo_batch WHERE id = $1 AND row_version = $2 AND state = $3 RETURNING *
+), h AS (
+  INSERT INTO {schema}.mo_histories (${COLUMNS}, status, notes, actor)
+  SELECT ${COLUMNS}, $4, $5, $6 FROM d
+  RETURNING *
+), noted AS (
+  INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
+  SELECT line, mo_id, $4, $6, jsonb_build_object('batch_no', batch_no, 'run', run) FROM h
+)
+SELECT * FROM h`;
+
+/** Which state leaves the queue with which status (data.md, steps of a batch). */
+const LEAVES_AS = { completed: 'pushed', cancelled: 'cancelling', failed: 'failed' } as const;
+
+export async function archive(
+  db: Queryable,
+  row: Pick<QueueRow, 'id' | 'row_version'>,
+  status: keyof typeof LEAVES_AS,
+  { notes, actor }: { notes: string | null; actor: string },
+): Promise<HistoryRow | null> {
+  const [record] = await db.query<HistoryRow>(ARCHIVE, [row.id, row.row_version, LEAVES_AS[status], status, notes, actor]);
+  return record ?? null;
+}

@@ -1,0 +1,215 @@
+import type { PushPayload } from '../odoo/odoo';
+import { round } from '../units';
+
+export type BatchState = 'queued' | 'running' | 'finished' | 'pushing' | 'pushed' | 'failed' | 'cancelling';
+
+/**
+ * One material of a batch, frozen when the MO is queued: changing a silo's ingredient later never moves the consumption
+ * of a batch already queued (ISA-95: MaterialRequirement).
+ */
+export interface BatchMaterial {
+  tag: string;
+  code: string;
+  /** Internal reference, or "#<id>". */
+  product: string;
+  product_id: number;
+  /** The component moves of this product in Odoo, with what each of them plans, in `move_uom`. */
+  move_ids: number[];
+  move_planned: number[];
+  move_uom: string;
+  /** Decimals that Odoo keeps of the move's quantity. */
+  digits: number;
+  /** Unit of `planned` and of the actual: the map's. */
+  uom: string;
+  /** Weighed by hand: not on the PLC. */
+  manual: boolean;
+  planned: number;
+}
+
+/** Why a batch is being cancelled; kept in the row until it is archived. */
+export interface Cancellation {
+  notes: string;
+  reason: string | null;
+  actor: string;
+  /** Cancel the MO in Odoo too, before the batch leaves the queue. */
+  in_odoo: boolean;
+  /** Clear the slot in the PLC's write area too. */
+  free_slot: boolean;
+}
+
+/** A row of mo_batch as the database layer returns it. */
+export interface QueueRow {
+  id: number;
+  line: string;
+  batch_no: number;
+  mo_id: string;
+  run: number;
+  odoo_id: number | null;
+  finished_goods: string | null;
+  quantity: number;
+  uom: string;
+  materials: BatchMaterial[];
+  /** tag -> actual of the PLC; null before the first good read. */
+  actual: Record<string, number> | null;
+  actual_weight: number | null;
+  status_manufacturing: 0 | 1;
+  status_operation: 0 | 1;
+  state: BatchState;
+  row_version: number;
+  push_payload: PushPayload | null;
+  push_attempt: number;
+  next_try_at: Date | null;
+  last_error: string | null;
+  missed_reads: number;
+  cancellation: Cancellation | null;
+  fetch_seq: number;
+  created_at: Date;
+  loaded_at: Date | null;
+  started_at: Date | null;
+  finished_at: Date | null;
+  last_read_from_plc: Date | null;
+  updated_at: Date;
+}
+
+/** What ends with the queue row: a batch record has none of it. */
+type QueueOnly = 'state' | 'row_version' | 'next_try_at' | 'last_error' | 'missed_reads' | 'cancellation' | 'updated_at';
+
+/** A row of mo_histories: the batch record. */
+export interface HistoryRow extends Omit<QueueRow, QueueOnly> {
+  status: 'completed' | 'failed' | 'cancelled';
+  notes: string | null;
+  actor: string;
+  requeued: boolean;
+  archived_at: Date;
+}
+
+/** One material as messages carry it (ISA-95: MaterialActual). */
+export interface MaterialView {
+  tag: string;
+  code: string;
+  product: string;
+  uom: string;
+  manual: boolean;
+  planned: number;
+  actual: number | null;
+  source: 'plc' | 'plan' | null;
+}
+
+/** A batch as messages carry it (contract.md, Batch). Unset values are null, never missing. */
+export interface Batch {
+  line: string;
+  batch_no: number;
+  mo_id: string;
+  run: number;
+  odoo_id: number | null;
+  finished_goods: string | null;
+  quantity: number;
+  uom: string;
+  state: BatchState;
+  status_manufacturing: 0 | 1;
+  status_operation: 0 | 1;
+  materials: MaterialView[];
+  actual_weight: number | null;
+  /** 0-1: what the PLC has weighed of what it shall weigh. */
+  progress: number;
+  push_attempt: number;
+  next_try_at: string | null;
+  last_error: string | null;
+  created_at: string;
+  loaded_at: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  last_read_from_plc: string | null;
+}
+
+/** A batch record as messages carry it (contract.md, Record). */
+export interface BatchRecord extends Omit<Batch, 'state' | 'progress' | 'next_try_at' | 'last_error'> {
+  status: 'completed' | 'failed' | 'cancelled';
+  notes: string | null;
+  actor: string;
+  archived_at: string;
+}
+
+/** What a hand-weighed material counts as: its plan, or its plan in proportion to the weight (mo-line, scaleManual). */
+export function manualActual(
+  material: Pick<BatchMaterial, 'planned'>,
+  row: Pick<QueueRow, 'actual_weight' | 'quantity'>,
+  scaleManual: boolean,
+): number {
+  if (!scaleManual || row.actual_weight === null) return material.planned;
+  return round((material.planned * row.actual_weight) / row.quantity, 3);
+}
+
+type Measured = Pick<QueueRow, 'materials' | 'actual' | 'actual_weight' | 'quantity' | 'status_manufacturing'>;
+
+function viewMaterials(row: Measured, scaleManual: boolean): MaterialView[] {
+  return row.materials.map(({ tag, code, product, uom, manual, planned }) => {
+    const base = { tag, code, product, uom, manual, planned };
+    if (!manual) {
+      const actual = row.actual?.[tag] ?? null;
+      return { ...base, actual, source: actual === null ? null : 'plc' };
+    }
+    const known = row.status_manufacturing === 1;
+    return { ...base, actual: known ? manualActual({ planned }, row, scaleManual) : null, source: known ? 'plan' : null };
+  });
+}
+
+function progressOf(row: Measured): number {
+  if (row.status_manufacturing === 1) return 1;
+  const onPlc = row.materials.filter((material) => !material.manual);
+  const planned = onPlc.reduce((sum, material) => sum + material.planned, 0);
+  const actual = onPlc.reduce((sum, material) => sum + (row.actual?.[material.tag] ?? 0), 0);
+  return planned > 0 ? round(Math.min(actual / planned, 1), 4) : 0;
+}
+
+function common(row: Omit<QueueRow, QueueOnly>, scaleManual: boolean): Omit<BatchRecord, 'status' | 'notes' | 'actor' | 'archived_at'> {
+  return {
+    line: row.line,
+    batch_no: row.batch_no,
+    mo_id: row.mo_id,
+    run: row.run,
+    odoo_id: row.odoo_id,
+    finished_goods: row.finished_goods,
+    quantity: row.quantity,
+    uom: row.uom,
+    status_manufacturing: row.status_manufacturing,
+    status_operation: row.status_operation,
+    materials: viewMaterials(row, scaleManual),
+    actual_weight: row.actual_weight,
+    push_attempt: row.push_attempt,
+    created_at: row.created_at.toISOString(),
+    loaded_at: iso(row.loaded_at),
+    started_at: iso(row.started_at),
+    finished_at: iso(row.finished_at),
+    last_read_from_plc: iso(row.last_read_from_plc),
+  };
+}
+
+export function toBatch(row: QueueRow, scaleManual: boolean): Batch {
+  return {
+    ...common(row, scaleManual),
+    state: row.state,
+    progress: progressOf(row),
+    next_try_at: iso(row.next_try_at),
+    last_error: row.last_error,
+  };
+}
+
+export function toRecord(row: HistoryRow, scaleManual: boolean): BatchRecord {
+  return {
+    ...common(row, scaleManual),
+    status: row.status,
+    notes: row.notes,
+    actor: row.actor,
+    archived_at: row.archived_at.toISOString(),
+  };
+}
+
+/** The code that a stored "CODE: sentence" begins with, "" when it has none. */
+export function codeOf(lastError: string | null): string {
+  return /^([A-Za-z][A-Za-z_-]*): /.exec(lastError ?? '')?.[1] ?? '';
+}
+
+function iso(at: Date | null): string | null {
+  return at === null ? null : at.toISOString();
+}

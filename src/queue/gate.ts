@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { ConstraintError, type Database, type Queryable } from '../database/database';
+import { SmartMoError } from '../errors';
+import type { BatchMaterial } from './batch';
+
+/**
+ * The gate proper. A count is no gate: between a count and an insert another process may do a whole cycle. Here the
+ * tables decide (data.md): every row of a line references its one open fetch, a new fetch must carry the number e0 + 1
+ * that was read before Odoo was asked, and that number can be used once. Nothing depends on memory, clocks or locks.
+ */
+export interface Epoch {
+  /** Highest fetch number of the line, 0 before the first. */
+  e0: number;
+  rows: number;
+  hold: string | null;
+}
+
+const EPOCH = `
+SELECT (SELECT coalesce(max(fetch_seq), 0) FROM {schema}.mo_fetch WHERE line = $1) AS e0,
+       (SELECT count(*) FROM {schema}.mo_batch WHERE line = $1) AS rows,
+       (SELECT coalesce(reason, '') FROM {schema}.mo_line WHERE line = $1 AND hold) AS hold`;
+
+export async function readEpoch(db: Queryable, line: string): Promise<Epoch> {
+  const [row] = await db.query<Epoch>(EPOCH, [line]);
+  if (!row) throw new Error('a SELECT without FROM returned no row');
+  return row;
+}
+
+/** An MO that passed the order check, ready to become a row. */
+export interface QueueEntry {
+  mo_id: string;
+  odoo_id: number;
+  finished_goods: string;
+  quantity: number;
+  uom: string;
+  materials: BatchMaterial[];
+}
+
+const KNOWN = `
+SELECT o.mo_id, EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE (b.mo_id = o.mo_id OR b.odoo_id = o.odoo_id) AND b.line <> $2) AS elsewhere
+FROM jsonb_to_recordset($1::jsonb) AS o(mo_id text, odoo_id bigint)
+WHERE EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE (h.mo_id = o.mo_id OR h.odoo_id = o.odoo_id) AND NOT h.requeued)
+   OR EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id OR b.odoo_id = o.odoo_id)`;
+
+/** Which of these MOs must not be queued: in the history (completed, cancelled, failed) or in a queue already. */
+export async function knownOrders(
+  db: Queryable,
+  line: string,
+  orders: readonly { mo_id: string; odoo_id: number }[],
+): Promise<Map<string, { elsewhere: boolean }>> {
+  const list = JSON.stringify(orders.map(({ mo_id, odoo_id }) => ({ mo_id, odoo_id })));
+  const rows = await db.query<{ mo_id: string; elsewhere: boolean }>(KNOWN, [list, line]);
+  return new Map(rows.map((row) => [row.mo_id, { elsewhere: row.elsewhere }]));
+}
+
+const CLOSE_EMPTY_FETCH = `
+UPDATE {schema}.mo_fetch f SET is_open = false, closed_at = now()
+WHERE f.line = $1 AND f.is_open AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.line = f.line)
+RETURNING closed_at`;
+
+const OPEN_FETCH = 'INSERT INTO {schema}.mo_fetch (line, fetch_seq, token, map_hash) VALUES ($1, $2, $3, $4)';
+
+const INSERT_BATCHES = `
+WITH queued AS (
+  INSERT INTO {schema}.mo_batch (line, batch_no, mo_id, run, odoo_id, finished_goods, quantity, uom, materials, fetch_seq)
+  SELECT $1, row_number() OVER (ORDER BY o.pos), o.mo_id,
+         1 + coalesce((SELECT max(h.run) FROM {schema}.mo_histories h WHERE h.mo_id = o.mo_id), 0),
+         o.odoo_id, o.finished_goods, o.quantity, o.uom, o.materials, $2
+  FROM jsonb_to_recordset($3::jsonb)
+       AS o(pos int, mo_id text, odoo_id bigint, finished_goods text, quantity numeric, uom text, materials jsonb)
+  WHERE NOT EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE (h.mo_id = o.mo_id OR h.odoo_id = o.odoo_id) AND NOT h.requeued)
+    AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id OR b.odoo_id = o.odoo_id)
+  RETURNING line, batch_no, mo_id, run
+), noted AS (
+  INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
+  SELECT line, mo_id, 'queued', $4, jsonb_build_object('batch_no', batch_no, 'run', run) FROM queued
+)
+SELECT batch_no, mo_id FROM queued ORDER BY batch_no`;
+
+const FIND_TOKEN = 'SELECT 1 FROM {schema}.mo_fetch WHERE token = $1';
+
+/** Thrown inside the transaction to roll it back when every MO turned out to be known by now. */
+class NothingNew extends Error {}
+
+export type QueueResult = 'queued' | 'lost-race' | 'nothing-new';
+
+export interface QueueRequest {
+  line: string;
+  /** The epoch read before Odoo was asked. */
+  e0: number;
+  mapHash: string;
+  actor: string;
+  entries: readonly QueueEntry[];
+}
+
+/**
+ * Queues one set of batches, all or none. `lost-race`: another instance queued a set since e0 was read, ours is dropped.
+ * @throws DB_OUTCOME_UNKNOWN when the reply to COMMIT was lost and the set is not found afterwards
+ */
+export async function queueSet(database: Database, request: QueueRequest): Promise<QueueResult> {
+  let { e0 } = request;
+  // Another line may queue the same MO in the same second (mo_batch_mo_id_key): once more with a fresh epoch, without it.
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await insertSet(database, { ...request, e0 });
+    } catch (error) {
+      if (error instanceof NothingNew) return 'nothing-new';
+      if (!(error instanceof ConstraintError)) throw error;
+      if (lostRace(error)) return 'lost-race';
+      if (error.constraint !== 'mo_batch_mo_id_key' || attempt > 1) throw error;
+      const now = await readEpoch(database, request.line);
+      if (now.rows > 0) return 'lost-race';
+      e0 = now.e0;
+    }
+  }
+}
+
+async function insertSet(database: Database, { line, e0, mapHash, actor, entries }: QueueRequest): Promise<QueueResult> {
+  const token = randomUUID();
+  const list = JSON.stringify(entries.map((entry, pos) => ({ pos, ...entry })));
+  try {
+    await database.transaction(async (tx) => {
+      await tx.query(CLOSE_EMPTY_FETCH, [line]);
+      await tx.query(OPEN_FETCH, [line, e0 + 1, token, mapHash]);
+      const queued = await tx.query(INSERT_BATCHES, [line, e0 + 1, list, actor]);
+      if (queued.length === 0) throw new NothingNew();
+    });
+    return 'queued';
+  } catch (error) {
+    if (!(error instanceof SmartMoError) || error.code !== 'DB_OUTCOME_UNKNOWN') throw error;
+    const found = await database.query(FIND_TOKEN, [token]);
+    if (found.length > 0) return 'queued';
+    throw error;
+  }
+}
+
+function lostRace({ sqlState, constraint }: ConstraintError): boolean {
+  if (sqlState === '23503') return constraint.startsWith('mo_batch_line_fetch_seq');
+  return sqlState === '23505' && (constraint.startsWith('mo_fetch_'));
+}
+
+/**
+ * Closes the open fetch of a line whose queue is empty. True for exactly one caller per set, however many processes
+ * archive at once: that one announces "queue empty".
+ */
+export async function closeDrainedFetch(db: Queryable, line: string): Promise<Date | null> {
+  try {
+    const [row] = await db.query<{ closed_at: Date }>(CLOSE_EMPTY_FETCH, [line]);
+    return row?.closed_at ?? null;
+  } catch (error) {
+    // A row committed between the check and the update still references the fetch: not drained.
+    if (error instanceof ConstraintError && error.sqlState === '23503') return null;
+    throw error;
+  }
+}

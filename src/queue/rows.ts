@@ -1,0 +1,56 @@
+import type { Queryable } from '../database/database';
+import type { BatchState, QueueRow } from './batch';
+
+/** Counts of the gate and of every report (contract.md): all rows, rows at work, rows finished, rows given up. */
+export interface Counts {
+  count: number;
+  active: number;
+  completed: number;
+  failed: number;
+}
+
+const COUNTED_AS: Record<BatchState, 'active' | 'completed' | 'failed'> = {
+  queued: 'active',
+  running: 'active',
+  cancelling: 'active',
+  finished: 'completed',
+  pushing: 'completed',
+  pushed: 'completed',
+  failed: 'failed',
+};
+
+export function countRows(rows: readonly Pick<QueueRow, 'state'>[]): Counts {
+  const counts: Counts = { count: rows.length, active: 0, completed: 0, failed: 0 };
+  for (const row of rows) counts[COUNTED_AS[row.state]] += 1;
+  return counts;
+}
+
+const ROWS_OF_LINE = 'SELECT * FROM {schema}.mo_batch WHERE line = $1 ORDER BY batch_no';
+
+/** The queue of a line in slot order. */
+export async function queueRows(db: Queryable, line: string): Promise<QueueRow[]> {
+  return db.query<QueueRow>(ROWS_OF_LINE, [line]);
+}
+
+const DUE = `
+SELECT * FROM {schema}.mo_batch
+WHERE line = $1 AND state IN ('finished', 'pushing', 'pushed', 'cancelling') AND (next_try_at IS NULL OR next_try_at <= now())
+  AND ($2::text IS NULL OR mo_id = $2)
+ORDER BY batch_no`;
+
+/** Rows that task 3 may work on now: not waiting for a retry, and not held by another completer (its lease). */
+export async function dueRows(db: Queryable, line: string, moId: string | null): Promise<QueueRow[]> {
+  return db.query<QueueRow>(DUE, [line, moId]);
+}
+
+const ONE = 'SELECT * FROM {schema}.mo_batch WHERE line = $1 AND ($2::text IS NULL OR mo_id = $2) AND ($3::int IS NULL OR batch_no = $3)';
+
+/** The row of an MO or of a slot. */
+export async function findRow(
+  db: Queryable,
+  line: string,
+  of: { mo_id?: string | undefined; batch_no?: number | undefined },
+): Promise<QueueRow | null> {
+  const [row] = await db.query<QueueRow>(ONE, [line, of.mo_id ?? null, of.batch_no ?? null]);
+  return row ?? null;
+}

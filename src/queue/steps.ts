@@ -1,0 +1,108 @@
+import type { Queryable } from '../database/database';
+import type { PushPayload } from '../odoo/odoo';
+import type { Cancellation, QueueRow } from './batch';
+
+/**
+ * The steps of a batch that concern one row (data.md, steps of a batch). Each is one UPDATE that names the state it
+ * leaves and the version it saw: no row back means somebody else was first, and the caller lets go. The event is
+ * written by the same statement. The guard trigger refuses any step that is not in the table.
+ */
+type Seen = Pick<QueueRow, 'id' | 'row_version'>;
+
+/** Who did it, and what the event shall say. */
+export interface Note {
+  actor: string;
+  detail?: object;
+}
+
+function step(event: string, set: string, from: readonly string[]): string {
+  const states = from.map((state) => `'${state}'`).join(', ');
+  return `
+WITH stepped AS (
+  UPDATE {schema}.mo_batch SET ${set}
+  WHERE id = $1 AND row_version = $2 AND state IN (${states})
+  RETURNING *
+), noted AS (
+  INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
+  SELECT line, mo_id, '${event}', $3, jsonb_build_object('batch_no', batch_no) || $4::jsonb FROM stepped
+)
+SELECT * FROM stepped`;
+}
+
+async function take(db: Queryable, sql: string, row: Seen, { actor, detail }: Note, params: readonly unknown[]): Promise<QueueRow | null> {
+  const [stepped] = await db.query<QueueRow>(sql, [row.id, row.row_version, actor, JSON.stringify(detail ?? {}), ...params]);
+  return stepped ?? null;
+}
+
+const LOADED = step('loaded', 'loaded_at = now()', ['queued']);
+
+/** The recipe is in the PLC and read back. */
+export function markLoaded(db: Queryable, row: Seen, note: Note): Promise<QueueRow | null> {
+  return take(db, LOADED, row, note, []);
+}
+
+const PUSHING = step(
+  'pushing',
+  `state = 'pushing', push_payload = coalesce(push_payload, $5::jsonb), push_attempt = push_attempt + 1,
+   next_try_at = now() + make_interval(secs => $6)`,
+  ['finished'],
+);
+
+/** finished > pushing: freezes what will be sent, before anything is sent, and takes the lease. */
+export function startPush(db: Queryable, row: Seen, payload: PushPayload, leaseSeconds: number, note: Note): Promise<QueueRow | null> {
+  return take(db, PUSHING, row, note, [JSON.stringify(payload), leaseSeconds]);
+}
+
+const LEASE = `
+UPDATE {schema}.mo_batch SET next_try_at = now() + make_interval(secs => $3)
+WHERE id = $1 AND row_version = $2 AND state IN ('pushing', 'pushed', 'cancelling')
+RETURNING *`;
+
+/** Takes the lease of a row that an earlier run left in the middle. */
+export async function renewLease(db: Queryable, row: Seen, leaseSeconds: number): Promise<QueueRow | null> {
+  const [leased] = await db.query<QueueRow>(LEASE, [row.id, row.row_version, leaseSeconds]);
+  return leased ?? null;
+}
+
+const TRY_AGAIN = `
+UPDATE {schema}.mo_batch
+SET last_error = $3, next_try_at = now() + make_interval(secs => $4), push_attempt = push_attempt + $5
+WHERE id = $1 AND row_version = $2 AND state IN ('pushing', 'cancelling')
+RETURNING *`;
+
+/** pushing > pushing: not now. `counts` only when the cause is the batch's own (not Odoo being away). */
+export async function tryAgainLater(
+  db: Queryable,
+  row: Seen,
+  why: { error: string; delaySeconds: number; counts: boolean },
+): Promise<QueueRow | null> {
+  const [waiting] = await db.query<QueueRow>(TRY_AGAIN, [row.id, row.row_version, why.error, why.delaySeconds, why.counts ? 1 : 0]);
+  return waiting ?? null;
+}
+
+const PUSHED = step('pushed', "state = 'pushed', last_error = NULL", ['pushing']);
+
+/** pushing > pushed: Odoo was read back and shows exactly the frozen payload. */
+export function markPushed(db: Queryable, row: Seen, note: Note): Promise<QueueRow | null> {
+  return take(db, PUSHED, row, note, []);
+}
+
+const FAILED = step('failed', "state = 'failed', last_error = $5, next_try_at = NULL", ['finished', 'pushing', 'cancelling']);
+
+/** Gave up: a person decides. */
+export function markFailed(db: Queryable, row: Seen, error: string, note: Note): Promise<QueueRow | null> {
+  return take(db, FAILED, row, { ...note, detail: { ...note.detail, error } }, [error]);
+}
+
+const CANCELLING = step('cancelling', "state = 'cancelling', cancellation = $5::jsonb, next_try_at = now() + make_interval(secs => $6)", [
+  'queued',
+  'running',
+  'finished',
+  'failed',
+]);
+
+/** An operator (or the failed bit) ends the batch without completion. Rows being pushed are refused by the state list. */
+export function startCancel(db: Queryable, row: Seen, cancellation: Cancellation, leaseSeconds: number): Promise<QueueRow | null> {
+  const note = { actor: cancellation.actor, detail: { notes: cancellation.notes, reason: cancellation.reason } };
+  return take(db, CANCELLING, row, note, [JSON.stringify(cancellation), leaseSeconds]);
+}

@@ -1,0 +1,41 @@
+import type { Database } from '../database/database';
+
+export type RecordedTask = 'fetch' | 'write' | 'read' | 'complete' | 'health';
+
+export interface TaskRecord {
+  task: RecordedTask;
+  started_at: Date | null;
+  ok_at: Date | null;
+  /** Since when the task fails; null while it succeeds. */
+  error_at: Date | null;
+  error: string | null;
+}
+
+const TASK_ENDED = `
+INSERT INTO {schema}.mo_task AS t (line, task, started_at, ok_at, error_at, error, outcome)
+VALUES ($1, $2, $3, CASE WHEN $4::text IS NULL THEN now() END, CASE WHEN $4::text IS NOT NULL THEN now() END, $4, $5)
+ON CONFLICT (line, task) DO UPDATE SET
+  started_at = excluded.started_at,
+  ok_at      = coalesce(excluded.ok_at, t.ok_at),
+  error_at   = CASE WHEN excluded.error IS NULL THEN NULL ELSE coalesce(t.error_at, excluded.error_at) END,
+  error      = excluded.error,
+  outcome    = excluded.outcome
+RETURNING error_at`;
+
+/** Keeps how a run ended; an unbroken chain of failures keeps the time of its first. Returns that time, null on success. */
+export async function taskEnded(
+  { database, line }: { database: Database; line: string },
+  task: string,
+  started: Date,
+  ended: { text?: string; error?: string },
+): Promise<Date | null> {
+  const outcome = ended.text === undefined ? null : JSON.stringify({ text: ended.text });
+  const [row] = await database.query<{ error_at: Date | null }>(TASK_ENDED, [line, task, started, ended.error ?? null, outcome]);
+  return row?.error_at ?? null;
+}
+
+const TASKS_OF_LINE = 'SELECT task, started_at, ok_at, error_at, error FROM {schema}.mo_task WHERE line = $1';
+
+export async function taskRecords({ database, line }: { database: Database; line: string }): Promise<TaskRecord[]> {
+  return database.query<TaskRecord>(TASKS_OF_LINE, [line]);
+}
