@@ -1,0 +1,80 @@
+import type { Node } from 'node-red';
+import { describe } from '../../src/errors';
+import { messageOf } from './messages';
+import type { Red } from './types';
+import { stateFile } from './user-dir';
+import { CLOSE_PATIENCE_MS, within } from './within';
+
+/** What a simulator node needs from the simulator it runs. */
+export interface Simulator {
+  /** Carries out a command of msg.payload; its event, or null when `emit` has told it already. */
+  command(payload: unknown): Promise<object | null>;
+  /** What the status says after SIMULATION: "25 confirmed". */
+  summary(): string;
+  close(): Promise<void>;
+}
+
+/** Places for a simulator to write to. */
+export interface Outlets {
+  stateFile: string;
+  /** Sends an event on the output. */
+  emit(event: object): void;
+}
+
+const SHOW_EVERY_MS = 1000;
+
+/**
+ * Runs a simulator as long as the flow runs. The status stays yellow: figures of a simulated plant must never look like
+ * real ones. A simulator that cannot start shows red and answers every command with the reason.
+ */
+export function startSimulator(RED: Red, node: Node, start: (outlets: Outlets) => Promise<Simulator>): void {
+  let closing = false;
+  let shown = '';
+
+  function emit(event: object): void {
+    if (!closing) node.send({ payload: event });
+  }
+
+  function show(simulator: Simulator): void {
+    const text = `SIMULATION ${simulator.summary()}`.trimEnd();
+    if (closing || text === shown) return;
+    shown = text;
+    node.status({ fill: 'yellow', shape: 'dot', text });
+  }
+
+  const starting = start({ stateFile: stateFile(RED, node.id), emit });
+  let timer: NodeJS.Timeout | undefined;
+  starting.then(
+    (simulator) => {
+      show(simulator);
+      timer = setInterval(() => show(simulator), SHOW_EVERY_MS).unref();
+      if (closing) clearInterval(timer);
+    },
+    (error: unknown) => {
+      node.error(describe(error));
+      if (!closing) node.status({ fill: 'red', shape: 'ring', text: error instanceof Error ? error.name : 'error' });
+    },
+  );
+
+  node.on('input', (input, _send, done) => {
+    starting
+      .then(async (simulator) => {
+        const event = await simulator.command(messageOf(input).payload);
+        if (event) emit(event);
+        show(simulator);
+      })
+      .then(
+        () => done(),
+        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      );
+  });
+
+  node.on('close', (done: () => void) => {
+    closing = true;
+    clearInterval(timer);
+    void within(
+      CLOSE_PATIENCE_MS,
+      starting.then((simulator) => simulator.close()),
+    ).then(done);
+  });
+}

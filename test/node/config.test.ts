@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import helper from 'node-red-node-test-helper';
+import type { NodeAPI } from 'node-red';
+import type { DatabaseNode, LineNode, OdooNode, PlcNode } from '../../nodes/support/types';
+import { SmartMoError } from '../../src/errors';
+import { waitFor } from '../support/wait';
+import { type FlowNode, lineOnDatabase, load } from './flow';
+
+/** The node of Node-RED itself that holds certificates. */
+const tlsConfig = createRequire(require.resolve('node-red'))('@node-red/nodes/core/network/05-tls.js') as (RED: NodeAPI) => void;
+
+const TLS: FlowNode = {
+  id: 'tls1',
+  type: 'tls-config',
+  name: '',
+  cert: '',
+  key: '',
+  ca: '',
+  certname: '',
+  keyname: '',
+  caname: '',
+  servername: 'odoo.plant',
+  verifyservercert: true,
+};
+const ODOO: FlowNode = { id: 'odoo1', type: 'mo-odoo', name: 'Plant', url: 'http://127.0.0.1:1', database: 'demo' };
+const LOGIN = { odoo1: { login: 'demo', password: 'secret-canary' } };
+
+/** The error that a configuration node gives at every use. */
+function errorOf(use: () => unknown): SmartMoError {
+  try {
+    use();
+  } catch (error) {
+    assert.ok(error instanceof SmartMoError, String(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: 'no error' });
+}
+
+const lineNode = (id: string): LineNode => helper.getNode(id) as unknown as LineNode;
+const odooNode = (id: string): OdooNode => helper.getNode(id) as unknown as OdooNode;
+const plcNode = (id: string): PlcNode => helper.getNode(id) as unknown as PlcNode;
+const databaseNode = (id: string): DatabaseNode => helper.getNode(id) as unknown as DatabaseNode;
+
+describe('configuration nodes', () => {
+  const saved = { ...process.env };
+  before((done) => {
+    helper.startServer(done);
+  });
+  afterEach(async () => {
+    await helper.unload();
+    for (const name of Object.keys(process.env)) if (!(name in saved)) delete process.env[name];
+  });
+  after((done) => {
+    helper.stopServer(done);
+  });
+
+  describe('mo-line', () => {
+    it('offers the line with its connections, the bundled map and materials', async function () {
+      const { flow, credentials } = await lineOnDatabase(this, { odoo: 'odoo1', slots: '10', staleAfterMinutes: '5' });
+      await load([ODOO, ...flow], { ...credentials, ...LOGIN });
+      const line = lineNode('line1').line();
+      assert.equal(line.odoo, odooNode('odoo1').odoo());
+      assert.equal(line.database, databaseNode('database1').database());
+      assert.equal(line.plc, null);
+      assert.deepEqual([line.line, line.slots, line.staleAfterMinutes, line.materials.length], ['main', 10, 5, 15]);
+      assert.equal(line.logTag(), '');
+      await line.database.ready();
+    });
+
+    it('names itself in the log as soon as there are two', async function () {
+      const { flow, credentials } = await lineOnDatabase(this);
+      await load([...flow, { id: 'line2', type: 'mo-line', line: 'wet', database: 'database1' }], credentials);
+      assert.deepEqual([lineNode('line1').line().logTag(), lineNode('line2').line().logTag()], ['[main]', '[wet]']);
+    });
+
+    it('refuses the second line with the same key on one database', async function () {
+      const { flow, credentials } = await lineOnDatabase(this);
+      const { log } = await load(
+        [...flow, { id: 'line2', type: 'mo-line', name: 'Copy', line: 'main', database: 'database1' }],
+        credentials,
+      );
+      assert.equal(lineNode('line1').line().line, 'main');
+      const error = errorOf(() => lineNode('line2').line());
+      assert.equal(error.code, 'CONFIG_INVALID');
+      assert.match(error.message, /"main".*mo-line line1.*mo-line "Copy"/);
+      assert.match(log('line2')[0] ?? '', /^CONFIG_INVALID: /);
+    });
+
+    it('frees its key when it is deployed again', async function () {
+      const { flow, credentials } = await lineOnDatabase(this);
+      await load(flow, credentials);
+      await helper.getNode('line1').close(false);
+      assert.equal(databaseNode('database1').lines.size, 0);
+    });
+
+    for (const [what, fields, code, text] of [
+      ['a key that does not fit', { line: 'line 1' }, 'CONFIG_INVALID', /line of mo-line line1 is "line 1"/],
+      ['no database', { database: '' }, 'CONFIG_MISSING', /database of mo-line line1 is empty/],
+      ['a PLC that is gone', { plc: 'gone' }, 'CONFIG_MISSING', /plc of mo-line line1 names a mo-plc/],
+      ['a map that is none', { map: '{"version": 1}' }, 'MAP_INVALID', /map/],
+      ['a material without product', { materials: [{ tag: 'silo_a' }] }, 'CONFIG_MISSING', /product of material silo_a/],
+      [
+        'a tag that comes twice',
+        { materials: [1, 2].map((product) => ({ tag: 'silo_a', product: `#${product}` })) },
+        'CONFIG_INVALID',
+        /"silo_a".*once/,
+      ],
+    ] as const) {
+      it(`shows ${what} on the nodes of the line`, async function () {
+        const { flow, credentials } = await lineOnDatabase(this, fields);
+        const { send, status, endings } = await load([...flow, { id: 'reader1', type: 'plc-batch-reader', line: 'line1' }], credentials);
+        assert.match(errorOf(() => lineNode('line1').line()).message, text);
+        assert.match(status('reader1')?.text ?? '', new RegExp(`^${code}`));
+        send('reader1');
+        await waitFor(() => endings('reader1').length === 1, { what: 'the error' });
+        assert.deepEqual(endings('reader1'), [code]);
+      });
+    }
+
+    it('without a PLC lets the reader say so', async function () {
+      const { flow, credentials } = await lineOnDatabase(this);
+      const { send, endings, log } = await load([...flow, { id: 'reader1', type: 'plc-batch-reader', line: 'line1' }], credentials);
+      send('reader1');
+      await waitFor(() => endings('reader1').length === 1, { what: 'the error' });
+      assert.deepEqual(endings('reader1'), ['CONFIG_MISSING']);
+      assert.match(log('reader1').at(-1) ?? '', /line main has no PLC/);
+    });
+  });
+
+  describe('variables', () => {
+    it('are put in by Node-RED: numbers, texts, ids and credentials', async function () {
+      Object.assign(process.env, {
+        MO_TEST_SLOTS: '7',
+        MO_TEST_LINE: 'wet',
+        MO_TEST_URL: 'http://127.0.0.1:2',
+        MO_TEST_DATABASE: 'database1',
+      });
+      const { flow, credentials } = await lineOnDatabase(this, {
+        line: '${MO_TEST_LINE}',
+        slots: '${MO_TEST_SLOTS}',
+        database: '${MO_TEST_DATABASE}',
+      });
+      process.env['MO_TEST_USER'] = credentials['database1']?.['user'];
+      await load([{ ...ODOO, url: '${MO_TEST_URL}' }, ...flow], {
+        ...LOGIN,
+        database1: { ...credentials['database1'], user: '${MO_TEST_USER}' },
+      });
+      const line = lineNode('line1').line();
+      assert.deepEqual([line.line, line.slots], ['wet', 7]);
+      await line.database.ready();
+      const unreachable = await odooNode('odoo1')
+        .odoo()
+        .probe()
+        .catch((error: unknown) => String(error));
+      assert.match(String(unreachable), /127\.0\.0\.1:2/);
+    });
+
+    it('that are not set count as empty: the default, or CONFIG_MISSING with their name', async function () {
+      const { flow, credentials } = await lineOnDatabase(this, { slots: '${MO_TEST_UNSET}' });
+      const plc = { id: 'plc1', type: 'mo-plc', name: 'Mixer', host: '${MO_TEST_UNSET}', port: 502 };
+      await load([plc, { ...ODOO, url: '${MO_TEST_UNSET}' }, ...flow], {
+        ...credentials,
+        odoo1: { login: '${MO_TEST_UNSET}', password: 'x' },
+      });
+      assert.equal(lineNode('line1').line().slots, 10);
+      for (const [use, text] of [
+        [() => plcNode('plc1').plc(), /host of mo-plc "Mixer".*MO_TEST_UNSET/],
+        [() => odooNode('odoo1').odoo(), /url of mo-odoo "Plant".*MO_TEST_UNSET/],
+      ] as const) {
+        const error = errorOf(use);
+        assert.equal(error.code, 'CONFIG_MISSING');
+        assert.match(error.message, text);
+      }
+    });
+
+    for (const [value, expected] of [
+      [undefined, 'fetch'],
+      ['off', 'disabled'],
+      ['TRUE', 'fetch'],
+      ['maybe', 'CONFIG_INVALID'],
+    ] as const) {
+      it(`switch the gate: ENABLE_AUTO_SYNC ${value ?? 'not set'} gives ${expected}`, async function () {
+        if (value !== undefined) process.env['ENABLE_AUTO_SYNC'] = value;
+        const { flow, credentials } = await lineOnDatabase(this);
+        const gates = ['ENABLE_AUTO_SYNC', '${ENABLE_AUTO_SYNC}'].map((enabled, index) => ({
+          id: `gate${index}`,
+          type: 'mo-queue-gate',
+          line: 'line1',
+          enabled,
+          enabledType: 'env',
+        }));
+        const { send, received, endings } = await load([...flow, ...gates], credentials);
+        for (const { id } of gates) {
+          // "maybe" as a name of a variable stands for nothing, so that only the plain name can be refused.
+          if (value === 'maybe' && id === 'gate1') continue;
+          send(id);
+          await waitFor(() => endings(id).length === 1, { what: `the decision of ${id}` });
+          const [decision] = [...received(id, 1), ...received(id, 2)].map(({ payload }) => payload as { decision: string; reason: string });
+          assert.equal(decision ? (decision.reason === 'disabled' ? 'disabled' : decision.decision) : endings(id)[0], expected, id);
+        }
+      });
+    }
+  });
+
+  describe('mo-odoo', () => {
+    it('takes TLS from a tls-config and refuses one that is not there', async () => {
+      await load([TLS, { ...ODOO, tls: 'tls1' }, { ...ODOO, id: 'odoo2', tls: 'gone' }], { ...LOGIN, odoo2: LOGIN.odoo1 }, [tlsConfig]);
+      assert.equal(odooNode('odoo1').odoo().state().state, 'unknown');
+      assert.match(errorOf(() => odooNode('odoo2').odoo()).message, /tls of mo-odoo "Plant" is "gone"/);
+    });
+
+    it('never shows its password', async () => {
+      const { log } = await load([{ ...ODOO, url: 'not an address' }], LOGIN);
+      assert.match(log('odoo1')[0] ?? '', /^CONFIG_INVALID/);
+      assert.doesNotMatch(JSON.stringify(helper.log().args), /secret-canary/);
+    });
+  });
+
+  describe('mo-database', () => {
+    it('makes the tables when it is deployed', async function () {
+      const { flow, credentials, schema } = await lineOnDatabase(this);
+      await load(flow, credentials);
+      const database = databaseNode('database1').database();
+      await waitFor(() => database.state().state === 'ok', { what: 'the database' });
+      const rows = await database.query('SELECT 1 FROM information_schema.tables WHERE table_schema = $1 AND table_name = $2', [
+        schema,
+        'mo_batch',
+      ]);
+      assert.equal(rows.length, 1);
+    });
+
+    it('tells once that the server is away, and closes within 2 s', async () => {
+      const away = { id: 'database1', type: 'mo-database', host: '127.0.0.1', port: 1 };
+      const { log } = await load([away], { database1: { user: 'plant', password: 'secret-canary' } });
+      await waitFor(() => log('database1').length === 1, { what: 'the error' });
+      assert.match(log('database1')[0] ?? '', /^DB_UNREACHABLE: .*127\.0\.0\.1/);
+      assert.doesNotMatch(JSON.stringify(helper.log().args), /secret-canary/);
+      const started = Date.now();
+      await helper.clearFlows();
+      assert.ok(Date.now() - started < 2000);
+    });
+
+    for (const directory of ['../elsewhere', '/var/data', 'a/../../b', 'C:\\data']) {
+      it(`refuses the folder ${directory}`, async () => {
+        await load([{ id: 'database1', type: 'mo-database', mode: 'builtin', directory }]);
+        const error = errorOf(() => databaseNode('database1').database());
+        assert.equal(error.code, 'CONFIG_INVALID');
+        assert.match(error.message, /^directory of mo-database database1/);
+      });
+    }
+  });
+
+  it('mo-plc refuses what is out of range and names what is allowed', async () => {
+    await load([{ id: 'plc1', type: 'mo-plc', host: '127.0.0.1', port: '70000' }]);
+    assert.match(errorOf(() => plcNode('plc1').plc()).message, /port of mo-plc plc1 is "70000".*from 1 to 65535/);
+  });
+});
