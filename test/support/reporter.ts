@@ -1,0 +1,31 @@
+import { reporters, type MochaOptions, type Runner, type Test } from 'mocha';
+import { skipReason } from './skip';
+
+/** How long after the last test something may keep the process alive. */
+const EXIT_GRACE_MS = 20_000;
+
+/**
+ * The spec reporter, then the skipped tests with their reasons, then `N passed, N failed, N skipped` alone on the last line.
+ * Tests that leave a handle open would hang for ever: after a grace period that is reported and counted as a failure.
+ */
+export default class ClosingLineReporter extends reporters.Spec {
+  constructor(runner: Runner, options: MochaOptions) {
+    super(runner, options);
+    const skipped: Test[] = [];
+    runner.on('pending', (test) => skipped.push(test));
+    runner.once('end', () => {
+      for (const test of skipped) console.log(`skipped: ${test.fullTitle()} (${skipReason(test) ?? 'no reason given'})`);
+      this.closingLine(0);
+      setTimeout(() => {
+        console.log(`The tests are over, but these keep the process alive: ${process.getActiveResourcesInfo().join(', ')}`);
+        this.closingLine(1);
+        process.exit(1);
+      }, EXIT_GRACE_MS).unref();
+    });
+  }
+
+  private closingLine(more: number): void {
+    const { passes, failures, pending } = this.stats;
+    console.log(`\n${passes} passed, ${failures + more} failed, ${pending} skipped`);
+  }
+}

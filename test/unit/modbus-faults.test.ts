@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { systemClock } from '../../src/clock';
+import { SmartMoError } from '../../src/errors';
+import { createModbusPlc } from '../../src/plc/modbus';
+import type { ModbusSettings } from '../../src/plc/modbus';
+import type { Plc } from '../../src/plc/plc';
+
+/** One request as the raw server sees it. */
+interface Asked {
+  transaction: number;
+  unit: number;
+  code: number;
+  address: number;
+  count: number;
+}
+
+type Behaviour = (socket: Socket, asked: Asked) => void;
+
+const WORD = (address: number): number => (address * 7 + 3) & 0xffff;
+
+function frame(transaction: number, pdu: Buffer, { protocol = 0, unit = 1, length = pdu.length + 1 } = {}): Buffer {
+  const head = Buffer.alloc(7);
+  head.writeUInt16BE(transaction, 0);
+  head.writeUInt16BE(protocol, 2);
+  head.writeUInt16BE(length, 4);
+  head.writeUInt8(unit, 6);
+  return Buffer.concat([head, pdu]);
+}
+
+/** The right answer to a request. */
+function pdu({ code, address, count }: Asked, byteCount = 2 * count): Buffer {
+  if (code === 16) {
+    const echo = Buffer.alloc(5);
+    echo.writeUInt8(16, 0);
+    echo.writeUInt16BE(address, 1);
+    echo.writeUInt16BE(count, 3);
+    return echo;
+  }
+  const answer = Buffer.alloc(2 + 2 * count);
+  answer.writeUInt8(code, 0);
+  answer.writeUInt8(byteCount & 0xff, 1);
+  for (let index = 0; index < count; index += 1) answer.writeUInt16BE(WORD(address + index), 2 + 2 * index);
+  return answer;
+}
+
+const right: Behaviour = (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)));
+
+const FAULTS: Record<string, { behave: Behaviour; code: string }> = {
+  silence: { behave: () => undefined, code: 'PLC_TIMEOUT' },
+  'wrong transaction id': { behave: (socket, asked) => void socket.write(frame(asked.transaction + 1, pdu(asked))), code: 'PLC_ANSWER' },
+  'transaction id of 256 requests ago': { behave: (socket, asked) => void socket.write(frame(asked.transaction + 256, pdu(asked))), code: 'PLC_ANSWER' },
+  'wrong unit': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { unit: 2 })), code: 'PLC_ANSWER' },
+  'foreign protocol id': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { protocol: 7 })), code: 'PLC_ANSWER' },
+  garbage: { behave: (socket) => void socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')), code: 'PLC_ANSWER' },
+  'length too small': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 5 })), code: 'PLC_ANSWER' },
+  'length too big': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 60000 })), code: 'PLC_ANSWER' },
+  'length 0': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 0 })), code: 'PLC_ANSWER' },
+  'partial frame': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)).subarray(0, 12)), code: 'PLC_TIMEOUT' },
+  'two bytes': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)).subarray(0, 2)), code: 'PLC_TIMEOUT' },
+  reset: { behave: (socket) => void socket.resetAndDestroy(), code: 'PLC_UNREACHABLE' },
+  FIN: { behave: (socket) => void socket.end(), code: 'PLC_UNREACHABLE' },
+  'FIN in the middle of a frame': { behave: (socket, asked) => void socket.end(frame(asked.transaction, pdu(asked)).subarray(0, 12)), code: 'PLC_UNREACHABLE' },
+  'byte count 0': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 0))), code: 'PLC_ANSWER' },
+  'byte count odd': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count - 1))), code: 'PLC_ANSWER' },
+  'byte count too big': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count + 2))), code: 'PLC_ANSWER' },
+  'one word too few': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count - 1 }))), code: 'PLC_ANSWER' },
+  'one word too many': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count + 1 }))), code: 'PLC_ANSWER' },
+  'other function code': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, code: 4 }))), code: 'PLC_ANSWER' },
+  'exception of another function': { behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x90, 2]))), code: 'PLC_ANSWER' },
+  'exception without its code': { behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83]))), code: 'PLC_ANSWER' },
+  'exception from another unit': { behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83, 2]), { unit: 9 })), code: 'PLC_ANSWER' },
+};
+
+describe('Modbus against a misbehaving device', () => {
+  const open = new Set<Socket>();
+  const closers: (() => void)[] = [];
+  let server: Server;
+  let behave: Behaviour;
+  let connections = 0;
+  let inFlight = 0;
+  let mostInFlight = 0;
+
+  beforeEach(async () => {
+    behave = right;
+    connections = inFlight = mostInFlight = 0;
+    server = createServer((socket) => {
+      connections += 1;
+      open.add(socket);
+      let received = Buffer.alloc(0);
+      socket.on('error', () => undefined);
+      socket.on('close', () => open.delete(socket));
+      socket.on('data', (chunk) => {
+        received = Buffer.concat([received, chunk]);
+        while (received.length >= 6 && received.length >= 6 + received.readUInt16BE(4)) {
+          const request = received.subarray(0, 6 + received.readUInt16BE(4));
+          received = received.subarray(request.length);
+          inFlight += 1;
+          mostInFlight = Math.max(mostInFlight, inFlight);
+          behave(socket, {
+            transaction: request.readUInt16BE(0),
+            unit: request.readUInt8(6),
+            code: request.readUInt8(7),
+            address: request.readUInt16BE(8),
+            count: request.readUInt16BE(10),
+          });
+          inFlight -= 1;
+        }
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+
+  afterEach(async () => {
+    for (const close of closers.splice(0)) close();
+    for (const socket of open) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  function plcOf(changes: Partial<ModbusSettings> = {}, port = (server.address() as AddressInfo).port): Plc {
+    const settings: ModbusSettings = {
+      transport: 'tcp',
+      host: '127.0.0.1',
+      port,
+      unit: 1,
+      timeout: 0.15,
+      device: '',
+      baudRate: 19200,
+      dataBits: 8,
+      parity: 'even',
+      stopBits: 1,
+      planning: 'slot',
+      maxWords: 125,
+      maxGap: 50,
+      ...changes,
+    };
+    const plc = createModbusPlc(settings, { clock: { ...systemClock, sleep: () => Promise.resolve() } });
+    closers.push(() => plc.close());
+    return plc;
+  }
+
+  const expected = (address: number, count: number): number[] => Array.from({ length: count }, (_, index) => WORD(address + index));
+
+  async function errorOf(work: Promise<unknown>): Promise<SmartMoError> {
+    const error = await work.then(
+      (value) => assert.fail(`got ${JSON.stringify(value)} instead of an error`),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof SmartMoError, String(error));
+    return error;
+  }
+
+  for (const [name, fault] of Object.entries(FAULTS)) {
+    it(`${name}: ${fault.code}, and every read after it is right`, async () => {
+      const plc = plcOf();
+      assert.deepEqual(await plc.read('holding', 10, 4), expected(10, 4));
+      behave = fault.behave;
+      const error = await errorOf(plc.read('holding', 20, 4));
+      assert.equal(error.code, fault.code, error.message);
+      assert.equal(error.class, 'transient');
+      assert.equal(plc.state().state, 'down');
+      behave = right;
+      for (let index = 0; index < 20; index += 1) assert.deepEqual(await plc.read('holding', index, 5), expected(index, 5));
+      assert.equal(plc.state().state, 'ok');
+      assert.equal(connections, 2);
+    });
+  }
+
+  it('a write whose answer never comes has an unknown outcome', async () => {
+    const plc = plcOf();
+    for (const name of ['silence', 'reset', 'wrong transaction id']) {
+      behave = FAULTS[name]?.behave ?? right;
+      const error = await errorOf(plc.write(7000, [1, 2, 3]));
+      assert.equal(error.class, 'unknown', name);
+    }
+    behave = right;
+    await plc.write(7000, [1, 2, 3]);
+  });
+
+  it('a write whose echo names another place is not taken for done', async () => {
+    const plc = plcOf();
+    behave = (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, address: asked.address + 1 })));
+    assert.equal((await errorOf(plc.write(7000, [1, 2]))).code, 'PLC_ANSWER');
+    behave = (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: 1 })));
+    assert.equal((await errorOf(plc.write(7000, [1, 2]))).code, 'PLC_ANSWER');
+  });
+
+  it('every exception code is an error that names the request, and the connection stays', async () => {
+    const plc = plcOf();
+    for (let code = 1; code <= 11; code += 1) {
+      behave = (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([asked.code | 0x80, code])));
+      const error = await errorOf(plc.read('input', 6000, 77));
+      assert.equal(error.code, 'PLC_EXCEPTION');
+      assert.equal(error.value, code);
+      assert.match(error.message, /77 words at 6000 with exception/);
+    }
+    behave = right;
+    assert.deepEqual(await plc.read('holding', 1, 1), expected(1, 1));
+    assert.equal(connections, 1);
+    assert.equal(plc.state().state, 'ok');
+  });
+
+  it('a late answer never becomes the answer to a later request', async () => {
+    const plc = plcOf();
+    const late: (() => void)[] = [];
+    behave = (socket, asked) => void late.push(() => socket.write(frame(asked.transaction, pdu(asked))));
+    assert.equal((await errorOf(plc.read('holding', 500, 3))).code, 'PLC_TIMEOUT');
+    behave = (socket, asked) => {
+      for (const answer of late.splice(0)) answer();
+      right(socket, asked);
+    };
+    for (let index = 0; index < 10; index += 1) assert.deepEqual(await plc.read('holding', index, 3), expected(index, 3));
+  });
+
+  it('bytes that nobody asked for end the connection', async () => {
+    const plc = plcOf();
+    behave = (socket, asked) => void socket.write(Buffer.concat([frame(asked.transaction, pdu(asked)), frame(asked.transaction + 1, pdu(asked))]));
+    assert.equal((await errorOf(plc.read('holding', 5, 2))).code, 'PLC_ANSWER');
+    behave = right;
+    assert.deepEqual(await plc.read('holding', 9, 2), expected(9, 2));
+  });
+
+  it('an answer that drips in byte by byte is an answer', async () => {
+    const plc = plcOf({ timeout: 2 });
+    behave = (socket, asked) => {
+      const bytes = frame(asked.transaction, pdu(asked));
+      socket.setNoDelay(true);
+      const drip = (at: number): void => {
+        if (at < bytes.length) socket.write(bytes.subarray(at, at + 1), () => setImmediate(drip, at + 1));
+      };
+      drip(0);
+    };
+    assert.deepEqual(await plc.read('holding', 40, 6), expected(40, 6));
+  });
+
+  it('600 requests at once go out one after the other and get each its own answer', async () => {
+    const plc = plcOf({ timeout: 5 });
+    behave = (socket, asked) => setImmediate(() => right(socket, asked));
+    const answers = await Promise.all(Array.from({ length: 600 }, (_, index) => plc.read('holding', index, 3)));
+    answers.forEach((words, index) => assert.deepEqual(words, expected(index, 3)));
+    assert.equal(connections, 1);
+    assert.equal(mostInFlight, 1);
+  });
+
+  it('random faults among reads: no wrong data, nothing hangs', async () => {
+    const plc = plcOf({ timeout: 0.05 });
+    const faults = Object.values(FAULTS);
+    let turn = 0;
+    behave = (socket, asked) => {
+      turn += 1;
+      (turn % 3 === 0 ? (faults[turn % faults.length]?.behave ?? right) : right)(socket, asked);
+    };
+    let good = 0;
+    for (let index = 0; index < 120; index += 1) {
+      await plc.read('holding', index, 4).then(
+        (words) => {
+          good += 1;
+          assert.deepEqual(words, expected(index, 4));
+        },
+        (error: unknown) => assert.ok(error instanceof SmartMoError),
+      );
+    }
+    assert.ok(good >= 75, `${good} good`);
+  });
+
+  it('a refused connection is told once to everybody who waited', async () => {
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const plc = plcOf({}, port);
+    const errors = await Promise.all([1, 2, 3].map((address) => errorOf(plc.read('holding', address, 1))));
+    assert.deepEqual(new Set(errors.map((error) => error.code)), new Set(['PLC_UNREACHABLE']));
+    assert.equal(new Set(errors).size, 1);
+    server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+
+  it('pauses grow between attempts and stop growing', async () => {
+    const pauses: number[] = [];
+    const now = new Date();
+    const { port } = server.address() as AddressInfo;
+    const plc = createModbusPlc(
+      { transport: 'tcp', host: '127.0.0.1', port, unit: 1, timeout: 1, device: '', baudRate: 1, dataBits: 8, parity: 'none', stopBits: 1, planning: 'slot', maxWords: 125, maxGap: 50 },
+      { clock: { now: () => now, sleep: async (ms) => void pauses.push(ms) } },
+    );
+    closers.push(() => plc.close());
+    behave = FAULTS.reset?.behave ?? right;
+    for (let index = 0; index < 9; index += 1) await errorOf(plc.read('holding', 1, 1));
+    assert.deepEqual(pauses, [250, 500, 1000, 2000, 4000, 5000, 5000]);
+    behave = right;
+    await plc.read('holding', 1, 1);
+    behave = FAULTS.reset?.behave ?? right;
+    pauses.length = 0;
+    await errorOf(plc.read('holding', 1, 1));
+    behave = right;
+    await plc.read('holding', 1, 1);
+    assert.deepEqual(pauses, [], 'a first fault is followed by an attempt at once');
+  });
+
+  it('close fails what waits with CLOSED and ends the connection; abort lets a caller go', async () => {
+    const plc = plcOf({ timeout: 30 });
+    await plc.read('holding', 1, 1);
+    behave = () => undefined;
+    const gone = new AbortController();
+    const aborted = errorOf(plc.read('holding', 2, 1, gone.signal));
+    gone.abort();
+    assert.equal((await aborted).code, 'CLOSED');
+    const waiting = [errorOf(plc.read('holding', 3, 1)), errorOf(plc.write(3, [1]))];
+    plc.close();
+    for (const error of await Promise.all(waiting)) assert.equal(error.code, 'CLOSED');
+    assert.equal((await errorOf(plc.read('holding', 4, 1))).code, 'CLOSED');
+    const deadline = Date.now() + 2000;
+    while (open.size > 0) {
+      assert.ok(Date.now() < deadline, 'the socket is still open');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+
+  it('an abort while a request is in flight does not cost the others their connection', async () => {
+    const plc = plcOf({ timeout: 5 });
+    const answers: (() => void)[] = [];
+    behave = (socket, asked) => void answers.push(() => right(socket, asked));
+    const gone = new AbortController();
+    const first = errorOf(plc.read('holding', 1, 2, gone.signal));
+    const second = plc.read('holding', 2, 2);
+    while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    gone.abort();
+    await first;
+    behave = right;
+    for (const answer of answers) answer();
+    assert.deepEqual(await second, expected(2, 2));
+    assert.equal(connections, 1);
+  });
+
+  it('a connection that ends while idle is noticed, and the next read makes a new one', async () => {
+    const plc = plcOf();
+    await plc.read('holding', 1, 1);
+    for (const socket of open) socket.end();
+    const deadline = Date.now() + 2000;
+    while (open.size > 0) {
+      assert.ok(Date.now() < deadline);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(await plc.read('holding', 2, 2), expected(2, 2));
+    assert.equal(connections, 2);
+  });
+
+  it('requests that Modbus cannot carry and settings that make no sense are refused with their value', async () => {
+    const plc = plcOf();
+    for (const work of [plc.read('holding', 0, 126), plc.read('holding', 0, 0), plc.read('holding', 65535, 2), plc.write(0, []), plc.write(0, new Array<number>(124).fill(0)), plc.write(0, [70000])]) {
+      assert.equal((await errorOf(work)).code, 'INPUT_INVALID');
+    }
+    assert.throws(() => plcOf({ host: ' ' }), { code: 'CONFIG_MISSING' });
+    assert.throws(() => plcOf({ port: 0 }), { code: 'CONFIG_INVALID', message: /port of mo-plc is 0/ });
+    assert.throws(() => plcOf({ timeout: Number.NaN }), { code: 'CONFIG_INVALID' });
+    assert.equal(connections, 0);
+  });
+});

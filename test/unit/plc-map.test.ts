@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { SmartMoError } from '../../src/errors';
+import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
+import { lintMap } from '../../src/plc/lint';
+import { parseMap } from '../../src/plc/map';
+import type { MapField, RegisterMap } from '../../src/plc/map';
+import { compileMapping } from '../../src/plc/mapping';
+
+const line = { slots: 10, materials: FEED_MILL_MATERIALS };
+
+/** The bundled map with a change, as the text of the dialog. */
+function textWith(change: (map: RegisterMap, field: (name: string) => MapField) => void): string {
+  const map = structuredClone(FEED_MILL_MAP);
+  change(map, (name) => map.fields.find((field) => field.field === name || field.material === name) ?? assert.fail(name));
+  return JSON.stringify(map);
+}
+
+function refused(json: string, expected: RegExp, shape = line): void {
+  assert.throws(
+    () => parseMap(json, shape),
+    (error: unknown) => {
+      assert.ok(error instanceof SmartMoError);
+      assert.equal(error.code, 'MAP_INVALID');
+      assert.match(error.message, expected);
+      return true;
+    },
+  );
+}
+
+const drop = (map: RegisterMap, name: string): void => {
+  map.fields = map.fields.filter((field) => field.field !== name && field.material !== name);
+};
+
+describe('register map', () => {
+  it('the bundled feed mill has no problem, and is what an empty text means', () => {
+    assert.deepEqual(lintMap(FEED_MILL_MAP, line), []);
+    assert.equal(parseMap('  ', line), FEED_MILL_MAP);
+    assert.deepEqual(parseMap(JSON.stringify(FEED_MILL_MAP), line), FEED_MILL_MAP);
+    assert.equal(FEED_MILL_MAP.fields.filter((field) => field.material).length, 15);
+    assert.deepEqual(FEED_MILL_MAP.fields.find((field) => field.material === 'silo_m'), {
+      ...{ material: 'silo_m', at: 64, type: 'uint32', order: 'ABCD', scale: 0.01, unit: 'kg', idAt: 63, id: 113 },
+    });
+    assert.equal(FEED_MILL_MAP.fields.find((field) => field.material === 'lq_tetes')?.idAt, 66);
+    assert.deepEqual(FEED_MILL_MATERIALS.at(-1), { tag: 'lq_fml', code: 'lq115', product: 'LQ115', manual: false, share: 0, max: 0 });
+  });
+
+  it('three notations of an address mean the same words', () => {
+    const bases = { 'zero-based': [6000, 7000, 5990], 'one-based': [6001, 7001, 5991], '4xxxxx': [46001, 407001, 405991] } as const;
+    const hashes = Object.entries(bases).map(([addressing, [read, write, heartbeat]]) => {
+      const map = parseMap(
+        textWith((text) => {
+          text.addressing = addressing as RegisterMap['addressing'];
+          text.read.base = read;
+          if (text.write) text.write.base = write;
+          text.lineFields = [{ field: 'heartbeat', at: heartbeat, type: 'uint16' }];
+        }),
+        line,
+      );
+      assert.deepEqual([map.addressing, map.read.base, map.write?.base, map.lineFields?.[0]?.at], ['zero-based', 6000, 7000, 5990]);
+      return compileMapping({ map, ...line }).hash;
+    });
+    assert.equal(new Set(hashes).size, 1);
+    const input = textWith((map) => {
+      map.addressing = '4xxxxx';
+      map.read = { function: 'input', base: 36001, stride: 100 };
+      if (map.write) map.write.base = 47001;
+      drop(map, 'status_read_data');
+    });
+    assert.equal(parseMap(input, line).read.base, 6000);
+    refused(textWith((map) => (map.addressing = '4xxxxx')), /read base: 6000 is not a 4xxxx/);
+    refused(textWith((map) => Object.assign(map, { addressing: 'one-based', read: { ...map.read, base: 0 } })), /0 is not an address that counts from 1/);
+  });
+
+  it('what is not the shape of a map is refused with the name of the field', () => {
+    refused('{', /not JSON/);
+    refused('[]', /must be object/);
+    refused('{}', /required property 'version'/);
+    refused(textWith((_, field) => Object.assign(field('silo_a'), { scle: 1 })), /silo_a: the key "scle" is not known/);
+    refused(textWith((_, field) => Object.assign(field('silo_b'), { type: 'uint8' })), /silo_b type: .*bit, uint16/);
+    refused(textWith((_, field) => Object.assign(field('silo_b'), { scale: 0 })), /silo_b scale/);
+    refused(textWith((map) => Object.assign(map.fields[0] ?? {}, { field: 'batchno' })), /batch/);
+    refused(textWith((map) => Object.assign(map, { writes: {} })), /the map: the key "writes"/);
+    refused('{"__proto__": {"version": 1}}', /required property 'version'/);
+  });
+
+  const lints: [string, RegExp, (map: RegisterMap, field: (name: string) => MapField) => void][] = [
+    ['a missing field', /mo_id is missing/, (map) => drop(map, 'mo_id')],
+    ['a missing status', /status_manufacturing and status_operation, or status/, (map) => drop(map, 'status_operation')],
+    ['two kinds of status', /status stands beside/, (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16', values: { 3: 'finished' } })],
+    ['status without values', /status at 6077 needs "values"/, (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16' })],
+    ['an unknown status name', /unknown status "done"/, (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16', values: { 3: 'done' } })],
+    ['a field twice', /silo_a is in the map twice/, (map, field) => map.fields.push({ ...field('silo_a'), at: 80, idAt: 82 })],
+    ['field and material at once', /exactly one of/, (_, field) => Object.assign(field('silo_a'), { field: 'quantity' })],
+    ['an id without its place', /"idAt" and "id"/, (_, field) => delete field('silo_a').idAt],
+    ['a text that is a number', /finished_goods at 6017 is a text/, (_, field) => Object.assign(field('finished_goods'), { type: 'uint16', words: 1 })],
+    ['a text without length', /mo_id at 6001 needs "words"/, (_, field) => delete field('mo_id').words],
+    ['a bit without its number', /"bit" \(0-15\)/, (_, field) => Object.assign(field('status_operation'), { type: 'bit' })],
+    ['a scaled status', /status_operation at 6073 cannot have a scale/, (_, field) => Object.assign(field('status_operation'), { scale: 0.1 })],
+    ['overlapping fields', /silo_b at 6030 \(words 30-31 of the slot\) overlaps silo_b id|silo_b id at 6030 .*overlaps silo_b/, (_, field) => Object.assign(field('silo_b'), { at: 30 })],
+    ['an overlap by one word', /silo_a at 6028 \(words 28-31 of the slot\) overlaps silo_b id \(words 30-30\)/, (_, field) => Object.assign(field('silo_a'), { type: 'float64' })],
+    ['a field past the stride', /status_read_data at 6076 ends at word 76, past the read stride of 76/, (map) => (map.read.stride = 76)],
+    ['areas that collide', /read slot 10 at 6900 \(6900-6976\) runs into write slot 1/, (map) => Object.assign(map.write ?? {}, { base: 6950 })],
+    ['slots past the last address', /past the last address 65535/, (map) => Object.assign(map.write ?? {}, { base: 65000 })],
+    ['a line field inside a slot', /runs into heartbeat/, (map) => (map.lineFields = [{ field: 'heartbeat', at: 6105, type: 'uint16' }])],
+    ['map_version without a version', /map_version at 5991 needs "expect"/, (map) => (map.lineFields = [{ field: 'map_version', at: 5991, type: 'uint16' }])],
+    ['a flag in the middle of the recipe', /quantity at 6025 is part of the recipe, but stands behind/, (_, field) => (Object.assign(field('status_read_data'), { at: 24 }), Object.assign(field('finished_goods'), { words: 7 }))],
+    ['a flag that is a bit', /status_read_data at 6076 must be a whole word/, (_, field) => Object.assign(field('status_read_data'), { type: 'bit', bit: 0 })],
+    ['a flag in input registers', /cannot be written in a read area of input registers/, (map) => (map.read.function = 'input')],
+    [
+      'a recipe too long for one request',
+      /recipes of 130 words, but one request carries 123/,
+      (map, field) => (Object.assign(field('status_read_data'), { at: 130 }), (map.read.stride = 200), Object.assign(map.write ?? {}, { base: 9000, stride: 200 })),
+    ],
+  ];
+  for (const [name, expected, change] of lints) it(`lint finds ${name}`, () => refused(textWith(change), expected));
+
+  it('lint compares map and materials both ways', () => {
+    const without = FEED_MILL_MATERIALS.filter((material) => material.tag !== 'silo_c');
+    refused('', /silo_c at 6034 is in the map, but not a material/, { slots: 10, materials: without });
+    const extra = { tag: 'silo_z', code: 'z', product: 'Z', manual: false, share: 0, max: 0 };
+    refused('', /silo_z is a material of the line, but has no entry/, { slots: 10, materials: [...FEED_MILL_MATERIALS, extra] });
+    assert.doesNotThrow(() => parseMap('', { slots: 10, materials: [...FEED_MILL_MATERIALS, { ...extra, manual: true }] }));
+    refused('', /silo_a is weighed by hand, but has an entry/, { slots: 10, materials: FEED_MILL_MATERIALS.map((m) => (m.tag === 'silo_a' ? { ...m, manual: true } : m)) });
+    refused('', /silo_a is twice in the materials/, { slots: 10, materials: [...FEED_MILL_MATERIALS, ...FEED_MILL_MATERIALS.slice(0, 1)] });
+  });
+
+  it('names the first three problems and counts the rest', () => {
+    refused('', /silo_a .*; silo_b .*; silo_c .*; and 12 more\. Correct the map/, { slots: 10, materials: [] });
+  });
+
+  it('bits of one word, areas in each other’s gaps and a read-only map are fine', () => {
+    const map = textWith((text, field) => {
+      Object.assign(field('status_manufacturing'), { at: 72, type: 'bit', bit: 0 });
+      Object.assign(field('status_operation'), { at: 72, type: 'bit', bit: 1 });
+      text.read = { function: 'holding', base: 6000, stride: 200 };
+      text.write = { function: 'holding', base: 6100, stride: 200 };
+    });
+    assert.doesNotThrow(() => parseMap(map, line));
+    refused(textWith((_, field) => (Object.assign(field('status_manufacturing'), { type: 'bit', bit: 1 }), Object.assign(field('status_operation'), { at: 72, type: 'bit', bit: 1 }))), /overlaps/);
+    const readOnly = parseMap(textWith((text) => delete text.write), line);
+    const mapping = compileMapping({ map: readOnly, ...line });
+    assert.throws(() => mapping.encodeRecipe({ batch_no: 1, mo_id: 'A', recipe: '', finished_goods: '', quantity: 1, materials: {} }), { code: 'MAP_INVALID' });
+  });
+});
