@@ -1,0 +1,118 @@
+import { unitFactor } from '../units';
+import { decodeNumber, decodeText } from './codec';
+import type { SlotField } from './mapping';
+import type { BadCode, BadValue, SlotReading } from './slot';
+
+/** Quantity of a queued MO in the unit of the map; undefined for an MO that is not queued. */
+export type OrderQuantity = (mo_id: string) => number | undefined;
+
+/** No batch weighs more than that many times its order: the limit where a material names none of its own. */
+const PLAUSIBLE = 1.5;
+
+interface SlotLayout {
+  fields: readonly SlotField[];
+  byName: ReadonlyMap<string, SlotField>;
+  slotAddress(area: 'read', slot: number): number;
+  quantityUnit: string;
+}
+
+/**
+ * Makes the judge of a slot: every value is good, or it is in `bad` with a reason and nowhere else. A bad value is never
+ * repaired and never replaced by 0. Bad are: not a number, negative, above its plausible maximum, text that cannot be
+ * printed, another id than the map says, another batch_no than the slot, a status code that the map does not name.
+ */
+export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }: SlotLayout) {
+  const materials = fields.filter((field) => field.isMaterial);
+
+  return (slot: number, words: readonly number[], orderQuantity: OrderQuantity): SlotReading => {
+    const base = slotAddress('read', slot);
+    const bad: BadValue[] = [];
+    const reject = (code: BadCode, field: string, at: number, value: string, why: string): null => {
+      const address = base + at;
+      bad.push({ code, field, address, value, text: `slot ${slot}: ${field} at ${address} ${why}` });
+      return null;
+    };
+    const number = (field: SlotField): number | null => {
+      const decoded = decodeNumber(field.coding, words, field.at);
+      if (!decoded.ok) return reject('bad-value', field.name, field.at, rawOf(field, words), `cannot be trusted: ${decoded.reason}`);
+      return decoded.value;
+    };
+    const quantity = (field: SlotField, max: number | undefined): number | null => {
+      const value = number(field);
+      if (value === null) return null;
+      const shown = `${value} ${field.unit}`;
+      if (value < 0) return reject('bad-value', field.name, field.at, shown, `is ${shown}; a weight is never negative`);
+      if (max !== undefined && value > max) return reject('bad-value', field.name, field.at, shown, `is ${shown}, above the plausible maximum of ${max} ${field.unit}`);
+      return value;
+    };
+    const flag = (name: string): boolean | null => {
+      const field = byName.get(name);
+      if (!field) return null;
+      const value = number(field);
+      if (value !== null && value !== 0 && value !== 1) return reject('bad-value', name, field.at, String(value), `is ${value}; it can only be 0 or 1`);
+      return value === null ? null : value === 1;
+    };
+    const status = (): string | null => {
+      const field = byName.get('status');
+      const code = field ? number(field) : null;
+      if (!field || code === null) return null;
+      return field.values?.[String(code)] ?? reject('bad-value', 'status', field.at, String(code), `is ${code}, a code that the map does not name`);
+    };
+
+    const reading: SlotReading = {
+      slot,
+      empty: false,
+      mo_id: '',
+      finished: false,
+      failed: false,
+      running: false,
+      acknowledged: null,
+      actual_weight: null,
+      materials: {},
+      bad,
+    };
+
+    const nameField = byName.get('mo_id');
+    if (nameField) {
+      const name = decodeText(nameField.coding, words, nameField.at);
+      if (!name.ok) reject('bad-value', 'mo_id', nameField.at, rawOf(nameField, words), `cannot be trusted: ${name.reason}`);
+      else if (name.value === '') return { ...reading, empty: true };
+      else reading.mo_id = name.value;
+    }
+
+    const batchField = byName.get('batch_no');
+    const batchNo = batchField ? number(batchField) : null;
+    if (batchField && batchNo !== null && batchNo !== slot) {
+      reject('wrong-slot', 'batch_no', batchField.at, String(batchNo), `is ${batchNo}, expected ${slot}: the words do not lie where the map says`);
+    }
+
+    const ordered = reading.mo_id === '' ? undefined : orderQuantity(reading.mo_id);
+    for (const field of materials) {
+      const id = field.id && (words[field.id.at] ?? null);
+      if (field.id && id !== field.id.value) {
+        reject('wrong-id', field.name, field.id.at, String(id), `has the id ${id}, expected ${field.id.value}: the words do not lie where the map says`);
+        continue;
+      }
+      const value = quantity(field, field.max > 0 ? field.max : plausible(ordered, quantityUnit, field.unit));
+      if (value !== null) reading.materials[field.name] = value;
+    }
+    const weight = byName.get('actual_weight');
+    if (weight) reading.actual_weight = quantity(weight, plausible(ordered, quantityUnit, weight.unit));
+
+    const word = status();
+    reading.finished = word === 'finished' || flag('status_manufacturing') === true;
+    reading.failed = word === 'failed' || flag('status_operation') === true;
+    reading.running = word === 'running' || Object.values(reading.materials).some((value) => value > 0);
+    reading.acknowledged = flag('status_read_data');
+    return reading;
+  };
+}
+
+/** Units that do not convert (kg of order, litres of a liquid) are compared as they are: it is a limit of plausibility. */
+function plausible(ordered: number | undefined, from: string, to: string): number | undefined {
+  return ordered === undefined ? undefined : Number((PLAUSIBLE * ordered * (unitFactor(from, to) ?? 1)).toPrecision(12));
+}
+
+function rawOf(field: SlotField, words: readonly number[]): string {
+  return `[${words.slice(field.at, field.at + field.coding.words).join(', ')}]`;
+}

@@ -1,0 +1,193 @@
+import { wordsOf } from './codec';
+import { STATUS_NAMES } from './register-map';
+import type { LineShape, MapField, RegisterMap, SlotFieldName, ValueSpec } from './register-map';
+
+export interface MapProblem {
+  /** "silo_a", "read", "materials" */
+  field: string;
+  /** Zero-based address in slot 1 of the read area; null when the problem has no place. */
+  address: number | null;
+  /** One sentence: field, place, what is wrong. */
+  text: string;
+}
+
+/** FC16 carries 123 words; the recipe has to arrive in one piece. */
+const MAX_WRITE = 123;
+
+const TEXT_FIELDS: readonly string[] = ['mo_id', 'recipe', 'finished_goods'];
+const PLAIN_FIELDS: readonly string[] = ['batch_no', 'status_manufacturing', 'status_operation', 'status', 'status_read_data'];
+const RECIPE_FIELDS: readonly string[] = ['batch_no', 'mo_id', 'recipe', 'finished_goods', 'quantity'];
+
+interface Span {
+  name: string;
+  from: number;
+  /** One past the last word. */
+  to: number;
+  bit: number | null;
+}
+
+/**
+ * Every mistake of a map that can be seen without a PLC: what is missing, what overlaps, what runs over a border, what the
+ * line does not know. Expects the shape and the zero-based addresses that parseMap made.
+ */
+export function lintMap(map: RegisterMap, line: LineShape): MapProblem[] {
+  const found = [...checkEntries(map), ...checkNames(map), ...checkMaterials(map, line), ...checkHandshake(map)];
+  return [...found, ...checkPlaces(map, line.slots)];
+}
+
+const nameOf = (field: { field?: string; material?: string }): string => field.field ?? field.material ?? 'unnamed';
+const widthOf = (spec: ValueSpec): number => wordsOf(spec.type, spec.words);
+
+/** Each entry by itself. */
+function checkEntries(map: RegisterMap): MapProblem[] {
+  const slotFields = map.fields.flatMap((field) => {
+    const texts = [...specProblems(field, nameOf(field))];
+    if ((field.field === undefined) === (field.material === undefined)) texts.push('needs exactly one of "field" and "material"');
+    if ((field.idAt === undefined) !== (field.id === undefined)) texts.push('"idAt" and "id" belong together');
+    return texts.map((text) => problem(nameOf(field), map.read.base + field.at, text));
+  });
+  const lineFields = (map.lineFields ?? []).flatMap((field) => {
+    const texts = specProblems(field, field.field);
+    if (field.field === 'map_version' && field.expect === undefined) texts.push('needs "expect", the version this map was made for');
+    if (field.field === 'our_heartbeat' && field.type !== 'uint16') texts.push('must be uint16');
+    return texts.map((text) => problem(field.field, field.at, text));
+  });
+  return [...slotFields, ...lineFields];
+}
+
+function specProblems(spec: ValueSpec, name: string): string[] {
+  const texts: string[] = [];
+  const isText = spec.type === 'ascii';
+  if (isText !== TEXT_FIELDS.includes(name)) texts.push(isText ? 'is a number, not ascii' : 'is a text, so its type must be ascii');
+  if (isText && spec.words === undefined) texts.push('needs "words", the length of the text (two characters a word)');
+  if (!isText && spec.words !== undefined && spec.words !== widthOf(spec)) texts.push(`has words ${spec.words}, but ${spec.type} takes ${widthOf(spec)}`);
+  if ((spec.type === 'bit') !== (spec.bit !== undefined)) texts.push('"type": "bit" and "bit" (0-15) belong together');
+  if (PLAIN_FIELDS.includes(name) && (spec.scale ?? 1) !== 1) texts.push('cannot have a scale');
+  if (spec.values === undefined) {
+    if (name === 'status') texts.push('needs "values", the names of its codes');
+  } else if (name === 'status') {
+    const names: readonly string[] = STATUS_NAMES;
+    const unknown = Object.values(spec.values).filter((status) => !names.includes(status));
+    if (unknown.length > 0) texts.push(`has the unknown status "${unknown[0]}", known are ${STATUS_NAMES.join(', ')}`);
+    if (!Object.values(spec.values).includes('finished')) texts.push('has no code for finished');
+  } else if (name !== 'mode') {
+    texts.push('cannot have "values"; only status and mode can');
+  }
+  return texts;
+}
+
+/** What has to be there, and nothing twice. */
+function checkNames(map: RegisterMap): MapProblem[] {
+  const names = map.fields.map(nameOf);
+  const has = (name: SlotFieldName): boolean => names.includes(name);
+  const problems = [...twice(names), ...twice((map.lineFields ?? []).map((field) => field.field))].map((name) =>
+    problem(name, null, 'is in the map twice'),
+  );
+  for (const name of ['batch_no', 'mo_id', 'actual_weight'] as const) if (!has(name)) problems.push(problem(name, null, 'is missing'));
+  const words = has('status_manufacturing') && has('status_operation');
+  if (!has('status') && !words) problems.push(problem('status_manufacturing', null, 'and status_operation, or status with values, are missing'));
+  if (has('status') && (has('status_manufacturing') || has('status_operation'))) {
+    problems.push(problem('status', null, 'stands beside status_manufacturing or status_operation; keep one of the two kinds'));
+  }
+  if (!map.fields.some((field) => field.material !== undefined)) problems.push(problem('materials', null, 'have no entry in the map'));
+  return problems;
+}
+
+/** Every material weighed by the PLC has a place, and every place a material: else a quantity would be missing for ever. */
+function checkMaterials(map: RegisterMap, line: LineShape): MapProblem[] {
+  const places = new Map(map.fields.flatMap((field) => (field.material === undefined ? [] : [[field.material, field] as const])));
+  const tags = new Set(line.materials.map((material) => material.tag));
+  const problems = twice(line.materials.map((material) => material.tag)).map((tag) => problem(tag, null, 'is twice in the materials of the line'));
+  for (const { tag, manual } of line.materials) {
+    if (!manual && !places.has(tag)) problems.push(problem(tag, null, 'is a material of the line, but has no entry in the map'));
+    if (manual && places.has(tag)) problems.push(problem(tag, null, 'is weighed by hand, but has an entry in the map'));
+  }
+  for (const [tag, field] of places) {
+    if (!tags.has(tag)) problems.push(problem(tag, map.read.base + field.at, 'is in the map, but not a material of the line'));
+  }
+  return problems;
+}
+
+/** The handshake writes the recipe in one request and then the flag, so the flag stands behind the recipe. */
+function checkHandshake(map: RegisterMap): MapProblem[] {
+  const problems: MapProblem[] = [];
+  const flag = map.fields.find((field) => field.field === 'status_read_data');
+  const length = slotLength(map);
+  if (flag && flag.type !== 'uint16') problems.push(problem('status_read_data', map.read.base + flag.at, 'must be a whole word, uint16'));
+  if (flag && map.read.function === 'input') {
+    problems.push(problem('status_read_data', map.read.base + flag.at, 'cannot be written in a read area of input registers; use holding or leave it out'));
+  }
+  if (!map.write) return problems;
+  const body = flag?.at ?? length;
+  if (body > MAX_WRITE) problems.push(problem('write', null, `has recipes of ${body} words, but one request carries ${MAX_WRITE}`));
+  for (const field of map.fields) {
+    const isRecipe = field.material !== undefined || RECIPE_FIELDS.includes(nameOf(field));
+    if (isRecipe && spansOf(field).some((span) => span.to > body)) {
+      problems.push(problem(nameOf(field), map.read.base + field.at, 'is part of the recipe, but stands behind status_read_data'));
+    }
+  }
+  return problems;
+}
+
+/** Overlaps and borders, in words. */
+function checkPlaces(map: RegisterMap, slots: number): MapProblem[] {
+  const inSlot = map.fields.flatMap(spansOf);
+  const length = slotLength(map);
+  const problems = overlaps(inSlot).map(([a, b]) =>
+    problem(a.name, map.read.base + a.from, `(words ${a.from}-${a.to - 1} of the slot) overlaps ${b.name} (words ${b.from}-${b.to - 1})`),
+  );
+  const areas: Span[] = [];
+  for (const [name, area] of [['read', map.read] as const, ...(map.write ? [['write', map.write] as const] : [])]) {
+    for (const span of inSlot) {
+      if (span.to > area.stride) problems.push(problem(span.name, map.read.base + span.from, `ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}`));
+    }
+    for (let slot = 0; slot < slots; slot += 1) {
+      const from = area.base + slot * area.stride;
+      areas.push({ name: `${name} slot ${slot + 1}`, from, to: from + length, bit: null });
+    }
+  }
+  // An input register and a holding register may have the same number without being the same word.
+  const isHolding = (span: Span): boolean => map.read.function === 'holding' || span.name.startsWith('write') || span.name === 'our_heartbeat';
+  const everything = [...areas, ...(map.lineFields ?? []).map((field) => ({ name: field.field, from: field.at, to: field.at + widthOf(field), bit: field.bit ?? null }))];
+  for (const kind of [everything.filter(isHolding), everything.filter((span) => !isHolding(span))]) {
+    for (const [a, b] of overlaps(kind)) {
+      // Slots of one area overlap only when a field is past the stride, which is told above.
+      if (a.name.split(' ')[0] !== b.name.split(' ')[0]) problems.push(problem(a.name, a.from, `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1})`));
+    }
+  }
+  const last = everything.find((span) => span.to > 65536);
+  if (last) problems.push(problem(last.name, last.from, `ends at ${last.to - 1}, past the last address 65535`));
+  return problems;
+}
+
+function spansOf(field: MapField): Span[] {
+  const name = nameOf(field);
+  const own = { name, from: field.at, to: field.at + widthOf(field), bit: field.bit ?? null };
+  return field.idAt === undefined ? [own] : [own, { name: `${name} id`, from: field.idAt, to: field.idAt + 1, bit: null }];
+}
+
+/** Words of a slot that the map uses. */
+export function slotLength(map: RegisterMap): number {
+  return Math.max(...map.fields.flatMap(spansOf).map((span) => span.to));
+}
+
+/** Neighbours that share a word; two different bits of a word do not. */
+function overlaps(spans: readonly Span[]): [Span, Span][] {
+  const sorted = [...spans].sort((a, b) => a.from - b.from);
+  const found: [Span, Span][] = [];
+  sorted.forEach((a, index) => {
+    for (const b of sorted.slice(index + 1)) {
+      if (b.from >= a.to) break;
+      if (a.bit === null || b.bit === null || a.bit === b.bit) found.push([a, b]);
+    }
+  });
+  return found;
+}
+
+function twice(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}
+
+function problem(field: string, address: number | null, what: string): MapProblem {
+  return { field, address, text: `${field}${address === null ? '' : ` at ${address}`} ${what}` };
+}

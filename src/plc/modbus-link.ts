@@ -1,0 +1,183 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import ModbusRTU from 'modbus-serial';
+import { SmartMoError } from '../errors';
+import { createFrameGuard } from './modbus-guard';
+import type { FrameGuard } from './modbus-guard';
+import { exceptionError, nameOf } from './modbus-request';
+import type { ModbusRequest } from './modbus-request';
+import { placeOf } from './modbus-settings';
+import type { ModbusSettings } from './modbus-settings';
+
+/** One connection with a client of its own. It is never opened again: after any fault the next request gets a new one. */
+export interface Link {
+  /** One request at a time. Rejects with a SmartMoError; only after PLC_EXCEPTION the link is still usable. */
+  request(request: ModbusRequest): Promise<number[]>;
+  isOpen(): boolean;
+  /** Ends the connection and fails the request in flight with that error. */
+  destroy(reason: SmartMoError): void;
+}
+
+/**
+ * Connects, with a deadline of one request's time.
+ * @throws SmartMoError PLC_UNREACHABLE, CONFIG_INVALID (no serial port software on this machine)
+ */
+export async function openLink(settings: ModbusSettings, signal: AbortSignal): Promise<Link> {
+  return settings.transport === 'serial' ? openSerial(settings) : openSocket(settings, signal);
+}
+
+async function openSocket(settings: ModbusSettings, signal: AbortSignal): Promise<Link> {
+  const socket = await connectSocket(settings, signal);
+  const client = new ModbusRTU();
+  const guard = createFrameGuard(settings.transport === 'tcp' ? 'tcp' : 'rtu', settings.unit);
+  const link = createLink(settings, client, guard, () => socket.destroy());
+  // Before the library's own listeners: what the guard refuses never becomes an answer.
+  socket.on('data', (chunk: Buffer) => {
+    const fault = guard.feed(chunk);
+    if (fault) link.destroy(answerError(settings, fault));
+  });
+  socket.on('end', () => link.destroy(unreachable(settings, 'the PLC closed the connection')));
+  socket.on('error', (error) => link.destroy(unreachable(settings, error.message)));
+  socket.on('close', () => link.destroy(unreachable(settings, 'the connection was lost')));
+  if (settings.transport === 'tcp') await client.linkTCP(socket, { port: settings.port });
+  else await client.linkTelnet(socket, { port: settings.port });
+  return link;
+}
+
+function connectSocket(settings: ModbusSettings, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: settings.host, port: settings.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+    const fail = (why: string) => (): void => {
+      done();
+      socket.destroy();
+      reject(unreachable(settings, why));
+    };
+    const onAbort = fail('stopped');
+    const timer = setTimeout(fail(`no connection within ${settings.timeout} s`), settings.timeout * 1000);
+    const onError = (error: Error): void => fail(error.message || String((error as NodeJS.ErrnoException).code))();
+    const onConnect = (): void => {
+      done();
+      resolve(socket);
+    };
+    // The error listener stays until the link has its own: an error without a listener would end Node-RED.
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.off('connect', onConnect);
+    };
+    socket.on('error', onError);
+    socket.on('connect', onConnect);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+async function openSerial(settings: ModbusSettings): Promise<Link> {
+  const { device, baudRate, dataBits, parity, stopBits, timeout } = settings;
+  const client = new ModbusRTU();
+  const link = createLink(settings, client, null, () => client.close(() => undefined));
+  client.on('error', (error: unknown) => link.destroy(unreachable(settings, error instanceof Error ? error.message : String(error))));
+  client.on('close', () => link.destroy(unreachable(settings, 'the serial port was closed')));
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not open within ${timeout} s`)), timeout * 1000);
+  });
+  const opening = client.connectRTUBuffered(device, { baudRate, dataBits, parity, stopBits }).then(() => {
+    // Too late: nobody would close it any more.
+    if (!link.isOpen()) client.close(() => undefined);
+  });
+  try {
+    await Promise.race([opening, deadline]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') {
+      throw new SmartMoError('CONFIG_INVALID', 'serial ports need the optional package serialport, which is not installed here; install it, or use tcp or rtu-tcp');
+    }
+    const failure = unreachable(settings, error instanceof Error ? error.message : String(error));
+    link.destroy(failure);
+    throw failure;
+  } finally {
+    clearTimeout(timer);
+  }
+  return link;
+}
+
+function createLink(settings: ModbusSettings, client: ModbusRTU, guard: FrameGuard | null, end: () => void): Link {
+  let endedBy: SmartMoError | null = null;
+  let failPending: ((reason: SmartMoError) => void) | null = null;
+  client.setID(settings.unit);
+
+  function destroy(reason: SmartMoError): void {
+    if (endedBy) return;
+    endedBy = reason;
+    end();
+    failPending?.(reason);
+  }
+
+  function request(asked: ModbusRequest): Promise<number[]> {
+    if (endedBy) return Promise.reject(aboutRequest(endedBy, asked));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => destroy(timedOut(settings, asked)), settings.timeout * 1000);
+      failPending = (reason) => {
+        clearTimeout(timer);
+        failPending = null;
+        reject(aboutRequest(reason, asked));
+      };
+      guard?.expect(asked);
+      send(client, asked).then(
+        (words) => {
+          if (!words) return destroy(answerError(settings, `answered ${nameOf(asked)} with something else`));
+          clearTimeout(timer);
+          failPending = null;
+          resolve(words);
+        },
+        (error: unknown) => {
+          const exception = (error as { modbusCode?: unknown } | null)?.modbusCode;
+          if (typeof exception !== 'number') return destroy(answerError(settings, `gave an answer that is not Modbus (${messageOf(error)})`));
+          failPending?.(exceptionError(placeOf(settings), asked, exception));
+        },
+      );
+    });
+  }
+
+  return { request, isOpen: () => endedBy === null, destroy };
+}
+
+/** The words read, or none for a write; null when the answer does not fit the request. */
+async function send(client: ModbusRTU, asked: ModbusRequest): Promise<number[] | null> {
+  if (asked.kind === 'write') {
+    const echo = await client.writeRegisters(asked.address, [...asked.words]);
+    return echo.address === asked.address && echo.length === asked.words.length ? [] : null;
+  }
+  const read = asked.area === 'holding' ? client.readHoldingRegisters(asked.address, asked.count) : client.readInputRegisters(asked.address, asked.count);
+  const { data, buffer } = await read;
+  return data.length === asked.count && buffer.length === 2 * asked.count ? data : null;
+}
+
+/** After a write was sent nobody knows whether it was carried out. */
+function aboutRequest(reason: SmartMoError, asked: ModbusRequest): SmartMoError {
+  if (asked.kind === 'read' || reason.code === 'PLC_EXCEPTION' || reason.code === 'CLOSED') return reason;
+  return new SmartMoError(reason.code, reason.message, { class: 'unknown', value: reason.value });
+}
+
+function timedOut(settings: ModbusSettings, asked: ModbusRequest): SmartMoError {
+  return new SmartMoError(
+    'PLC_TIMEOUT',
+    `${placeOf(settings)} did not answer ${nameOf(asked)} within ${settings.timeout} s; check the unit number, and that the PLC runs and has a free connection`,
+    { class: 'transient', value: settings.timeout },
+  );
+}
+
+function answerError(settings: ModbusSettings, fault: string): SmartMoError {
+  return new SmartMoError('PLC_ANSWER', `${placeOf(settings)} ${fault}; the connection is made anew`, { class: 'transient' });
+}
+
+function unreachable(settings: ModbusSettings, why: string): SmartMoError {
+  return new SmartMoError('PLC_UNREACHABLE', `no connection to ${placeOf(settings)}: ${why}; check cable, address and power of the PLC`, {
+    class: 'transient',
+  });
+}
+
+function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : String(error);
+}
