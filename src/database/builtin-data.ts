@@ -42,7 +42,12 @@ export async function builtinPassword(directory: string, account: Account | null
  * a crash in between leaves a draft that the next start throws away.
  * @param options further options of initdb
  */
-export async function initialise(directory: string, binaries: Binaries, account: Account | null, options: readonly string[] = []): Promise<void> {
+export async function initialise(
+  directory: string,
+  binaries: Binaries,
+  account: Account | null,
+  options: readonly string[] = [],
+): Promise<void> {
   await removeDrafts(directory);
   const version = await versionOfData(directory);
   if (version) return checkVersion(directory, version, binaries);
@@ -56,7 +61,8 @@ export async function initialise(directory: string, binaries: Binaries, account:
     await rm(draft, { recursive: true, force: true });
     if (!isCode(error, 'ENOTEMPTY') && !isCode(error, 'EEXIST') && !isCode(error, 'EPERM')) throw error;
     // Another process was faster, or somebody else's files are in the way.
-    if (!(await versionOfData(directory))) throw unavailable(`${dataFolder(directory)} holds files that are not PostgreSQL's: choose another directory`);
+    if (!(await versionOfData(directory)))
+      throw unavailable(`${dataFolder(directory)} holds files that are not PostgreSQL's: choose another directory`);
   }
 }
 
@@ -96,12 +102,28 @@ async function removeDrafts(directory: string): Promise<void> {
   }
 }
 
-async function runInitdb(folder: string, password: string, binaries: Binaries, account: Account | null, options: readonly string[]): Promise<void> {
+async function runInitdb(
+  folder: string,
+  password: string,
+  binaries: Binaries,
+  account: Account | null,
+  options: readonly string[],
+): Promise<void> {
   // Handed over open, like the folder: the path may lead through folders that are closed to the other user.
   const file = await open(password, 'r');
   try {
     const pwfile = account && process.platform === 'linux' ? '/proc/self/fd/3' : password;
-    const args = ['-D', asSeenBy(account, folder), '-U', BUILTIN_USER, `--pwfile=${pwfile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--no-locale', ...options];
+    const args = [
+      '-D',
+      asSeenBy(account, folder),
+      '-U',
+      BUILTIN_USER,
+      `--pwfile=${pwfile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--no-locale',
+      ...options,
+    ];
     const child = spawn(binaries.initdb, args, {
       cwd: folder,
       env: serverEnvironment(),

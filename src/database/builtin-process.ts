@@ -9,7 +9,10 @@ import { promisify } from 'node:util';
 
 /** Set as cluster_name and so visible in the command line: tells our server from a process that got its number later. */
 export async function clusterName(directory: string): Promise<string> {
-  return `smart-mo-${createHash('sha256').update(await realpath(directory)).digest('hex').slice(0, 16)}`;
+  return `smart-mo-${createHash('sha256')
+    .update(await realpath(directory))
+    .digest('hex')
+    .slice(0, 16)}`;
 }
 
 export interface RunningServer {

@@ -8,7 +8,17 @@ import { Client, DatabaseError } from 'pg';
 import { SmartMoError } from '../errors';
 import { builtinBinaries, serverAccount, unavailable, type Account, type Binaries } from './builtin-binaries';
 import { asSeenBy, builtinPassword, BUILTIN_USER, dataFolder, initialise, serverEnvironment } from './builtin-data';
-import { clusterName, dieWithParent, disownStalePid, findRunning, freePort, isAlive, isServer, stopAtExit, stopServer } from './builtin-process';
+import {
+  clusterName,
+  dieWithParent,
+  disownStalePid,
+  findRunning,
+  freePort,
+  isAlive,
+  isServer,
+  stopAtExit,
+  stopServer,
+} from './builtin-process';
 
 export interface BuiltinServer {
   host: '127.0.0.1';
@@ -53,7 +63,9 @@ const PARAMETERS = {
  */
 export async function startBuiltinServer(directory: string, options: BuiltinOptions = {}): Promise<BuiltinServer> {
   if (!isAbsolute(directory)) {
-    throw new SmartMoError('CONFIG_INVALID', `the directory of the builtin database must be an absolute path, not "${directory}"`, { value: directory });
+    throw new SmartMoError('CONFIG_INVALID', `the directory of the builtin database must be an absolute path, not "${directory}"`, {
+      value: directory,
+    });
   }
   const account = await serverAccount();
   const binaries = options.binaries ?? (await builtinBinaries(account));
@@ -72,7 +84,12 @@ interface Place {
   password: string;
 }
 
-async function findOrStart(directory: string, binaries: Binaries, account: Account | null, parameters: Record<string, string>): Promise<BuiltinServer> {
+async function findOrStart(
+  directory: string,
+  binaries: Binaries,
+  account: Account | null,
+  parameters: Record<string, string>,
+): Promise<BuiltinServer> {
   const place: Place = {
     directory,
     data: dataFolder(directory),
@@ -157,14 +174,23 @@ async function portWhenReady(place: Place, pid: number): Promise<number | null> 
 }
 
 async function logsIn(place: Place, port: number): Promise<boolean> {
-  const client = new Client({ host: '127.0.0.1', port, user: BUILTIN_USER, password: place.password, database: 'postgres', connectionTimeoutMillis: 5_000 });
+  const client = new Client({
+    host: '127.0.0.1',
+    port,
+    user: BUILTIN_USER,
+    password: place.password,
+    database: 'postgres',
+    connectionTimeoutMillis: 5_000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
     return true;
   } catch (error) {
     if (error instanceof DatabaseError && error.code === '28P01') {
-      throw unavailable(`the server in ${place.directory} does not take the password in ${join(place.directory, 'password')}: restore that file`);
+      throw unavailable(
+        `the server in ${place.directory} does not take the password in ${join(place.directory, 'password')}: restore that file`,
+      );
     }
     return false;
   } finally {

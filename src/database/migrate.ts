@@ -55,9 +55,13 @@ async function versionOf(database: Queryable, schema: string): Promise<number> {
 }
 
 function foreign(schema: string, what: string): SmartMoError {
-  return new SmartMoError('SCHEMA_FOREIGN', `schema ${schema} holds ${what} of other software: choose another schema in the database node`, {
-    value: schema,
-  });
+  return new SmartMoError(
+    'SCHEMA_FOREIGN',
+    `schema ${schema} holds ${what} of other software: choose another schema in the database node`,
+    {
+      value: schema,
+    },
+  );
 }
 
 /** What exists already (a table, a function of the same name) was not made by us: our own tables have mo_schema beside them. */
@@ -70,5 +74,7 @@ function explain(error: unknown, schema: string): unknown {
     );
   }
   const state = error instanceof Error && 'code' in error ? error.code : undefined;
-  return error instanceof Error && (state === '42P07' || state === '42710' || state === '42723') ? foreign(schema, `something (${error.message})`) : error;
+  return error instanceof Error && (state === '42P07' || state === '42710' || state === '42723')
+    ? foreign(schema, `something (${error.message})`)
+    : error;
 }

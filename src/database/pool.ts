@@ -46,7 +46,8 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
     port: server.port,
     database: access.database,
     user: access.user,
-    password: access.password,
+    // As a function, so that an empty one is not replaced by PGPASSWORD or ~/.pgpass of whoever started Node-RED.
+    password: () => access.password,
     ssl: access.ssl,
     application_name: 'smart-mo-sync',
     max: options.size,
@@ -96,9 +97,13 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
         return session(await pool.connect());
       } catch (error) {
         if (pool.totalCount >= options.size) {
-          throw new SmartMoError('DB_UNREACHABLE', `all ${options.size} connections to PostgreSQL at ${where.server} are busy; raise the pool size`, {
-            class: 'transient',
-          });
+          throw new SmartMoError(
+            'DB_UNREACHABLE',
+            `all ${options.size} connections to PostgreSQL at ${where.server} are busy; raise the pool size`,
+            {
+              class: 'transient',
+            },
+          );
         }
         const translated = translate(error, where, 'connecting');
         options.onLost(translated);

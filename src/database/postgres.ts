@@ -88,9 +88,13 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
       const answer = await session.run('SELECT pg_is_in_recovery() AS standby', undefined, 'reading');
       if (answer.rows[0]?.['standby'] === true) {
         const list = servers.map(({ host, port }) => `${host}:${port}`).join(', ');
-        throw new SmartMoError('DB_UNREACHABLE', `none of ${list} is a primary that takes changes; wait for the failover or add the primary's address`, {
-          class: 'transient',
-        });
+        throw new SmartMoError(
+          'DB_UNREACHABLE',
+          `none of ${list} is a primary that takes changes; wait for the failover or add the primary's address`,
+          {
+            class: 'transient',
+          },
+        );
       }
       if (!(await isMigrated(autocommit(session), schema))) await inTransaction(session, (tx) => migrate(tx, schema));
     } finally {

@@ -75,9 +75,14 @@ interface Address {
 
 /** The URL class of Node knows no host list. The last @ ends the password, so that one with an @ in it works too. */
 function parseUrl(url: string): Address {
-  const parts = /^postgres(?:ql)?:\/\/(?:(?<login>.*)@)?(?<host>[^/?#@]*)(?:\/(?<database>[^?#]*))?(?:\?(?<query>.*))?$/s.exec(url.trim())?.groups;
+  const parts = /^postgres(?:ql)?:\/\/(?:(?<login>.*)@)?(?<host>[^/?#@]*)(?:\/(?<database>[^?#]*))?(?:\?(?<query>.*))?$/s.exec(
+    url.trim(),
+  )?.groups;
   if (!parts) {
-    throw new SmartMoError('CONFIG_INVALID', 'the database URL cannot be read: it must look like postgres://user:password@host:5432/database');
+    throw new SmartMoError(
+      'CONFIG_INVALID',
+      'the database URL cannot be read: it must look like postgres://user:password@host:5432/database',
+    );
   }
   const login = parts['login'] ?? '';
   const colon = login.includes(':') ? login.indexOf(':') : login.length;

@@ -61,7 +61,16 @@ function outcomeUnknown(error: unknown, where: Whereabouts): SmartMoError {
 function unreachable(error: unknown, where: Whereabouts, phase: Phase): SmartMoError {
   const cause = reason(error);
   if (phase === 'connecting' && /^SASL/.test(cause)) {
-    return rights(where, `PostgreSQL at ${where.server} asks for a password and user ${where.user} has none or a wrong one: set it in the database node`);
+    return rights(
+      where,
+      `PostgreSQL at ${where.server} asks for a password and user ${where.user} has none or a wrong one: set it in the database node`,
+    );
+  }
+  if (phase === 'connecting' && /CERT|SSL|TLS|SELF_SIGNED/i.test(`${code(error)} ${cause}`)) {
+    return new SmartMoError(
+      'DB_UNREACHABLE',
+      `no TLS connection to PostgreSQL at ${where.server}: ${cause}; check the TLS settings of the database node`,
+    );
   }
   const text = {
     connecting: `PostgreSQL at ${where.server} does not answer: ${cause}; check host, port, firewall and that the server runs`,
@@ -76,7 +85,10 @@ function unreachable(error: unknown, where: Whereabouts, phase: Phase): SmartMoE
 function translateSqlState(error: DatabaseError, state: string, where: Whereabouts, phase: Phase): unknown {
   if (state.startsWith('23')) return new ConstraintError(state, error.constraint ?? '', error.message);
   if (state.startsWith('28')) {
-    return rights(where, `PostgreSQL at ${where.server} refuses user ${where.user}: ${error.message}; check user and password, and pg_hba.conf on the server`);
+    return rights(
+      where,
+      `PostgreSQL at ${where.server} refuses user ${where.user}: ${error.message}; check user and password, and pg_hba.conf on the server`,
+    );
   }
   if (state === '42501') {
     return new SmartMoError(
@@ -90,7 +102,9 @@ function translateSqlState(error: DatabaseError, state: string, where: Whereabou
     });
   }
   if (state === '40001' || state === '40P01') {
-    return transient(`PostgreSQL at ${where.server} gave up this change in favour of another one (${error.message}); the next run repeats it`);
+    return transient(
+      `PostgreSQL at ${where.server} gave up this change in favour of another one (${error.message}); the next run repeats it`,
+    );
   }
   if (state === '57014' || state === '55P03') {
     return transient(`PostgreSQL at ${where.server} stopped a statement that took too long (${error.message}); look for locks and load`);
@@ -115,6 +129,9 @@ function transient(sentence: string): SmartMoError {
 /** Node reports "no address of localhost answered" as an AggregateError without a message. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return error.message !== '' ? error.message : code;
+  return error.message !== '' ? error.message : code(error);
+}
+
+function code(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -62,13 +62,22 @@ describe('builtin database', function () {
   }
 
   const dataOf = () => join(directory, 'data');
-  const running = async () => (await clusterName(directory).then((cluster) => findRunning(dataOf(), cluster), () => null))?.pid;
-  const gone = (pid: number) => waitFor(async () => !(await isServer(pid, await clusterName(directory))), { what: 'the end of the server' });
+  const running = async () =>
+    (
+      await clusterName(directory).then(
+        (cluster) => findRunning(dataOf(), cluster),
+        () => null,
+      )
+    )?.pid;
+  const gone = (pid: number) =>
+    waitFor(async () => !(await isServer(pid, await clusterName(directory))), { what: 'the end of the server' });
 
   it('starts, keeps its data over stop and start, listens on loopback only and keeps its password to itself', async () => {
     const first = open();
     await first.query(`INSERT INTO {schema}.mo_line (line) VALUES ('a')`);
-    const [listens] = await first.query(`SELECT current_setting('listen_addresses') AS tcp, current_setting('unix_socket_directories') AS unix`);
+    const [listens] = await first.query(
+      `SELECT current_setting('listen_addresses') AS tcp, current_setting('unix_socket_directories') AS unix`,
+    );
     assert.deepEqual(listens, { tcp: '127.0.0.1', unix: '' });
     assert.equal((await stat(join(directory, 'password'))).mode & 0o777, 0o600);
     assert.equal((await stat(dataOf())).mode & 0o077, 0);

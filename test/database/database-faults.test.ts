@@ -56,7 +56,8 @@ describe('database: faults', () => {
     return error;
   }
 
-  const ownPid = async (queryable: Pick<Database, 'query'>) => (await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
+  const ownPid = async (queryable: Pick<Database, 'query'>) =>
+    (await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
   const terminate = (pid: number | undefined) => direct.query('SELECT pg_terminate_backend($1)', [pid]);
 
   it('an idle connection is terminated: nothing happens, the next statement works', async () => {
@@ -175,21 +176,33 @@ describe('database: faults', () => {
     ['on a link that swallows everything', (at: TcpProxy) => at.hole()],
   ] as const) {
     it(`closes within 2 s ${how}, and everything that waits ends with CLOSED`, async () => {
-      const busy = connect({ host: '127.0.0.1', port: proxy.port, poolSize: 2, timeouts: { query: 60_000, statement: 60_000, connect: 30_000 } });
+      const busy = connect({
+        host: '127.0.0.1',
+        port: proxy.port,
+        poolSize: 2,
+        timeouts: { query: 60_000, statement: 60_000, connect: 30_000 },
+      });
       await busy.ready();
       disturb(proxy);
       const work = [1, 2, 3].map(() => rejected(busy.query('SELECT pg_sleep(30)')));
       await waitFor(() => how !== 'while a statement runs' || sleeping(), { what: 'the statements at work' });
       const from = Date.now();
       await busy.close();
-      assert.deepEqual((await Promise.all(work)).map(({ code }) => code), ['CLOSED', 'CLOSED', 'CLOSED']);
+      assert.deepEqual(
+        (await Promise.all(work)).map(({ code }) => code),
+        ['CLOSED', 'CLOSED', 'CLOSED'],
+      );
       assert.ok(Date.now() - from < 2_000, `${Date.now() - from} ms`);
       assert.equal((await rejected(busy.query('SELECT 1'))).code, 'CLOSED');
     });
   }
 
   const sleeping = async () =>
-    (await direct.query(`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid() AND state = 'active'`)).length === 2;
+    (
+      await direct.query(
+        `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid() AND state = 'active'`,
+      )
+    ).length === 2;
 
   it('leaves no listener and no connection behind after many failures', async () => {
     for (let round = 0; round < 5; round++) {

@@ -29,7 +29,10 @@ describe('database: statements and transactions', () => {
               '{"silo_a": 1.5}'::jsonb AS actual, now() AS at, NULL::numeric AS nothing`,
     );
     assert.ok(row?.['at'] instanceof Date);
-    assert.deepEqual({ ...row, at: null }, { n: 1, weight: 12345678901.125, id: 42, ids: [1, 2], parts: [0.5], actual: { silo_a: 1.5 }, at: null, nothing: null });
+    assert.deepEqual(
+      { ...row, at: null },
+      { n: 1, weight: 12345678901.125, id: 42, ids: [1, 2], parts: [0.5], actual: { silo_a: 1.5 }, at: null, nothing: null },
+    );
     const { Client } = await import('pg');
     const plain = new Client({ connectionString: server.url });
     await plain.connect();
@@ -126,7 +129,11 @@ describe('database: settings', () => {
       { host: '::1', port: 5434 },
       { host: 'fe80::1', port: 6000 },
     ]);
-    const access = accessFrom({ url: 'postgresql://plant%40x:p@ss:w%2Frd%@db1:5433,db2/queue?sslmode=require', host: 'other', user: 'other' });
+    const access = accessFrom({
+      url: 'postgresql://plant%40x:p@ss:w%2Frd%@db1:5433,db2/queue?sslmode=require',
+      host: 'other',
+      user: 'other',
+    });
     assert.deepEqual(access, {
       servers: [
         { host: 'db1', port: 5433 },

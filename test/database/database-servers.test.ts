@@ -62,7 +62,10 @@ describe('database: servers of their own', function () {
     await both.query(`INSERT INTO {schema}.mo_line (line) VALUES ('a')`);
     assert.deepEqual(await both.query('SELECT inet_server_port() AS port'), [{ port: primary.port }]);
     const alone = connect({ host: '127.0.0.1', port: again.port, user, password });
-    await assert.rejects(alone.ready(), (error) => error instanceof SmartMoError && error.class === 'transient' && /is a primary/.test(error.message));
+    await assert.rejects(
+      alone.ready(),
+      (error) => error instanceof SmartMoError && error.class === 'transient' && /is a primary/.test(error.message),
+    );
   });
 
   it('checks the certificate of the server unless TLS is off', async function () {
@@ -71,7 +74,9 @@ describe('database: servers of their own', function () {
     const account = await serverAccount();
     try {
       const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2'];
-      execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...subject], { stdio: 'ignore' });
+      execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...subject], {
+        stdio: 'ignore',
+      });
     } catch {
       skip(this, 'no openssl to make a certificate with');
     }
@@ -85,7 +90,8 @@ describe('database: servers of their own', function () {
     }
     const server = await start('tls', { ssl: 'on' });
     const over = (host: string, ssl: PostgresSettings['ssl']) => connect({ ...server, host, ssl });
-    const tls = async (database: Database) => (await database.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'))[0]?.ssl;
+    const tls = async (database: Database) =>
+      (await database.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'))[0]?.ssl;
     assert.equal(await tls(over('localhost', { ca })), true);
     assert.equal(await tls(over('localhost', false)), false);
     const refused = (error: unknown): boolean => error instanceof SmartMoError && /no TLS connection .* TLS settings/.test(error.message);
@@ -99,6 +105,9 @@ describe('database: servers of their own', function () {
 
   it('says that the password is missing', async () => {
     const { password: _, ...server } = await start('secret');
-    await assert.rejects(connect(server).ready(), (error) => error instanceof SmartMoError && error.code === 'DB_RIGHTS' && /has none/.test(error.message));
+    await assert.rejects(
+      connect(server).ready(),
+      (error) => error instanceof SmartMoError && error.code === 'DB_RIGHTS' && /has none/.test(error.message),
+    );
   });
 });

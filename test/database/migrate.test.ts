@@ -13,7 +13,9 @@ function withCode(code: string, pattern = /./) {
 
 /** One queued batch of 1000 kg in an open fetch. */
 async function queueBatch(database: Database, mo: string): Promise<void> {
-  await database.query(`INSERT INTO {schema}.mo_fetch (line, fetch_seq, token) VALUES ('main', 1, gen_random_uuid()) ON CONFLICT DO NOTHING`);
+  await database.query(
+    `INSERT INTO {schema}.mo_fetch (line, fetch_seq, token) VALUES ('main', 1, gen_random_uuid()) ON CONFLICT DO NOTHING`,
+  );
   await database.query(
     `INSERT INTO {schema}.mo_batch (line, batch_no, mo_id, quantity, uom, materials, fetch_seq)
      SELECT 'main', 1 + count(*), $1, 1000, 'kg', $2, 1 FROM {schema}.mo_batch`,
@@ -46,7 +48,9 @@ describe('migration', () => {
     await owner.query(`CREATE TABLE ${schema}.mo_batch (id int)`);
     const database = createPostgres({ ...server.settings, schema });
     await assert.rejects(database.ready(), withCode('SCHEMA_FOREIGN', new RegExp(`schema ${schema} .*choose another`)));
-    assert.deepEqual(await owner.query('SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace', [schema]), [{ relname: 'mo_batch' }]);
+    assert.deepEqual(await owner.query('SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace', [schema]), [
+      { relname: 'mo_batch' },
+    ]);
     await owner.query(`ALTER TABLE ${schema}.mo_batch RENAME TO mo_events`);
     await assert.rejects(database.ready(), withCode('SCHEMA_FOREIGN', /mo_events/));
     assert.equal((await owner.query('SELECT 1 FROM pg_class WHERE relnamespace = $1::regnamespace', [schema])).length, 1);
@@ -122,7 +126,8 @@ describe('tables', () => {
     await queueBatch(database, 'WH/MO/00001');
   });
 
-  const set = (assignment: string) => database.query(`UPDATE {schema}.mo_batch SET ${assignment} WHERE mo_id = 'WH/MO/00001' RETURNING row_version`);
+  const set = (assignment: string) =>
+    database.query(`UPDATE {schema}.mo_batch SET ${assignment} WHERE mo_id = 'WH/MO/00001' RETURNING row_version`);
   const refused = (pattern: RegExp) => (error: unknown) => error instanceof ConstraintError && pattern.test(error.message);
 
   it('let only legal steps happen, count every change, and freeze what was measured', async () => {
@@ -140,7 +145,8 @@ describe('tables', () => {
   });
 
   it('refuse a second open fetch, rows of a closed one, and numbers that are none', async () => {
-    const fetch = (seq: number) => database.query(`INSERT INTO {schema}.mo_fetch (line, fetch_seq, token) VALUES ('main', $1, gen_random_uuid())`, [seq]);
+    const fetch = (seq: number) =>
+      database.query(`INSERT INTO {schema}.mo_fetch (line, fetch_seq, token) VALUES ('main', $1, gen_random_uuid())`, [seq]);
     await assert.rejects(fetch(2), (error) => error instanceof ConstraintError && error.constraint === 'mo_fetch_one_open');
     await assert.rejects(
       database.query(`UPDATE {schema}.mo_fetch SET is_open = false WHERE line = 'main'`),
@@ -165,6 +171,13 @@ describe('tables', () => {
                         COUNT(CASE WHEN status_manufacturing=1 THEN 1 END) as completed FROM mo_batch`),
       [{ active_batches: 1, ready_to_process: 0, completed: 1 }],
     );
-    assert.equal((await own('SELECT batch_no, mo_id, status_manufacturing, status_operation, last_read_from_plc FROM mo_batch ORDER BY last_read_from_plc DESC')).length, 1);
+    assert.equal(
+      (
+        await own(
+          'SELECT batch_no, mo_id, status_manufacturing, status_operation, last_read_from_plc FROM mo_batch ORDER BY last_read_from_plc DESC',
+        )
+      ).length,
+      1,
+    );
   });
 });
