@@ -12,6 +12,8 @@ export interface Session {
   run(sql: string, params: readonly unknown[] | undefined, phase: Phase): Promise<QueryResult<Record<string, unknown>>>;
   /** Nothing that is sent would arrive, or what comes back cannot be trusted. */
   isLost(): boolean;
+  /** Makes it lost. */
+  discard(): void;
   /** Back to the pool, or thrown away when lost. */
   release(): void;
 }
@@ -86,6 +88,7 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
           throw translated;
         }
       },
+      discard: () => (lost = true),
       isLost: () => lost || broken.has(client),
       release: () => client.release(lost || broken.has(client)),
     };
@@ -100,9 +103,7 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
           throw new SmartMoError(
             'DB_UNREACHABLE',
             `all ${options.size} connections to PostgreSQL at ${where.server} are busy; raise the pool size`,
-            {
-              class: 'transient',
-            },
+            { class: 'transient' },
           );
         }
         const translated = translate(error, where, 'connecting');

@@ -40,7 +40,9 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const pools = new Set<ServerPool>();
   const draining = new Set<ServerPool>();
-  const closing = new AbortController();
+  /** How to tell those who wait for a session that none will come. */
+  const waiting = new Set<(error: SmartMoError) => void>();
+  let closing = false;
   let opening: Promise<ServerPool> | undefined;
   let current: ServerPool | undefined;
   let link: ReturnType<Database['state']> = { state: 'unknown', since: null, error: null };
@@ -51,7 +53,7 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
 
   /** The pool of the primary, with the tables there. Shared by all callers, tried again by the next one after a failure. */
   function opened(): Promise<ServerPool> {
-    if (closing.signal.aborted) return Promise.reject(closed());
+    if (closing) return Promise.reject(closed());
     if (opening) return opening;
     const attempt = open();
     opening = attempt;
@@ -66,7 +68,7 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
     const access = await options.access();
     let failure: unknown;
     for (const server of access.servers) {
-      if (closing.signal.aborted) throw closed();
+      if (closing) throw closed();
       const pool = createServerPool(access, server, { size, timeouts, render, onLost: (error) => lost(pool, error) });
       pools.add(pool);
       try {
@@ -91,9 +93,7 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
         throw new SmartMoError(
           'DB_UNREACHABLE',
           `none of ${list} is a primary that takes changes; wait for the failover or add the primary's address`,
-          {
-            class: 'transient',
-          },
+          { class: 'transient' },
         );
       }
       if (!(await isMigrated(autocommit(session), schema))) await inTransaction(session, (tx) => migrate(tx, schema));
@@ -118,6 +118,7 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
       draining.delete(pool);
     });
   }
+
   async function withSession<T>(use: (session: Session) => Promise<T>): Promise<T> {
     try {
       const session = await connect();
@@ -129,7 +130,7 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
         session.release();
       }
     } catch (error) {
-      const cut = closing.signal.aborted && error instanceof SmartMoError && error.code === 'DB_UNREACHABLE' && error.class === 'transient';
+      const cut = closing && error instanceof SmartMoError && error.code === 'DB_UNREACHABLE' && error.class === 'transient';
       throw cut ? closed() : error;
     }
   }
@@ -137,15 +138,14 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
   /** A session that comes after close() began is given back unused. */
   function connect(): Promise<Session> {
     return new Promise((resolve, reject) => {
-      const stop = (): void => reject(closed());
-      closing.signal.addEventListener('abort', stop, { once: true });
+      waiting.add(reject);
       void opened()
         .then((pool) => pool.connect())
         .then((session) => {
-          if (closing.signal.aborted) session.release();
+          if (closing) session.release();
           else resolve(session);
         }, reject)
-        .finally(() => closing.signal.removeEventListener('abort', stop));
+        .finally(() => waiting.delete(reject));
     });
   }
 
@@ -159,7 +159,8 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
     },
     state: () => ({ ...link }),
     async close() {
-      closing.abort();
+      closing = true;
+      for (const reject of waiting) reject(closed());
       const all = [...pools, ...draining];
       await Promise.race([Promise.all(all.map((pool) => pool.end())), delay(CLOSE_GRACE_MS, undefined, { ref: false })]);
       for (const pool of all) pool.destroy();

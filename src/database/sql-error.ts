@@ -17,7 +17,7 @@ export type Phase = 'connecting' | 'reading' | 'changing' | 'in transaction' | '
  * Turns a failure of pg into an error of ours. A mistake in a statement (class 22, 42 except rights) comes back as it is:
  * it is a bug, and no operator can do anything about it.
  */
-export function translate(error: unknown, where: Whereabouts, phase: Phase): unknown {
+export function translate(error: unknown, where: Whereabouts, phase: Phase): Error {
   if (error instanceof SmartMoError || error instanceof ConstraintError) return error;
   if (phase === 'committing' && !refusedByServer(error)) return outcomeUnknown(error, where);
   if (error instanceof DatabaseError && error.code) return translateSqlState(error, error.code, where, phase);
@@ -82,7 +82,7 @@ function unreachable(error: unknown, where: Whereabouts, phase: Phase): SmartMoE
   return new SmartMoError('DB_UNREACHABLE', text, { class: phase === 'changing' ? 'unknown' : 'transient' });
 }
 
-function translateSqlState(error: DatabaseError, state: string, where: Whereabouts, phase: Phase): unknown {
+function translateSqlState(error: DatabaseError, state: string, where: Whereabouts, phase: Phase): Error {
   if (state.startsWith('23')) return new ConstraintError(state, error.constraint ?? '', error.message);
   if (state.startsWith('28')) {
     return rights(

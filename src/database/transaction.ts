@@ -10,14 +10,14 @@ import type { Session } from './pool';
  */
 export async function inTransaction<T>(session: Session, work: (tx: Queryable) => Promise<T>): Promise<T> {
   let open = true;
-  let failure: unknown;
+  let failure: Error | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   const tx: Queryable = {
     async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
       if (!open) throw new Error('a statement came after the end of its transaction');
       const answer = last.then(() => session.run(sql, params, 'in transaction'));
-      last = answer.catch((error: unknown) => (failure ??= error));
+      last = answer.catch((error: unknown) => (failure ??= error instanceof Error ? error : new Error(String(error))));
       return rowsOf<Row>(await answer);
     },
   };
@@ -32,14 +32,14 @@ export async function inTransaction<T>(session: Session, work: (tx: Queryable) =
   } catch (error) {
     open = false;
     await last;
-    // A failing ROLLBACK marks the session as lost: it is not used again, and the server rolls back by itself.
-    if (!session.isLost()) await session.run('ROLLBACK', undefined, 'in transaction').catch(() => undefined);
+    // Without a connection the server rolls back by itself.
+    if (!session.isLost()) await session.run('ROLLBACK', undefined, 'in transaction').catch(() => session.discard());
     throw error;
   }
 }
 
 /** COMMIT of an aborted transaction succeeds with the answer ROLLBACK: the work swallowed the error of a statement. */
-async function commit(session: Session, failure: unknown): Promise<void> {
+async function commit(session: Session, failure: Error | undefined): Promise<void> {
   const { command } = await session.run('COMMIT', undefined, 'committing');
   if (command === 'COMMIT') return;
   throw (

@@ -3,19 +3,21 @@ import { types, type CustomTypesConfig } from 'pg';
 const BIGINT = 20;
 const NUMERIC = 1700;
 const BIGINT_ARRAY = 1016;
-const FLOAT_ARRAY: number = 1022;
+const FLOAT_ARRAY = 1022;
 
-const toNumber = (text: string): number => Number(text);
+type Parser = (value: string) => unknown;
+type ParserOf = (oid: number, format?: 'text' | 'binary') => Parser;
+
+const standard = types.getTypeParser as ParserOf;
 
 /**
  * How values of PostgreSQL become JavaScript values. bigint (also count) and numeric arrive as text by default; here they
- * become numbers: keys and quantities (18 digits, 3 decimals, below 1e12) are exact within 2^53. Given to each client,
+ * become numbers: keys and quantities (below 1e12, 3 decimals) fit into the 53 bits of a number. Given to each client,
  * because the parsers of pg itself are shared with every other package in the process.
  */
 export const numbersAsNumbers: CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (format !== 'binary' && (oid === BIGINT || oid === NUMERIC)) return toNumber;
-    if (format !== 'binary' && oid === BIGINT_ARRAY) return types.getTypeParser(FLOAT_ARRAY, 'text');
-    return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid, 'text');
-  }) as typeof types.getTypeParser,
+  getTypeParser: ((oid, format = 'text') => {
+    if (format === 'text' && (oid === BIGINT || oid === NUMERIC)) return Number;
+    return standard(format === 'text' && oid === BIGINT_ARRAY ? FLOAT_ARRAY : oid, format);
+  }) satisfies ParserOf as typeof types.getTypeParser,
 };

@@ -186,7 +186,7 @@ function delay(odoo: Odoo | null, row: QueueRow, error: SmartMoError): number {
 }
 
 function sentence({ archived, notCompleted }: Progress, left: number): string {
-  const head = `${archived.length} batches completed and archived, ${left} left in the queue`;
+  const head = `${archived.length} batch${archived.length === 1 ? '' : 'es'} completed and archived, ${left} left in the queue`;
   return [head, ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`)].join('; ');
 }
 

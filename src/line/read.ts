@@ -181,7 +181,7 @@ function writeLog(line: Line, run: Run, { updated, finished, bad }: ReadResult):
 }
 
 function sentence({ slots, updated, finished, bad }: ReadResult): string {
-  const parts = [`${slots} slots read, ${updated.length} batches updated, ${finished.length} finished`];
+  const parts = [`${slots} slots read, ${updated.length} batch${updated.length === 1 ? '' : 'es'} updated, ${finished.length} finished`];
   for (const { code, text } of bad) parts.push(`${code}: ${text}`);
   return parts.join('; ');
 }

@@ -71,7 +71,9 @@ export function encodeNumber(coding: Coding, value: number): Encoded {
   const range = RANGES[coding.type];
   const raw = range ? round(exact, 0) : exact;
   if (range && (raw < range[0] || raw > range[1])) {
-    return bad(`${value} does not fit into ${coding.type} x ${coding.scale} (${decimal(range[0] * coding.scale)} to ${decimal(range[1] * coding.scale)})`);
+    return bad(
+      `${value} does not fit into ${coding.type} x ${coding.scale} (${decimal(range[0] * coding.scale)} to ${decimal(range[1] * coding.scale)})`,
+    );
   }
   if (coding.type === 'float32' && !Number.isFinite(Math.fround(raw))) return bad(`${value} does not fit into float32`);
   return { ok: true, words: highWordFirst(rawWords(coding, raw), coding.order) };
@@ -82,7 +84,9 @@ export function decodeText(coding: Coding, words: readonly number[], at = 0): De
   const part = words.slice(at, at + coding.words);
   if (part.length < coding.words) return bad('words are missing');
   const bytes = part.flatMap((word) => (coding.byteSwap ? [word & 0xff, word >> 8] : [word >> 8, word & 0xff]));
-  const text = String.fromCharCode(...bytes).replace(/[\0 ]+$/, '').replace(/^ +/, '');
+  const text = String.fromCharCode(...bytes)
+    .replace(/[\0 ]+$/, '')
+    .replace(/^ +/, '');
   return /^[ -~]*$/.test(text) ? { ok: true, value: text } : bad(`${JSON.stringify(text)} has characters that cannot be printed`);
 }
 

@@ -42,21 +42,26 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
       if (value === null) return null;
       const shown = `${value} ${field.unit}`;
       if (value < 0) return reject('bad-value', field.name, field.at, shown, `is ${shown}; a weight is never negative`);
-      if (max !== undefined && value > max) return reject('bad-value', field.name, field.at, shown, `is ${shown}, above the plausible maximum of ${max} ${field.unit}`);
+      if (max !== undefined && value > max)
+        return reject('bad-value', field.name, field.at, shown, `is ${shown}, above the plausible maximum of ${max} ${field.unit}`);
       return value;
     };
     const flag = (name: string): boolean | null => {
       const field = byName.get(name);
       if (!field) return null;
       const value = number(field);
-      if (value !== null && value !== 0 && value !== 1) return reject('bad-value', name, field.at, String(value), `is ${value}; it can only be 0 or 1`);
+      if (value !== null && value !== 0 && value !== 1)
+        return reject('bad-value', name, field.at, String(value), `is ${value}; it can only be 0 or 1`);
       return value === null ? null : value === 1;
     };
     const status = (): string | null => {
       const field = byName.get('status');
       const code = field ? number(field) : null;
       if (!field || code === null) return null;
-      return field.values?.[String(code)] ?? reject('bad-value', 'status', field.at, String(code), `is ${code}, a code that the map does not name`);
+      return (
+        field.values?.[String(code)] ??
+        reject('bad-value', 'status', field.at, String(code), `is ${code}, a code that the map does not name`)
+      );
     };
 
     const reading: SlotReading = {
@@ -83,14 +88,26 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
     const batchField = byName.get('batch_no');
     const batchNo = batchField ? number(batchField) : null;
     if (batchField && batchNo !== null && batchNo !== slot) {
-      reject('wrong-slot', 'batch_no', batchField.at, String(batchNo), `is ${batchNo}, expected ${slot}: the words do not lie where the map says`);
+      reject(
+        'wrong-slot',
+        'batch_no',
+        batchField.at,
+        String(batchNo),
+        `is ${batchNo}, expected ${slot}: the words do not lie where the map says`,
+      );
     }
 
     const ordered = reading.mo_id === '' ? undefined : orderQuantity(reading.mo_id);
     for (const field of materials) {
       const id = field.id && (words[field.id.at] ?? null);
       if (field.id && id !== field.id.value) {
-        reject('wrong-id', field.name, field.id.at, String(id), `has the id ${id}, expected ${field.id.value}: the words do not lie where the map says`);
+        reject(
+          'wrong-id',
+          field.name,
+          field.id.at,
+          String(id),
+          `has the id ${id}, expected ${field.id.value}: the words do not lie where the map says`,
+        );
         continue;
       }
       const value = quantity(field, field.max > 0 ? field.max : plausible(ordered, quantityUnit, field.unit));

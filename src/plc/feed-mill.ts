@@ -8,18 +8,16 @@ const LIQUIDS = [
 ];
 
 /** Three words per material from word 27 on: its id, then the value in steps of 0.01 kg. */
-const materialFields = [...SILOS, ...LIQUIDS].map(
-  ({ tag, number }, index): MapField => ({
-    material: tag,
-    at: 28 + 3 * index,
-    type: 'uint32',
-    order: 'ABCD',
-    scale: 0.01,
-    unit: 'kg',
-    idAt: 27 + 3 * index,
-    id: number,
-  }),
-);
+const materialFields = [...SILOS, ...LIQUIDS].map(({ tag, number }, index): MapField => ({
+  material: tag,
+  at: 28 + 3 * index,
+  type: 'uint32',
+  order: 'ABCD',
+  scale: 0.01,
+  unit: 'kg',
+  idAt: 27 + 3 * index,
+  id: number,
+}));
 
 /** The bundled map: a feed mill with 13 silos and two liquids, 77 words per slot, read area 6000, write area 7000. */
 export const FEED_MILL_MAP: RegisterMap = {

@@ -36,10 +36,14 @@ export async function loadRecipe(plc: Plc, mapping: Mapping, recipe: Recipe, opt
   if (!wasTaken && !mapping.isBlank(found)) {
     const waiting = mapping.nameIn(found);
     if (waiting !== recipe.mo_id) {
-      throw new SmartMoError('PLC_SLOT_BUSY', `slot ${slot} still holds ${shown(waiting)}, which the PLC has not taken; ${recipe.mo_id} is loaded when it has`, {
-        class: 'transient',
-        value: waiting,
-      });
+      throw new SmartMoError(
+        'PLC_SLOT_BUSY',
+        `slot ${slot} still holds ${shown(waiting)}, which the PLC has not taken; ${recipe.mo_id} is loaded when it has`,
+        {
+          class: 'transient',
+          value: waiting,
+        },
+      );
     }
     if (firstDifference(body.words, found) === null) return 'already';
   }
@@ -86,7 +90,9 @@ export async function clearSlot(
   if (isWaiting) {
     const shows = await reading(plc, mapping, slot, signal);
     if (name !== null && shows.mo_id === name && shows.acknowledged !== true) {
-      throw new SmartMoError('PLC_SLOT_RUNNING', `the PLC took ${name} from slot ${slot} just before it was cleared; stop it at the PLC`, { value: name });
+      throw new SmartMoError('PLC_SLOT_RUNNING', `the PLC took ${name} from slot ${slot} just before it was cleared; stop it at the PLC`, {
+        value: name,
+      });
     }
   }
   return true;
@@ -100,7 +106,12 @@ export async function clearSlot(
  * @returns false when there is nothing to acknowledge: the map has no status_read_data, or the slot shows another batch by now
  * @throws SmartMoError PLC_READBACK when the word does not become 1
  */
-export async function acknowledge(plc: Plc, mapping: Mapping, batch: Pick<SlotReading, 'slot' | 'mo_id'>, signal?: AbortSignal): Promise<boolean> {
+export async function acknowledge(
+  plc: Plc,
+  mapping: Mapping,
+  batch: Pick<SlotReading, 'slot' | 'mo_id'>,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { slot, mo_id } = batch;
   if (mapping.flagAt === null) return false;
   const address = mapping.slotAddress('read', slot) + mapping.flagAt;
@@ -124,10 +135,14 @@ export async function countHeartbeat(plc: Plc, mapping: Mapping, signal?: AbortS
 /** The only way words get to the PLC: never outside the map, whatever was worked out above. */
 async function write(plc: Plc, mapping: Mapping, address: number, words: readonly number[], signal?: AbortSignal): Promise<void> {
   if (!isInMap(mapping, address, words.length)) {
-    throw new SmartMoError('MAP_INVALID', `refused to write words ${address}-${address + words.length - 1}: they are not in the register map`, {
-      class: 'bug',
-      value: address,
-    });
+    throw new SmartMoError(
+      'MAP_INVALID',
+      `refused to write words ${address}-${address + words.length - 1}: they are not in the register map`,
+      {
+        class: 'bug',
+        value: address,
+      },
+    );
   }
   await plc.write(address, words, signal);
 }

@@ -60,7 +60,8 @@ function specProblems(spec: ValueSpec, name: string): string[] {
   const isText = spec.type === 'ascii';
   if (isText !== TEXT_FIELDS.includes(name)) texts.push(isText ? 'is a number, not ascii' : 'is a text, so its type must be ascii');
   if (isText && spec.words === undefined) texts.push('needs "words", the length of the text (two characters a word)');
-  if (!isText && spec.words !== undefined && spec.words !== widthOf(spec)) texts.push(`has words ${spec.words}, but ${spec.type} takes ${widthOf(spec)}`);
+  if (!isText && spec.words !== undefined && spec.words !== widthOf(spec))
+    texts.push(`has words ${spec.words}, but ${spec.type} takes ${widthOf(spec)}`);
   if ((spec.type === 'bit') !== (spec.bit !== undefined)) texts.push('"type": "bit" and "bit" (0-15) belong together');
   if (PLAIN_FIELDS.includes(name) && (spec.scale ?? 1) !== 1) texts.push('cannot have a scale');
   if (spec.values === undefined) {
@@ -85,7 +86,8 @@ function checkNames(map: RegisterMap): MapProblem[] {
   );
   for (const name of ['batch_no', 'mo_id', 'actual_weight'] as const) if (!has(name)) problems.push(problem(name, null, 'is missing'));
   const words = has('status_manufacturing') && has('status_operation');
-  if (!has('status') && !words) problems.push(problem('status_manufacturing', null, 'and status_operation, or status with values, are missing'));
+  if (!has('status') && !words)
+    problems.push(problem('status_manufacturing', null, 'and status_operation, or status with values, are missing'));
   if (has('status') && (has('status_manufacturing') || has('status_operation'))) {
     problems.push(problem('status', null, 'stands beside status_manufacturing or status_operation; keep one of the two kinds'));
   }
@@ -97,7 +99,9 @@ function checkNames(map: RegisterMap): MapProblem[] {
 function checkMaterials(map: RegisterMap, line: LineShape): MapProblem[] {
   const places = new Map(map.fields.flatMap((field) => (field.material === undefined ? [] : [[field.material, field] as const])));
   const tags = new Set(line.materials.map((material) => material.tag));
-  const problems = twice(line.materials.map((material) => material.tag)).map((tag) => problem(tag, null, 'is twice in the materials of the line'));
+  const problems = twice(line.materials.map((material) => material.tag)).map((tag) =>
+    problem(tag, null, 'is twice in the materials of the line'),
+  );
   for (const { tag, manual } of line.materials) {
     if (!manual && !places.has(tag)) problems.push(problem(tag, null, 'is a material of the line, but has no entry in the map'));
     if (manual && places.has(tag)) problems.push(problem(tag, null, 'is weighed by hand, but has an entry in the map'));
@@ -115,7 +119,13 @@ function checkHandshake(map: RegisterMap): MapProblem[] {
   const length = slotLength(map);
   if (flag && flag.type !== 'uint16') problems.push(problem('status_read_data', map.read.base + flag.at, 'must be a whole word, uint16'));
   if (flag && map.read.function === 'input') {
-    problems.push(problem('status_read_data', map.read.base + flag.at, 'cannot be written in a read area of input registers; use holding or leave it out'));
+    problems.push(
+      problem(
+        'status_read_data',
+        map.read.base + flag.at,
+        'cannot be written in a read area of input registers; use holding or leave it out',
+      ),
+    );
   }
   if (!map.write) return problems;
   const body = flag?.at ?? length;
@@ -139,7 +149,10 @@ function checkPlaces(map: RegisterMap, slots: number): MapProblem[] {
   const areas: Span[] = [];
   for (const [name, area] of [['read', map.read] as const, ...(map.write ? [['write', map.write] as const] : [])]) {
     for (const span of inSlot) {
-      if (span.to > area.stride) problems.push(problem(span.name, map.read.base + span.from, `ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}`));
+      if (span.to > area.stride)
+        problems.push(
+          problem(span.name, map.read.base + span.from, `ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}`),
+        );
     }
     for (let slot = 0; slot < slots; slot += 1) {
       const from = area.base + slot * area.stride;
@@ -147,12 +160,22 @@ function checkPlaces(map: RegisterMap, slots: number): MapProblem[] {
     }
   }
   // An input register and a holding register may have the same number without being the same word.
-  const isHolding = (span: Span): boolean => map.read.function === 'holding' || span.name.startsWith('write') || span.name === 'our_heartbeat';
-  const everything = [...areas, ...(map.lineFields ?? []).map((field) => ({ name: field.field, from: field.at, to: field.at + widthOf(field), bit: field.bit ?? null }))];
+  const isHolding = (span: Span): boolean =>
+    map.read.function === 'holding' || span.name.startsWith('write') || span.name === 'our_heartbeat';
+  const everything = [
+    ...areas,
+    ...(map.lineFields ?? []).map((field) => ({
+      name: field.field,
+      from: field.at,
+      to: field.at + widthOf(field),
+      bit: field.bit ?? null,
+    })),
+  ];
   for (const kind of [everything.filter(isHolding), everything.filter((span) => !isHolding(span))]) {
     for (const [a, b] of overlaps(kind)) {
       // Slots of one area overlap only when a field is past the stride, which is told above.
-      if (a.name.split(' ')[0] !== b.name.split(' ')[0]) problems.push(problem(a.name, a.from, `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1})`));
+      if (a.name.split(' ')[0] !== b.name.split(' ')[0])
+        problems.push(problem(a.name, a.from, `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1})`));
     }
   }
   const last = everything.find((span) => span.to > 65536);

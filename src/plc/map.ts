@@ -90,7 +90,10 @@ function parseShape(json: string): RegisterMap {
   try {
     parsed = JSON.parse(json);
   } catch (error) {
-    throw new SmartMoError('MAP_INVALID', `the register map is not JSON: ${error instanceof Error ? error.message : String(error)}. Correct the text in mo-line.`);
+    throw new SmartMoError(
+      'MAP_INVALID',
+      `the register map is not JSON: ${error instanceof Error ? error.message : String(error)}. Correct the text in mo-line.`,
+    );
   }
   if (hasShape(parsed)) return parsed;
   throw mapInvalid((hasShape.errors ?? []).map((error) => shapeProblem(error, parsed)));
@@ -125,7 +128,8 @@ function zeroBased(map: RegisterMap): RegisterMap {
   const problems: string[] = [];
   const convert = (address: number, kind: PlcArea, name: string): number => {
     const zero = wireAddress(address, map.addressing, kind);
-    if (zero === null) problems.push(`${name}: ${address} is not ${map.addressing === '4xxxxx' ? EXAMPLES[kind] : 'an address that counts from 1'}`);
+    if (zero === null)
+      problems.push(`${name}: ${address} is not ${map.addressing === '4xxxxx' ? EXAMPLES[kind] : 'an address that counts from 1'}`);
     return zero ?? 0;
   };
   const { write, lineFields, ...rest } = map;
@@ -145,7 +149,10 @@ function zeroBased(map: RegisterMap): RegisterMap {
   return converted;
 }
 
-const EXAMPLES: Record<PlcArea, string> = { holding: 'a 4xxxx or 4xxxxx address such as 46001 or 406001', input: 'a 3xxxx or 3xxxxx address such as 36001 or 306001' };
+const EXAMPLES: Record<PlcArea, string> = {
+  holding: 'a 4xxxx or 4xxxxx address such as 46001 or 406001',
+  input: 'a 3xxxx or 3xxxxx address such as 36001 or 306001',
+};
 
 function wireAddress(address: number, addressing: Addressing, kind: PlcArea): number | null {
   if (addressing === 'zero-based') return address;

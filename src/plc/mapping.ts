@@ -106,7 +106,8 @@ export function compileMapping({ map, materials, slots }: { map: RegisterMap; ma
   }
 
   function writeArea(): MapArea {
-    if (!map.write) throw new SmartMoError('MAP_INVALID', 'the register map has no write area; add "write", or set recipes to "none" in mo-line');
+    if (!map.write)
+      throw new SmartMoError('MAP_INVALID', 'the register map has no write area; add "write", or set recipes to "none" in mo-line');
     return map.write;
   }
 
@@ -119,12 +120,16 @@ export function compileMapping({ map, materials, slots }: { map: RegisterMap; ma
     const address = slotAddress('write', recipe.batch_no);
     const words = new Array<number>(bodyLength).fill(0);
     const unknown = Object.keys(recipe.materials).find((tag) => !byTagField.has(tag));
-    if (unknown !== undefined) throw new SmartMoError('INPUT_INVALID', `${recipe.mo_id}: no entry of the register map holds the material ${unknown}`);
+    if (unknown !== undefined)
+      throw new SmartMoError('INPUT_INVALID', `${recipe.mo_id}: no entry of the register map holds the material ${unknown}`);
     for (const field of fields) {
       const encoded = encodeField(field, recipe);
       if (!encoded) continue;
       if (!encoded.ok) {
-        throw new SmartMoError('INPUT_INVALID', `${recipe.mo_id}: ${field.name} at ${address + field.at} cannot be written: ${encoded.reason}`);
+        throw new SmartMoError(
+          'INPUT_INVALID',
+          `${recipe.mo_id}: ${field.name} at ${address + field.at} cannot be written: ${encoded.reason}`,
+        );
       }
       // Several bits may share a word, so words are added up rather than replaced.
       encoded.words.forEach((word, index) => (words[field.at + index] = (words[field.at + index] ?? 0) | word));

@@ -74,9 +74,7 @@ export function createFrameGuard(framing: Framing, unit: number): FrameGuard {
     if (framing === 'tcp' && received.length > start + 1 && received.readUInt16BE(4) !== length - start) {
       return `answered with length ${received.readUInt16BE(4)} instead of ${length - start}`;
     }
-    if (received.length > length) return `sent ${received.length - length} bytes more than its answer`;
-    if (received.length === length) checks = null;
-    return null;
+    return received.length > length ? `sent ${received.length - length} bytes more than its answer` : null;
   }
 
   return { expect, feed };

@@ -90,7 +90,10 @@ async function openSerial(settings: ModbusSettings): Promise<Link> {
     await Promise.race([opening, deadline]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') {
-      throw new SmartMoError('CONFIG_INVALID', 'serial ports need the optional package serialport, which is not installed here; install it, or use tcp or rtu-tcp');
+      throw new SmartMoError(
+        'CONFIG_INVALID',
+        'serial ports need the optional package serialport, which is not installed here; install it, or use tcp or rtu-tcp',
+      );
     }
     const failure = unreachable(settings, error instanceof Error ? error.message : String(error));
     link.destroy(failure);
@@ -132,7 +135,8 @@ function createLink(settings: ModbusSettings, client: ModbusRTU, guard: FrameGua
         },
         (error: unknown) => {
           const exception = (error as { modbusCode?: unknown } | null)?.modbusCode;
-          if (typeof exception !== 'number') return destroy(answerError(settings, `gave an answer that is not Modbus (${messageOf(error)})`));
+          if (typeof exception !== 'number')
+            return destroy(answerError(settings, `gave an answer that is not Modbus (${messageOf(error)})`));
           failPending?.(exceptionError(placeOf(settings), asked, exception));
         },
       );
@@ -148,7 +152,10 @@ async function send(client: ModbusRTU, asked: ModbusRequest): Promise<number[] |
     const echo = await client.writeRegisters(asked.address, [...asked.words]);
     return echo.address === asked.address && echo.length === asked.words.length ? [] : null;
   }
-  const read = asked.area === 'holding' ? client.readHoldingRegisters(asked.address, asked.count) : client.readInputRegisters(asked.address, asked.count);
+  const read =
+    asked.area === 'holding'
+      ? client.readHoldingRegisters(asked.address, asked.count)
+      : client.readInputRegisters(asked.address, asked.count);
   const { data, buffer } = await read;
   return data.length === asked.count && buffer.length === 2 * asked.count ? data : null;
 }

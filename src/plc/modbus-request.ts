@@ -2,8 +2,7 @@ import { SmartMoError } from '../errors';
 import type { PlcArea } from './plc';
 
 export type ModbusRequest =
-  | { kind: 'read'; area: PlcArea; address: number; count: number }
-  | { kind: 'write'; address: number; words: readonly number[] };
+  { kind: 'read'; area: PlcArea; address: number; count: number } | { kind: 'write'; address: number; words: readonly number[] };
 
 /** The protocol's limits: 250 bytes of registers in an answer, 246 in a request. */
 const MAX_READ = 125;
@@ -32,7 +31,9 @@ export function functionCode(request: ModbusRequest): number {
 
 /** "the read of 77 words at 6000" */
 export function nameOf(request: ModbusRequest): string {
-  return request.kind === 'read' ? `the read of ${request.count} words at ${request.address}` : `the write of ${request.words.length} words at ${request.address}`;
+  return request.kind === 'read'
+    ? `the read of ${request.count} words at ${request.address}`
+    : `the write of ${request.words.length} words at ${request.address}`;
 }
 
 /** @throws SmartMoError INPUT_INVALID for a request that Modbus cannot carry: a mistake of the caller */
@@ -42,7 +43,11 @@ export function checkRequest(request: ModbusRequest): void {
   const isPlace = Number.isInteger(request.address) && request.address >= 0 && request.address + count <= 0x10000;
   const areWords = request.kind === 'read' || request.words.every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffff);
   if (Number.isInteger(count) && count >= 1 && count <= most && isPlace && areWords) return;
-  throw new SmartMoError('INPUT_INVALID', `${nameOf(request)} is no Modbus request: 1 to ${most} words of 0 to 65535 at addresses 0 to 65535`, { class: 'bug' });
+  throw new SmartMoError(
+    'INPUT_INVALID',
+    `${nameOf(request)} is no Modbus request: 1 to ${most} words of 0 to 65535 at addresses 0 to 65535`,
+    { class: 'bug' },
+  );
 }
 
 export function exceptionError(place: string, request: ModbusRequest, exception: number): SmartMoError {

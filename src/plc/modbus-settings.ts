@@ -25,7 +25,8 @@ export interface ModbusSettings {
 /** @throws SmartMoError CONFIG_MISSING, CONFIG_INVALID naming the setting and its value */
 export function checkSettings(settings: ModbusSettings): void {
   const key = settings.transport === 'serial' ? 'device' : 'host';
-  if (settings[key].trim() === '') throw new SmartMoError('CONFIG_MISSING', `mo-plc has no ${key}; transport ${settings.transport} needs one`);
+  if (settings[key].trim() === '')
+    throw new SmartMoError('CONFIG_MISSING', `mo-plc has no ${key}; transport ${settings.transport} needs one`);
   const ranges = { port: [1, 65535], unit: [0, 255], maxWords: [1, 125], maxGap: [0, 125] } as const;
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = settings[name as keyof typeof ranges];

@@ -33,9 +33,13 @@ export function planRequests(blocks: readonly Span[], { maxWords, maxGap }: { ma
   const requests: Span[] = [];
   for (const block of joinOverlaps(blocks)) {
     if (block.words > maxWords) {
-      throw new SmartMoError('CONFIG_INVALID', `maxWords of mo-plc is ${maxWords}, but the field at ${block.from} alone has ${block.words} words; raise maxWords`, {
-        value: maxWords,
-      });
+      throw new SmartMoError(
+        'CONFIG_INVALID',
+        `maxWords of mo-plc is ${maxWords}, but the field at ${block.from} alone has ${block.words} words; raise maxWords`,
+        {
+          value: maxWords,
+        },
+      );
     }
     const last = requests.at(-1);
     const end = block.from + block.words;
@@ -53,7 +57,10 @@ export function planSlot(fields: readonly SlotField[], length: number, maxWords:
   const guard = { from, words: Math.max(...status.map(endOf)) - from };
   const parts = planRequests(fields.flatMap(spansOf), { maxWords, maxGap: length });
   const hasStatus = (part: Span): boolean => part.from < endOf(guard) && endOf(part) > guard.from;
-  return { guard: guard.words <= maxWords ? guard : null, parts: [...parts.filter((part) => !hasStatus(part)), ...parts.filter(hasStatus)] };
+  return {
+    guard: guard.words <= maxWords ? guard : null,
+    parts: [...parts.filter((part) => !hasStatus(part)), ...parts.filter(hasStatus)],
+  };
 }
 
 /** Words of a field: its value and, apart from it, its id. */

@@ -47,7 +47,9 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
   const readings: SlotReading[] = [];
   if (plc.planning.mode === 'fewest') {
     const starts = slots.map((slot) => mapping.slotAddress('read', slot));
-    const blocks = starts.flatMap((start) => mapping.fields.flatMap(spansOf).map((span) => ({ from: start + span.from, words: span.words })));
+    const blocks = starts.flatMap((start) =>
+      mapping.fields.flatMap(spansOf).map((span) => ({ from: start + span.from, words: span.words })),
+    );
     const words = await readSpans(counter.plc, mapping.read.function, planRequests(blocks, plc.planning), signal);
     slots.forEach((slot, index) => {
       const start = starts[index] ?? 0;
@@ -111,7 +113,8 @@ async function readLine(plc: Plc, mapping: Mapping, signal?: AbortSignal): Promi
       );
     }
     if (field.name === 'heartbeat') Object.assign(line, { heartbeat: value, heartbeatSeconds: field.heartbeatSeconds });
-    if (field.name === 'mode') line.mode = field.values?.[String(value)] ?? (field.values ? `unknown code ${value ?? raw.join(', ')}` : String(value));
+    if (field.name === 'mode')
+      line.mode = field.values?.[String(value)] ?? (field.values ? `unknown code ${value ?? raw.join(', ')}` : String(value));
   }
   return line;
 }

@@ -202,7 +202,9 @@ async function prepare(userDir: string, { install = true, settings = {} }: NodeR
     credentialSecret: 'only for tests',
     debugMaxLength: 1_000_000,
     telemetry: { enabled: false, updateNotification: false },
-    editorTheme: { tours: false, projects: { enabled: false } },
+    // Without catalogues the editor asks nothing of the internet.
+    editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
+    lang: 'en-US',
     logging: { console: { level: 'info', metrics: false, audit: false } },
     ...settings,
   };

@@ -50,27 +50,69 @@ const right: Behaviour = (socket, asked) => void socket.write(frame(asked.transa
 const FAULTS: Record<string, { behave: Behaviour; code: string }> = {
   silence: { behave: () => undefined, code: 'PLC_TIMEOUT' },
   'wrong transaction id': { behave: (socket, asked) => void socket.write(frame(asked.transaction + 1, pdu(asked))), code: 'PLC_ANSWER' },
-  'transaction id of 256 requests ago': { behave: (socket, asked) => void socket.write(frame(asked.transaction + 256, pdu(asked))), code: 'PLC_ANSWER' },
+  'transaction id of 256 requests ago': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction + 256, pdu(asked))),
+    code: 'PLC_ANSWER',
+  },
   'wrong unit': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { unit: 2 })), code: 'PLC_ANSWER' },
-  'foreign protocol id': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { protocol: 7 })), code: 'PLC_ANSWER' },
+  'foreign protocol id': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { protocol: 7 })),
+    code: 'PLC_ANSWER',
+  },
   garbage: { behave: (socket) => void socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')), code: 'PLC_ANSWER' },
-  'length too small': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 5 })), code: 'PLC_ANSWER' },
-  'length too big': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 60000 })), code: 'PLC_ANSWER' },
+  'length too small': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 5 })),
+    code: 'PLC_ANSWER',
+  },
+  'length too big': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 60000 })),
+    code: 'PLC_ANSWER',
+  },
   'length 0': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 0 })), code: 'PLC_ANSWER' },
-  'partial frame': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)).subarray(0, 12)), code: 'PLC_TIMEOUT' },
+  'partial frame': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)).subarray(0, 12)),
+    code: 'PLC_TIMEOUT',
+  },
   'two bytes': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)).subarray(0, 2)), code: 'PLC_TIMEOUT' },
   reset: { behave: (socket) => void socket.resetAndDestroy(), code: 'PLC_UNREACHABLE' },
   FIN: { behave: (socket) => void socket.end(), code: 'PLC_UNREACHABLE' },
-  'FIN in the middle of a frame': { behave: (socket, asked) => void socket.end(frame(asked.transaction, pdu(asked)).subarray(0, 12)), code: 'PLC_UNREACHABLE' },
+  'FIN in the middle of a frame': {
+    behave: (socket, asked) => void socket.end(frame(asked.transaction, pdu(asked)).subarray(0, 12)),
+    code: 'PLC_UNREACHABLE',
+  },
   'byte count 0': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 0))), code: 'PLC_ANSWER' },
-  'byte count odd': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count - 1))), code: 'PLC_ANSWER' },
-  'byte count too big': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count + 2))), code: 'PLC_ANSWER' },
-  'one word too few': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count - 1 }))), code: 'PLC_ANSWER' },
-  'one word too many': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count + 1 }))), code: 'PLC_ANSWER' },
-  'other function code': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, code: 4 }))), code: 'PLC_ANSWER' },
-  'exception of another function': { behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x90, 2]))), code: 'PLC_ANSWER' },
-  'exception without its code': { behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83]))), code: 'PLC_ANSWER' },
-  'exception from another unit': { behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83, 2]), { unit: 9 })), code: 'PLC_ANSWER' },
+  'byte count odd': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count - 1))),
+    code: 'PLC_ANSWER',
+  },
+  'byte count too big': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count + 2))),
+    code: 'PLC_ANSWER',
+  },
+  'one word too few': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count - 1 }))),
+    code: 'PLC_ANSWER',
+  },
+  'one word too many': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count + 1 }))),
+    code: 'PLC_ANSWER',
+  },
+  'other function code': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, code: 4 }))),
+    code: 'PLC_ANSWER',
+  },
+  'exception of another function': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x90, 2]))),
+    code: 'PLC_ANSWER',
+  },
+  'exception without its code': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83]))),
+    code: 'PLC_ANSWER',
+  },
+  'exception from another unit': {
+    behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83, 2]), { unit: 9 })),
+    code: 'PLC_ANSWER',
+  },
 };
 
 describe('Modbus against a misbehaving device', () => {
@@ -215,10 +257,36 @@ describe('Modbus against a misbehaving device', () => {
 
   it('bytes that nobody asked for end the connection', async () => {
     const plc = plcOf();
-    behave = (socket, asked) => void socket.write(Buffer.concat([frame(asked.transaction, pdu(asked)), frame(asked.transaction + 1, pdu(asked))]));
+    behave = (socket, asked) =>
+      void socket.write(Buffer.concat([frame(asked.transaction, pdu(asked)), frame(asked.transaction + 1, pdu(asked))]));
     assert.equal((await errorOf(plc.read('holding', 5, 2))).code, 'PLC_ANSWER');
     behave = right;
     assert.deepEqual(await plc.read('holding', 9, 2), expected(9, 2));
+  });
+
+  it('bytes that come after the answer, asked for by nobody, are not the next answer', async () => {
+    const plc = plcOf();
+    let line: Socket | undefined;
+    behave = (socket, asked) => {
+      line = socket;
+      right(socket, asked);
+    };
+    await plc.read('holding', 5, 2);
+    const first = line;
+    first?.write(frame(2, pdu({ transaction: 2, unit: 1, code: 3, address: 900, count: 2 })));
+    const deadline = Date.now() + 2000;
+    while (first && open.has(first)) {
+      assert.ok(Date.now() < deadline, 'the connection is still in use');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(await plc.read('holding', 9, 2), expected(9, 2));
+    assert.equal(connections, 2);
+  });
+
+  it('a connection that the PLC closes is told as such', async () => {
+    const plc = plcOf();
+    behave = FAULTS.FIN?.behave ?? right;
+    assert.match((await errorOf(plc.read('holding', 5, 2))).message, /the PLC closed the connection/);
   });
 
   it('an answer that drips in byte by byte is an answer', async () => {
@@ -280,7 +348,21 @@ describe('Modbus against a misbehaving device', () => {
     const now = new Date();
     const { port } = server.address() as AddressInfo;
     const plc = createModbusPlc(
-      { transport: 'tcp', host: '127.0.0.1', port, unit: 1, timeout: 1, device: '', baudRate: 1, dataBits: 8, parity: 'none', stopBits: 1, planning: 'slot', maxWords: 125, maxGap: 50 },
+      {
+        transport: 'tcp',
+        host: '127.0.0.1',
+        port,
+        unit: 1,
+        timeout: 1,
+        device: '',
+        baudRate: 1,
+        dataBits: 8,
+        parity: 'none',
+        stopBits: 1,
+        planning: 'slot',
+        maxWords: 125,
+        maxGap: 50,
+      },
       { clock: { now: () => now, sleep: async (ms) => void pauses.push(ms) } },
     );
     closers.push(() => plc.close());
@@ -347,7 +429,14 @@ describe('Modbus against a misbehaving device', () => {
 
   it('requests that Modbus cannot carry and settings that make no sense are refused with their value', async () => {
     const plc = plcOf();
-    for (const work of [plc.read('holding', 0, 126), plc.read('holding', 0, 0), plc.read('holding', 65535, 2), plc.write(0, []), plc.write(0, new Array<number>(124).fill(0)), plc.write(0, [70000])]) {
+    for (const work of [
+      plc.read('holding', 0, 126),
+      plc.read('holding', 0, 0),
+      plc.read('holding', 65535, 2),
+      plc.write(0, []),
+      plc.write(0, new Array<number>(124).fill(0)),
+      plc.write(0, [70000]),
+    ]) {
       assert.equal((await errorOf(work)).code, 'INPUT_INVALID');
     }
     assert.throws(() => plcOf({ host: ' ' }), { code: 'CONFIG_MISSING' });

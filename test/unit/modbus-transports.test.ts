@@ -154,7 +154,8 @@ describe('Modbus RTU over TCP', () => {
       assert.ok(error instanceof SmartMoError, name);
       assert.equal(error.code, code, `${name}: ${error.message}`);
       spoil = (answer) => answer;
-      for (let address = 0; address < 5; address += 1) assert.deepEqual(await plc.read('holding', address, 2), [address, address + 1], name);
+      for (let address = 0; address < 5; address += 1)
+        assert.deepEqual(await plc.read('holding', address, 2), [address, address + 1], name);
     }
     plc.close();
   });
@@ -163,7 +164,10 @@ describe('Modbus RTU over TCP', () => {
     const pauses: number[] = [];
     const now = new Date();
     const { port } = gateway.address() as AddressInfo;
-    const plc = createModbusPlc({ ...settings, transport: 'rtu-tcp', port, timeout: 0.1 }, { clock: { now: () => now, sleep: async (ms) => void pauses.push(ms) } });
+    const plc = createModbusPlc(
+      { ...settings, transport: 'rtu-tcp', port, timeout: 0.1 },
+      { clock: { now: () => now, sleep: async (ms) => void pauses.push(ms) } },
+    );
     spoil = () => null;
     await assert.rejects(plc.read('holding', 1, 1), { code: 'PLC_TIMEOUT' });
     spoil = (answer) => answer;

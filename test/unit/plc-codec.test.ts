@@ -77,18 +77,25 @@ describe('codec', () => {
       const raw = raws[type] ?? fc.constant(0);
       const isFloat = type.startsWith('float');
       fc.assert(
-        fc.property(raw, orders, isFloat || type === 'bit' ? fc.constant(1) : scales, fc.integer({ min: 0, max: 15 }), fc.nat(3), (number, order, scale, bit, at) => {
-          const spec = coding(type, { order, scale, bit });
-          // The decimal that a person would write for that many steps.
-          const value = isFloat ? number : Number((number * scale).toPrecision(15));
-          const encoded = encodeNumber(spec, value);
-          assert.ok(encoded.ok, `${value}`);
-          assert.equal(encoded.words.length, spec.words);
-          assert.ok(encoded.words.every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffff));
-          const decoded = valueOf(decodeNumber(spec, [...new Array<number>(at).fill(0xffff), ...encoded.words], at));
-          if (type === 'float32') assert.equal(Math.fround(decoded), Math.fround(value));
-          else assert.equal(decoded, value + 0);
-        }),
+        fc.property(
+          raw,
+          orders,
+          isFloat || type === 'bit' ? fc.constant(1) : scales,
+          fc.integer({ min: 0, max: 15 }),
+          fc.nat(3),
+          (number, order, scale, bit, at) => {
+            const spec = coding(type, { order, scale, bit });
+            // The decimal that a person would write for that many steps.
+            const value = isFloat ? number : Number((number * scale).toPrecision(15));
+            const encoded = encodeNumber(spec, value);
+            assert.ok(encoded.ok, `${value}`);
+            assert.equal(encoded.words.length, spec.words);
+            assert.ok(encoded.words.every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffff));
+            const decoded = valueOf(decodeNumber(spec, [...new Array<number>(at).fill(0xffff), ...encoded.words], at));
+            if (type === 'float32') assert.equal(Math.fround(decoded), Math.fround(value));
+            else assert.equal(decoded, value + 0);
+          },
+        ),
         { numRuns: 500 },
       );
     });

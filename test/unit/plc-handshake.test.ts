@@ -14,7 +14,14 @@ const mill = compile(FEED_MILL_MAP);
 const withoutFlag = compile({ ...FEED_MILL_MAP, fields: FEED_MILL_MAP.fields.filter((field) => field.field !== 'status_read_data') });
 
 const recipe = (changes: Partial<Recipe> = {}): Recipe => ({
-  ...{ batch_no: 2, mo_id: 'WH/MO/00123', recipe: 'BRO-1', finished_goods: 'Broiler', quantity: 1000, materials: { silo_a: 600, silo_b: 400 } },
+  ...{
+    batch_no: 2,
+    mo_id: 'WH/MO/00123',
+    recipe: 'BRO-1',
+    finished_goods: 'Broiler',
+    quantity: 1000,
+    materials: { silo_a: 600, silo_b: 400 },
+  },
   ...changes,
 });
 
@@ -29,7 +36,17 @@ interface Call {
 }
 
 /** A PLC in memory: `before` runs ahead of every call and may throw, `after` behind it: the program of the PLC, or a fault. */
-function memoryPlc({ before, after, maxWords = 125, mode = 'slot' }: { before?: (call: Call, index: number) => void; after?: (call: Call, index: number) => void; maxWords?: number; mode?: 'slot' | 'fewest' } = {}) {
+function memoryPlc({
+  before,
+  after,
+  maxWords = 125,
+  mode = 'slot',
+}: {
+  before?: (call: Call, index: number) => void;
+  after?: (call: Call, index: number) => void;
+  maxWords?: number;
+  mode?: 'slot' | 'fewest';
+} = {}) {
   const registers = new Array<number>(65536).fill(0);
   const calls: Call[] = [];
   const hooks = { before, after };
@@ -74,7 +91,10 @@ function put(memory: Memory, area: number, held: Recipe, changes: Record<number,
 }
 
 const rejects = async (work: Promise<unknown>, code: string, text: RegExp): Promise<void> => {
-  const error = await work.then(() => null, (reason: unknown) => reason);
+  const error = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof SmartMoError, `expected ${code}`);
   assert.equal(error.code, code);
   assert.match(error.message, text);
@@ -207,7 +227,10 @@ describe('loading a recipe', () => {
               if (index % speed === 0) take(memory, taken);
               program?.(call, index);
             };
-            const died = await loadRecipe(memory.plc, mill, recipe()).then(() => false, () => true);
+            const died = await loadRecipe(memory.plc, mill, recipe()).then(
+              () => false,
+              () => true,
+            );
             isBroken = false;
             await loadRecipe(memory.plc, mill, recipe());
             take(memory, taken);
@@ -302,7 +325,7 @@ describe('acknowledging a result', () => {
     const memory = memoryPlc();
     put(memory, READ, recipe(), { 72: 1 });
     memory.hooks.after = (call) => {
-      if (call.kind === 'write') put(memory, READ, recipe({ mo_id: 'WH/MO/00124' }), { [FLAG]: 0, 72: 0 });
+      if (call.kind === 'write') put(memory, READ, recipe({ mo_id: 'WH/MO/00124' }), { [FLAG]: 0, 72: 1 });
     };
     assert.equal(await acknowledge(memory.plc, mill, batch), false);
     assert.equal(memory.writes().length, 1);
@@ -384,7 +407,11 @@ describe('reading slots', () => {
     memory.registers[5992] = 4;
     assert.equal((await readSlots(memory.plc, lineMap, { slots: [1], orderQuantity })).line.mode, 'unknown code 4');
     memory.registers[5991] = 8;
-    await rejects(readSlots(memory.plc, lineMap, { orderQuantity }), 'MAP_VERSION', /shows version 8 of its register map at 5991, this line was set up for 7/);
+    await rejects(
+      readSlots(memory.plc, lineMap, { orderQuantity }),
+      'MAP_VERSION',
+      /shows version 8 of its register map at 5991, this line was set up for 7/,
+    );
   });
 
   it('stops between two requests when the run is stopped', async () => {

@@ -37,9 +37,12 @@ describe('register map', () => {
     assert.equal(parseMap('  ', line), FEED_MILL_MAP);
     assert.deepEqual(parseMap(JSON.stringify(FEED_MILL_MAP), line), FEED_MILL_MAP);
     assert.equal(FEED_MILL_MAP.fields.filter((field) => field.material).length, 15);
-    assert.deepEqual(FEED_MILL_MAP.fields.find((field) => field.material === 'silo_m'), {
-      ...{ material: 'silo_m', at: 64, type: 'uint32', order: 'ABCD', scale: 0.01, unit: 'kg', idAt: 63, id: 113 },
-    });
+    assert.deepEqual(
+      FEED_MILL_MAP.fields.find((field) => field.material === 'silo_m'),
+      {
+        ...{ material: 'silo_m', at: 64, type: 'uint32', order: 'ABCD', scale: 0.01, unit: 'kg', idAt: 63, id: 113 },
+      },
+    );
     assert.equal(FEED_MILL_MAP.fields.find((field) => field.material === 'lq_tetes')?.idAt, 66);
     assert.deepEqual(FEED_MILL_MATERIALS.at(-1), { tag: 'lq_fml', code: 'lq115', product: 'LQ115', manual: false, share: 0, max: 0 });
   });
@@ -67,49 +70,114 @@ describe('register map', () => {
       drop(map, 'status_read_data');
     });
     assert.equal(parseMap(input, line).read.base, 6000);
-    refused(textWith((map) => (map.addressing = '4xxxxx')), /read base: 6000 is not a 4xxxx/);
-    refused(textWith((map) => Object.assign(map, { addressing: 'one-based', read: { ...map.read, base: 0 } })), /0 is not an address that counts from 1/);
+    refused(
+      textWith((map) => (map.addressing = '4xxxxx')),
+      /read base: 6000 is not a 4xxxx/,
+    );
+    refused(
+      textWith((map) => Object.assign(map, { addressing: 'one-based', read: { ...map.read, base: 0 } })),
+      /0 is not an address that counts from 1/,
+    );
   });
 
   it('what is not the shape of a map is refused with the name of the field', () => {
     refused('{', /not JSON/);
     refused('[]', /must be object/);
     refused('{}', /required property 'version'/);
-    refused(textWith((_, field) => Object.assign(field('silo_a'), { scle: 1 })), /silo_a: the key "scle" is not known/);
-    refused(textWith((_, field) => Object.assign(field('silo_b'), { type: 'uint8' })), /silo_b type: .*bit, uint16/);
-    refused(textWith((_, field) => Object.assign(field('silo_b'), { scale: 0 })), /silo_b scale/);
-    refused(textWith((map) => Object.assign(map.fields[0] ?? {}, { field: 'batchno' })), /batch/);
-    refused(textWith((map) => Object.assign(map, { writes: {} })), /the map: the key "writes"/);
+    refused(
+      textWith((_, field) => Object.assign(field('silo_a'), { scle: 1 })),
+      /silo_a: the key "scle" is not known/,
+    );
+    refused(
+      textWith((_, field) => Object.assign(field('silo_b'), { type: 'uint8' })),
+      /silo_b type: .*bit, uint16/,
+    );
+    refused(
+      textWith((_, field) => Object.assign(field('silo_b'), { scale: 0 })),
+      /silo_b scale/,
+    );
+    refused(
+      textWith((map) => Object.assign(map.fields[0] ?? {}, { field: 'batchno' })),
+      /batch/,
+    );
+    refused(
+      textWith((map) => Object.assign(map, { writes: {} })),
+      /the map: the key "writes"/,
+    );
     refused('{"__proto__": {"version": 1}}', /required property 'version'/);
   });
 
   const lints: [string, RegExp, (map: RegisterMap, field: (name: string) => MapField) => void][] = [
     ['a missing field', /mo_id is missing/, (map) => drop(map, 'mo_id')],
     ['a missing status', /status_manufacturing and status_operation, or status/, (map) => drop(map, 'status_operation')],
-    ['two kinds of status', /status stands beside/, (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16', values: { 3: 'finished' } })],
+    [
+      'two kinds of status',
+      /status stands beside/,
+      (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16', values: { 3: 'finished' } }),
+    ],
     ['status without values', /status at 6077 needs "values"/, (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16' })],
-    ['an unknown status name', /unknown status "done"/, (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16', values: { 3: 'done' } })],
+    [
+      'an unknown status name',
+      /unknown status "done"/,
+      (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16', values: { 3: 'done' } }),
+    ],
     ['a field twice', /silo_a is in the map twice/, (map, field) => map.fields.push({ ...field('silo_a'), at: 80, idAt: 82 })],
     ['field and material at once', /exactly one of/, (_, field) => Object.assign(field('silo_a'), { field: 'quantity' })],
     ['an id without its place', /"idAt" and "id"/, (_, field) => delete field('silo_a').idAt],
-    ['a text that is a number', /finished_goods at 6017 is a text/, (_, field) => Object.assign(field('finished_goods'), { type: 'uint16', words: 1 })],
+    [
+      'a text that is a number',
+      /finished_goods at 6017 is a text/,
+      (_, field) => Object.assign(field('finished_goods'), { type: 'uint16', words: 1 }),
+    ],
     ['a text without length', /mo_id at 6001 needs "words"/, (_, field) => delete field('mo_id').words],
     ['a bit without its number', /"bit" \(0-15\)/, (_, field) => Object.assign(field('status_operation'), { type: 'bit' })],
-    ['a scaled status', /status_operation at 6073 cannot have a scale/, (_, field) => Object.assign(field('status_operation'), { scale: 0.1 })],
-    ['overlapping fields', /silo_b at 6030 \(words 30-31 of the slot\) overlaps silo_b id|silo_b id at 6030 .*overlaps silo_b/, (_, field) => Object.assign(field('silo_b'), { at: 30 })],
-    ['an overlap by one word', /silo_a at 6028 \(words 28-31 of the slot\) overlaps silo_b id \(words 30-30\)/, (_, field) => Object.assign(field('silo_a'), { type: 'float64' })],
+    [
+      'a scaled status',
+      /status_operation at 6073 cannot have a scale/,
+      (_, field) => Object.assign(field('status_operation'), { scale: 0.1 }),
+    ],
+    [
+      'overlapping fields',
+      /silo_b at 6030 \(words 30-31 of the slot\) overlaps silo_b id|silo_b id at 6030 .*overlaps silo_b/,
+      (_, field) => Object.assign(field('silo_b'), { at: 30 }),
+    ],
+    [
+      'an overlap by one word',
+      /silo_a at 6028 \(words 28-31 of the slot\) overlaps silo_b id \(words 30-30\)/,
+      (_, field) => Object.assign(field('silo_a'), { type: 'float64' }),
+    ],
     ['a field past the stride', /status_read_data at 6076 ends at word 76, past the read stride of 76/, (map) => (map.read.stride = 76)],
-    ['areas that collide', /read slot 10 at 6900 \(6900-6976\) runs into write slot 1/, (map) => Object.assign(map.write ?? {}, { base: 6950 })],
+    [
+      'areas that collide',
+      /read slot 10 at 6900 \(6900-6976\) runs into write slot 1/,
+      (map) => Object.assign(map.write ?? {}, { base: 6950 }),
+    ],
     ['slots past the last address', /past the last address 65535/, (map) => Object.assign(map.write ?? {}, { base: 65000 })],
     ['a line field inside a slot', /runs into heartbeat/, (map) => (map.lineFields = [{ field: 'heartbeat', at: 6105, type: 'uint16' }])],
-    ['map_version without a version', /map_version at 5991 needs "expect"/, (map) => (map.lineFields = [{ field: 'map_version', at: 5991, type: 'uint16' }])],
-    ['a flag in the middle of the recipe', /quantity at 6025 is part of the recipe, but stands behind/, (_, field) => (Object.assign(field('status_read_data'), { at: 24 }), Object.assign(field('finished_goods'), { words: 7 }))],
-    ['a flag that is a bit', /status_read_data at 6076 must be a whole word/, (_, field) => Object.assign(field('status_read_data'), { type: 'bit', bit: 0 })],
+    [
+      'map_version without a version',
+      /map_version at 5991 needs "expect"/,
+      (map) => (map.lineFields = [{ field: 'map_version', at: 5991, type: 'uint16' }]),
+    ],
+    [
+      'a flag in the middle of the recipe',
+      /quantity at 6025 is part of the recipe, but stands behind/,
+      (_, field) => (Object.assign(field('status_read_data'), { at: 24 }), Object.assign(field('finished_goods'), { words: 7 })),
+    ],
+    [
+      'a flag that is a bit',
+      /status_read_data at 6076 must be a whole word/,
+      (_, field) => Object.assign(field('status_read_data'), { type: 'bit', bit: 0 }),
+    ],
     ['a flag in input registers', /cannot be written in a read area of input registers/, (map) => (map.read.function = 'input')],
     [
       'a recipe too long for one request',
       /recipes of 130 words, but one request carries 123/,
-      (map, field) => (Object.assign(field('status_read_data'), { at: 130 }), (map.read.stride = 200), Object.assign(map.write ?? {}, { base: 9000, stride: 200 })),
+      (map, field) => (
+        Object.assign(field('status_read_data'), { at: 130 }),
+        (map.read.stride = 200),
+        Object.assign(map.write ?? {}, { base: 9000, stride: 200 })
+      ),
     ],
   ];
   for (const [name, expected, change] of lints) it(`lint finds ${name}`, () => refused(textWith(change), expected));
@@ -120,7 +188,10 @@ describe('register map', () => {
     const extra = { tag: 'silo_z', code: 'z', product: 'Z', manual: false, share: 0, max: 0 };
     refused('', /silo_z is a material of the line, but has no entry/, { slots: 10, materials: [...FEED_MILL_MATERIALS, extra] });
     assert.doesNotThrow(() => parseMap('', { slots: 10, materials: [...FEED_MILL_MATERIALS, { ...extra, manual: true }] }));
-    refused('', /silo_a is weighed by hand, but has an entry/, { slots: 10, materials: FEED_MILL_MATERIALS.map((m) => (m.tag === 'silo_a' ? { ...m, manual: true } : m)) });
+    refused('', /silo_a is weighed by hand, but has an entry/, {
+      slots: 10,
+      materials: FEED_MILL_MATERIALS.map((m) => (m.tag === 'silo_a' ? { ...m, manual: true } : m)),
+    });
     refused('', /silo_a is twice in the materials/, { slots: 10, materials: [...FEED_MILL_MATERIALS, ...FEED_MILL_MATERIALS.slice(0, 1)] });
   });
 
@@ -136,9 +207,22 @@ describe('register map', () => {
       text.write = { function: 'holding', base: 6100, stride: 200 };
     });
     assert.doesNotThrow(() => parseMap(map, line));
-    refused(textWith((_, field) => (Object.assign(field('status_manufacturing'), { type: 'bit', bit: 1 }), Object.assign(field('status_operation'), { at: 72, type: 'bit', bit: 1 }))), /overlaps/);
-    const readOnly = parseMap(textWith((text) => delete text.write), line);
+    refused(
+      textWith(
+        (_, field) => (
+          Object.assign(field('status_manufacturing'), { type: 'bit', bit: 1 }),
+          Object.assign(field('status_operation'), { at: 72, type: 'bit', bit: 1 })
+        ),
+      ),
+      /overlaps/,
+    );
+    const readOnly = parseMap(
+      textWith((text) => delete text.write),
+      line,
+    );
     const mapping = compileMapping({ map: readOnly, ...line });
-    assert.throws(() => mapping.encodeRecipe({ batch_no: 1, mo_id: 'A', recipe: '', finished_goods: '', quantity: 1, materials: {} }), { code: 'MAP_INVALID' });
+    assert.throws(() => mapping.encodeRecipe({ batch_no: 1, mo_id: 'A', recipe: '', finished_goods: '', quantity: 1, materials: {} }), {
+      code: 'MAP_INVALID',
+    });
   });
 });

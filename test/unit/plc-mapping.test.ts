@@ -31,7 +31,11 @@ const codes = (reading: SlotReading): string[] => reading.bad.map((bad) => `${ba
 function compiled(change: (map: RegisterMap, field: (name: string) => MapField) => void): Mapping {
   const map = structuredClone(FEED_MILL_MAP);
   change(map, (name) => map.fields.find((field) => field.field === name || field.material === name) ?? assert.fail(name));
-  return compileMapping({ map: parseMap(JSON.stringify(map), { slots: 10, materials: FEED_MILL_MATERIALS }), materials: FEED_MILL_MATERIALS, slots: 10 });
+  return compileMapping({
+    map: parseMap(JSON.stringify(map), { slots: 10, materials: FEED_MILL_MATERIALS }),
+    materials: FEED_MILL_MATERIALS,
+    slots: 10,
+  });
 }
 
 describe('mapping', () => {
@@ -49,12 +53,28 @@ describe('mapping', () => {
   it('the hash follows what words mean, not tolerances', () => {
     const hashWith = (change: (map: RegisterMap, field: (name: string) => MapField) => void): string => compiled(change).hash;
     assert.match(mill.hash, /^[0-9a-f]{16}$/);
-    assert.equal(hashWith(() => undefined), mill.hash);
-    assert.equal(hashWith((_, field) => delete field('quantity').order), mill.hash);
-    assert.notEqual(hashWith((_, field) => (field('silo_a').scale = 0.1)), mill.hash);
-    assert.notEqual(hashWith((map) => (map.read.base = 5000)), mill.hash);
+    assert.equal(
+      hashWith(() => undefined),
+      mill.hash,
+    );
+    assert.equal(
+      hashWith((_, field) => delete field('quantity').order),
+      mill.hash,
+    );
+    assert.notEqual(
+      hashWith((_, field) => (field('silo_a').scale = 0.1)),
+      mill.hash,
+    );
+    assert.notEqual(
+      hashWith((map) => (map.read.base = 5000)),
+      mill.hash,
+    );
     const materials = (change: object): string =>
-      compileMapping({ map: FEED_MILL_MAP, slots: 10, materials: FEED_MILL_MATERIALS.map((material, index) => (index === 0 ? { ...material, ...change } : material)) }).hash;
+      compileMapping({
+        map: FEED_MILL_MAP,
+        slots: 10,
+        materials: FEED_MILL_MATERIALS.map((material, index) => (index === 0 ? { ...material, ...change } : material)),
+      }).hash;
     assert.equal(materials({ max: 500, share: 20 }), mill.hash);
     assert.notEqual(materials({ product: 'SILO-999' }), mill.hash);
   });
@@ -74,16 +94,26 @@ describe('mapping', () => {
 
     it('texts for people are cut and stripped of accents, the MO name is refused when it does not fit', () => {
       const { body } = mill.encodeRecipe({ ...recipe, finished_goods: 'Crème brûlée for piglets', recipe: 'Зерно' });
-      const text = (at: number): string => Buffer.from(body.words.slice(at, at + 8).flatMap((word) => [word >> 8, word & 255])).toString('latin1');
+      const text = (at: number): string =>
+        Buffer.from(body.words.slice(at, at + 8).flatMap((word) => [word >> 8, word & 255])).toString('latin1');
       assert.equal(text(17), 'Creme brulee for');
       assert.equal(text(9).replace(/\0+$/, ''), '?????');
-      assert.throws(() => mill.encodeRecipe({ ...recipe, mo_id: 'WH/MO/00000000123' }), { code: 'INPUT_INVALID', message: /17 characters, the map has room for 16/ });
+      assert.throws(() => mill.encodeRecipe({ ...recipe, mo_id: 'WH/MO/00000000123' }), {
+        code: 'INPUT_INVALID',
+        message: /17 characters, the map has room for 16/,
+      });
       assert.throws(() => mill.encodeRecipe({ ...recipe, mo_id: 'WH/MÖ/1' }), { code: 'INPUT_INVALID' });
     });
 
     it('numbers that do not fit are refused with field, address and value', () => {
-      assert.throws(() => mill.encodeRecipe({ ...recipe, quantity: -1 }), { code: 'INPUT_INVALID', message: /quantity at 7225 .*-1 is negative/ });
-      assert.throws(() => mill.encodeRecipe({ ...recipe, materials: { silo_a: 5e7 } }), { code: 'INPUT_INVALID', message: /silo_a at 7228 .*50000000/ });
+      assert.throws(() => mill.encodeRecipe({ ...recipe, quantity: -1 }), {
+        code: 'INPUT_INVALID',
+        message: /quantity at 7225 .*-1 is negative/,
+      });
+      assert.throws(() => mill.encodeRecipe({ ...recipe, materials: { silo_a: 5e7 } }), {
+        code: 'INPUT_INVALID',
+        message: /silo_a at 7228 .*50000000/,
+      });
       assert.throws(() => mill.encodeRecipe({ ...recipe, materials: { silo_a: NaN } }), { code: 'INPUT_INVALID' });
       assert.throws(() => mill.encodeRecipe({ ...recipe, materials: { silo_z: 1 } }), { code: 'INPUT_INVALID', message: /silo_z/ });
       assert.throws(() => mill.encodeRecipe({ ...recipe, batch_no: 11 }), { code: 'INPUT_INVALID', message: /slots 1 to 10, not 11/ });
@@ -120,7 +150,9 @@ describe('mapping', () => {
 
     it('what is read is what was written, for any recipe', () => {
       const steps = fc.integer({ min: 0, max: 150_000 }).map((raw) => Number((raw / 100).toFixed(2)));
-      const materials = fc.tuple(...mill.tags.map(() => steps)).map((values) => Object.fromEntries(mill.tags.map((tag, index) => [tag, values[index] ?? 0])));
+      const materials = fc
+        .tuple(...mill.tags.map(() => steps))
+        .map((values) => Object.fromEntries(mill.tags.map((tag, index) => [tag, values[index] ?? 0])));
       fc.assert(
         fc.property(fc.integer({ min: 1, max: 10 }), materials, fc.stringMatching(/^[A-Z]{2}\/MO\/\d{5}$/), (slot, weights, mo_id) => {
           const { body } = mill.encodeRecipe({ ...recipe, batch_no: slot, mo_id, materials: weights });
@@ -182,7 +214,11 @@ describe('mapping', () => {
   });
 
   it('limits: the material’s own, else 1.5 times the order in the unit of the field, none for an unknown MO', () => {
-    const own = compileMapping({ map: FEED_MILL_MAP, slots: 10, materials: FEED_MILL_MATERIALS.map((material) => ({ ...material, max: material.tag === 'silo_a' ? 800 : 0 })) });
+    const own = compileMapping({
+      map: FEED_MILL_MAP,
+      slots: 10,
+      materials: FEED_MILL_MATERIALS.map((material) => ({ ...material, max: material.tag === 'silo_a' ? 800 : 0 })),
+    });
     assert.deepEqual(codes(own.decodeSlot(3, slotWords(), () => undefined)), ['bad-value silo_a']);
     assert.deepEqual(codes(decode(slotWords(), 550)), ['bad-value silo_a']);
     assert.deepEqual(codes(decode(slotWords(), 551)), []);
@@ -195,18 +231,31 @@ describe('mapping', () => {
   it('one status word with codes; a code that is not listed is bad', () => {
     const mapping = compiled((map) => {
       map.fields = map.fields.filter((field) => !field.field?.startsWith('status_m') && !field.field?.startsWith('status_o'));
-      map.fields.push({ field: 'status', at: 72, type: 'uint16', values: { 0: 'idle', 1: 'loaded', 2: 'running', 3: 'finished', 9: 'failed' } });
+      map.fields.push({
+        field: 'status',
+        at: 72,
+        type: 'uint16',
+        values: { 0: 'idle', 1: 'loaded', 2: 'running', 3: 'finished', 9: 'failed' },
+      });
     });
     const blank = { ...recipe, materials: {} };
-    const read = (code: number): SlotReading => mapping.decodeSlot(3, [...mapping.encodeRecipe(blank).body.words, 0].map((word, at) => (at === 72 ? code : word)), () => 1000);
+    const read = (code: number): SlotReading =>
+      mapping.decodeSlot(
+        3,
+        [...mapping.encodeRecipe(blank).body.words, 0].map((word, at) => (at === 72 ? code : word)),
+        () => 1000,
+      );
     const flags = ({ finished, failed, running }: SlotReading): boolean[] => [finished, failed, running];
-    assert.deepEqual([0, 1, 2, 3, 9].map((code) => flags(read(code))), [
-      [false, false, false],
-      [false, false, false],
-      [false, false, true],
-      [true, false, false],
-      [false, true, false],
-    ]);
+    assert.deepEqual(
+      [0, 1, 2, 3, 9].map((code) => flags(read(code))),
+      [
+        [false, false, false],
+        [false, false, false],
+        [false, false, true],
+        [true, false, false],
+        [false, true, false],
+      ],
+    );
     assert.deepEqual(codes(read(4)), ['bad-value status']);
   });
 

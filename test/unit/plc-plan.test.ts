@@ -35,21 +35,27 @@ function minimum(blocks: readonly Span[], maxWords: number, maxGap: number): num
 }
 
 /** Blocks of 1-4 words with gaps, in order. */
-const randomBlocks = fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 12 })), { minLength: 1, maxLength: 24 }).map((pairs) => {
-  let at = 0;
-  return pairs.map(([words, gap]): Span => {
-    const from = at + gap;
-    at = from + words;
-    return { from, words };
+const randomBlocks = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 12 })), { minLength: 1, maxLength: 24 })
+  .map((pairs) => {
+    let at = 0;
+    return pairs.map(([words, gap]): Span => {
+      const from = at + gap;
+      at = from + words;
+      return { from, words };
+    });
   });
-});
 
 describe('request planner', () => {
   it('the feed mill takes 10 requests one per slot, 8 as few as possible, 7 when packed', () => {
     assert.deepEqual(planSlot(mill.fields, mill.length, 125), { guard: null, parts: [{ from: 0, words: 77 }] });
     assert.equal(planRequests(blocksOf(mill), { maxWords: 125, maxGap: 50 }).length, 8);
     const packed = { ...FEED_MILL_MAP, read: { ...FEED_MILL_MAP.read, stride: 77 } };
-    assert.equal(planRequests(blocksOf(compileMapping({ map: packed, materials: FEED_MILL_MATERIALS, slots: 10 })), { maxWords: 125, maxGap: 50 }).length, 7);
+    assert.equal(
+      planRequests(blocksOf(compileMapping({ map: packed, materials: FEED_MILL_MATERIALS, slots: 10 })), { maxWords: 125, maxGap: 50 })
+        .length,
+      7,
+    );
   });
 
   it('a gap above maxGap is not read over', () => {
@@ -58,22 +64,28 @@ describe('request planner', () => {
 
   it('covers every block, splits none, keeps the limits, and no plan has fewer requests', () => {
     fc.assert(
-      fc.property(randomBlocks, fc.integer({ min: 4, max: 40 }), fc.integer({ min: 0, max: 12 }), fc.infiniteStream(fc.nat()), (blocks, maxWords, maxGap, order) => {
-        const shuffled = [...blocks].map((block) => ({ block, key: order.next().value ?? 0 })).sort((a, b) => a.key - b.key);
-        const requests = planRequests(
-          shuffled.map(({ block }) => block),
-          { maxWords, maxGap },
-        );
-        for (const block of blocks) {
-          assert.equal(requests.filter((request) => request.from <= block.from && endOf(request) >= endOf(block)).length, 1);
-        }
-        for (const request of requests) {
-          assert.ok(request.words <= maxWords);
-          const inside = blocks.filter((block) => block.from >= request.from && endOf(block) <= endOf(request));
-          inside.forEach((block, index) => assert.ok(index === 0 || block.from - endOf(inside[index - 1] as Span) <= maxGap));
-        }
-        assert.equal(requests.length, minimum(blocks, maxWords, maxGap));
-      }),
+      fc.property(
+        randomBlocks,
+        fc.integer({ min: 4, max: 40 }),
+        fc.integer({ min: 0, max: 12 }),
+        fc.infiniteStream(fc.nat()),
+        (blocks, maxWords, maxGap, order) => {
+          const shuffled = [...blocks].map((block) => ({ block, key: order.next().value ?? 0 })).sort((a, b) => a.key - b.key);
+          const requests = planRequests(
+            shuffled.map(({ block }) => block),
+            { maxWords, maxGap },
+          );
+          for (const block of blocks) {
+            assert.equal(requests.filter((request) => request.from <= block.from && endOf(request) >= endOf(block)).length, 1);
+          }
+          for (const request of requests) {
+            assert.ok(request.words <= maxWords);
+            const inside = blocks.filter((block) => block.from >= request.from && endOf(block) <= endOf(request));
+            inside.forEach((block, index) => assert.ok(index === 0 || block.from - endOf(inside[index - 1] as Span) <= maxGap));
+          }
+          assert.equal(requests.length, minimum(blocks, maxWords, maxGap));
+        },
+      ),
       { numRuns: 1000 },
     );
   });
@@ -94,11 +106,15 @@ describe('request planner', () => {
       const last = parts.at(-1);
       assert.ok(last && last.from <= 72 && endOf(last) >= 74, `maxWords ${maxWords}`);
       assert.equal(parts.length, minimum(mill.fields.flatMap(spansOf), maxWords, mill.length));
-      for (const span of mill.fields.flatMap(spansOf)) assert.ok(parts.some((part) => part.from <= span.from && endOf(part) >= endOf(span)));
+      for (const span of mill.fields.flatMap(spansOf))
+        assert.ok(parts.some((part) => part.from <= span.from && endOf(part) >= endOf(span)));
     }
   });
 
   it('a field longer than maxWords is refused with its place', () => {
-    assert.throws(() => planSlot(mill.fields, mill.length, 7), { code: 'CONFIG_INVALID', message: /maxWords of mo-plc is 7, but the field at 1 alone has 8 words/ });
+    assert.throws(() => planSlot(mill.fields, mill.length, 7), {
+      code: 'CONFIG_INVALID',
+      message: /maxWords of mo-plc is 7, but the field at 1 alone has 8 words/,
+    });
   });
 });
