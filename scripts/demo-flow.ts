@@ -8,11 +8,18 @@ export interface FlowNode {
   [key: string]: unknown;
 }
 
+/** Several example files as one flow. They share the configuration nodes: the first file that holds a node wins. */
+export function mergeFlows(files: readonly (readonly FlowNode[])[]): FlowNode[] {
+  const nodes = new Map<string, FlowNode>();
+  for (const node of files.flat()) if (!nodes.has(node.id)) nodes.set(node.id, node);
+  return [...nodes.values()];
+}
+
 /** The same flow with the four timers shortened and the PLC simulator sped up. Other timers stay as they are. */
 export function demoFlow(flow: readonly FlowNode[]): FlowNode[] {
   return flow.map((node) => {
     if (node.type === 'mo-plc-simulator') return { ...node, speed: DEMO_SPEED };
     const seconds = node.type === 'inject' ? DEMO_SECONDS[String(node['repeat'])] : undefined;
-    return seconds === undefined ? node : { ...node, repeat: String(seconds) };
+    return seconds === undefined ? node : { ...node, name: `${String(node['name'])} (demo: ${seconds} s)`, repeat: String(seconds) };
   });
 }

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { demoFlow, type FlowNode } from './demo-flow';
+import { demoFlow, type FlowNode, mergeFlows } from './demo-flow';
 
 /**
  * `npm start [-- folder]`: Node-RED with this checkout's nodes and the simulated plant, on 127.0.0.1:PORT (1880).
@@ -13,7 +13,8 @@ import { demoFlow, type FlowNode } from './demo-flow';
  */
 const root = path.resolve(__dirname, '..');
 const data = path.resolve(root, process.argv[2] ?? '.data');
-const example = path.join(root, 'examples', '05 - Simulated plant.json');
+/** What is deployed when there are no flows yet; the simulated plant first, because its configuration nodes count. */
+const EXAMPLES = ['05 - Simulated plant', '03 - Line dashboard', '04 - Operator HTTP API'];
 const flowsFile = path.join(data, 'flows.json');
 const pidFile = path.join(data, 'node-red.pid');
 const port = Number(process.env['PORT'] ?? 1880);
@@ -31,17 +32,20 @@ async function main(): Promise<void> {
   buildWhenNeeded();
   writeSettings();
 
+  const token = process.env['SMART_MO_API_TOKEN'] ?? kept('api-token');
+
   // A process group of its own: Ctrl-C reaches this process alone, which then ends Node-RED in order.
   const child = spawn(process.execPath, [require.resolve('node-red/red.js'), '--userDir', data], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: process.platform !== 'win32',
-    env: { ...process.env, SMART_MO_API_TOKEN: process.env['SMART_MO_API_TOKEN'] ?? kept('api-token') },
+    env: { ...process.env, SMART_MO_API_TOKEN: token },
   });
   writeFileSync(pidFile, String(child.pid));
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const run = { stopping: false };
   const stop = (): void => {
-    if (run.stopping) child.kill('SIGKILL');
+    // One Ctrl-C may arrive twice, from the terminal and from npm: a repeated one forces nothing.
+    if (run.stopping) return;
     run.stopping = true;
     child.kill('SIGTERM');
     setTimeout(() => child.kill('SIGKILL'), STOP_MS).unref();
@@ -50,14 +54,14 @@ async function main(): Promise<void> {
   // npm passes SIGTERM to the shell between it and this process, and the shell just dies: notice that.
   const parent = process.ppid;
   const orphaned = setInterval(() => {
-    if (process.ppid !== parent && !run.stopping) stop();
+    if (process.ppid !== parent) stop();
   }, 500);
 
   let failure: Error | undefined;
   try {
     await untilUp(child);
     if (!existsSync(flowsFile)) await deployDemo();
-    announce();
+    announce(token);
   } catch (error) {
     if (!run.stopping) failure = error as Error;
     if (failure) stop();
@@ -174,7 +178,8 @@ async function answers(): Promise<boolean> {
 
 /** Through the admin API, which moves credentials out of the nodes into their encrypted file. */
 async function deployDemo(): Promise<void> {
-  const flows = demoFlow(JSON.parse(readFileSync(example, 'utf8')) as FlowNode[]);
+  const files = EXAMPLES.map((name) => JSON.parse(readFileSync(path.join(root, 'examples', `${name}.json`), 'utf8')) as FlowNode[]);
+  const flows = demoFlow(mergeFlows(files));
   const answer = await fetch(`${url}/flows`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -184,12 +189,12 @@ async function deployDemo(): Promise<void> {
 }
 
 /** Names only what the flows really hold. */
-function announce(): void {
+function announce(token: string): void {
   const text = readFileSync(flowsFile, 'utf8');
   const dashboard = (JSON.parse(text) as FlowNode[]).find((node) => node.type === 'ui-base');
   const lines = [`Editor     ${url}/`];
   if (dashboard) lines.push(`Dashboard  ${url}${String(dashboard['path'])}`);
-  if (text.includes('SMART_MO_API_TOKEN')) lines.push(`API token  in ${path.join(data, 'api-token')}`);
+  if (text.includes('SMART_MO_API_TOKEN')) lines.push(`HTTP API   ${url}/admin/monitor/real-time`, `API token  ${token}`);
   console.log(`\nSmart MO Sync is up. Stop it with Ctrl-C.\n\n  ${lines.join('\n  ')}\n`);
 }
 

@@ -85,7 +85,7 @@ export function startWorker<Settings>(RED: Red, node: Node, config: Config, job:
     closing.abort();
     light.close();
     void within(CLOSE_PATIENCE_MS, Promise.all(running)).then(() => {
-
+      for (const answer of unanswered) answer(closed());
       done();
     });
   });

@@ -39,7 +39,7 @@ export async function builtinBinaries(account: Account | null): Promise<Binaries
 /** Those in `folder` as they are, or a copy with its links where they are missing or `account` cannot get there. */
 export async function usableBinaries(folder: string, version: string, account: Account | null): Promise<Binaries> {
   const links = await missingLinks(folder);
-  const usable = links.length === 0 && (await isReadable(folder, account));
+  const usable = links.length === 0 && (await canReach(account, join(folder, 'bin', 'postgres')));
   return binariesIn(usable ? folder : await copyOf(folder, version));
 }
 
@@ -96,10 +96,10 @@ async function missingLinks(folder: string): Promise<Link[]> {
   return links.filter((_, index) => !there[index]);
 }
 
-/** Whether the other user gets to the files: a folder of root's own (0700) above them is enough to keep it out. */
-async function isReadable(folder: string, account: Account | null): Promise<boolean> {
+/** Whether the other user gets there: a folder of root's own (0700) on the way is enough to keep it out. */
+export async function canReach(account: Account | null, path: string): Promise<boolean> {
   if (!account) return true;
-  for (let at = join(folder, 'bin', 'postgres'); ; at = dirname(at)) {
+  for (let at = path; ; at = dirname(at)) {
     const { mode, uid, gid } = await stat(at);
     const mine = uid === account.uid ? mode >> 6 : gid === account.gid ? mode >> 3 : mode;
     if ((mine & 1) === 0) return false;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, link, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unavailable, type Account, type Binaries } from './builtin-binaries';
+import { canReach, unavailable, type Account, type Binaries } from './builtin-binaries';
 import { isAlive } from './builtin-process';
 
 /** The role that owns everything in the builtin server. */
@@ -70,8 +70,8 @@ export async function initialise(
  * How the server is told its data folder. Another user may not get through the folders above it (a home of root is 0700),
  * but a process that starts inside needs no way in.
  */
-export function asSeenBy(account: Account | null, folder: string): string {
-  return account && process.platform === 'linux' ? '/proc/self/cwd' : folder;
+export async function asSeenBy(account: Account | null, folder: string): Promise<string> {
+  return process.platform !== 'linux' || (await canReach(account, folder)) ? folder : '/proc/self/cwd';
 }
 
 /** Without the variables that would point the server or initdb elsewhere. */
@@ -115,7 +115,7 @@ async function runInitdb(
     const pwfile = account && process.platform === 'linux' ? '/proc/self/fd/3' : password;
     const args = [
       '-D',
-      asSeenBy(account, folder),
+      await asSeenBy(account, folder),
       '-U',
       BUILTIN_USER,
       `--pwfile=${pwfile}`,

@@ -70,7 +70,8 @@ export async function startBuiltinServer(directory: string, options: BuiltinOpti
   const account = await serverAccount();
   const binaries = options.binaries ?? (await builtinBinaries(account));
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // The server's account may pass, no more: what is in it belongs to one of us alone.
+    await mkdir(directory, { recursive: true, mode: account ? 0o711 : 0o700 });
     return await findOrStart(directory, binaries, account, options.parameters ?? {});
   } catch (error) {
     throw error instanceof SmartMoError ? error : unavailable(error instanceof Error ? error.message : String(error));
@@ -138,7 +139,7 @@ async function launch(place: Place, binaries: Binaries, account: Account | null,
     ...(await dieWithParent()),
     binaries.postgres,
     '-D',
-    asSeenBy(account, place.data),
+    await asSeenBy(account, place.data),
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const child = spawn(program, words, {

@@ -64,6 +64,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
   const status = batchStatus(line, snapshot.rows);
   return {
     ...status,
+    slots: line.slots,
     ...wordFor(line, snapshot, links, stuckAfterMinutes),
     in_progress: status.batches.filter((batch) => batch.status_manufacturing === 0),
     completed: status.batches.filter((batch) => batch.status_manufacturing === 1),

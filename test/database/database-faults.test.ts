@@ -60,11 +60,12 @@ describe('database: faults', () => {
     (await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
   const terminate = (pid: number | undefined) => direct.query('SELECT pg_terminate_backend($1)', [pid]);
 
-  it('an idle connection is terminated: nothing happens, the next statement works', async () => {
-    await terminate(await ownPid(database));
+  it('an idle connection is terminated: nothing happens, statements go on over a new one', async () => {
+    const before = await ownPid(database);
+    await terminate(before);
     await waitFor(() => proxy.open() === 0, { what: 'the end of the connection' });
+    assert.notEqual(await waitFor(() => ownPid(database), { what: 'an answer' }), before);
     assert.equal(database.state().state, 'ok');
-    assert.deepEqual(await database.query('SELECT 1 AS one'), [{ one: 1 }]);
   });
 
   it('a connection at work is terminated: transient, nothing stored, the next transaction works', async () => {
@@ -112,8 +113,7 @@ describe('database: faults', () => {
   it('the link swallows everything: an error in time, and work again when it heals', async () => {
     proxy.hole();
     const from = Date.now();
-    const [first, second] = await Promise.all([rejected(database.query(LINES)), rejected(database.transaction((tx) => tx.query(LINES)))]);
-    assert.deepEqual([first.class, second.class], ['transient', 'transient']);
+    assert.equal((await rejected(database.query(LINES))).class, 'transient');
     assert.ok(Date.now() - from < 4_000, `${Date.now() - from} ms`);
     assert.match((await rejected(database.query(LINES))).message, /does not answer/);
     assert.equal(database.state().state, 'down');
@@ -162,7 +162,9 @@ describe('database: faults', () => {
   });
 
   it('a statement and a lock that take too long: transient', async () => {
+    const before = await ownPid(database);
     assert.match((await rejected(database.query('SELECT pg_sleep(5)'))).message, /took too long/);
+    assert.notEqual(await ownPid(database), before);
     await direct.query(INSERT_LINE, ['a']);
     await direct.transaction(async (tx) => {
       await tx.query('SELECT 1 FROM {schema}.mo_line FOR UPDATE');

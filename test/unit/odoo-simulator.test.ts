@@ -218,6 +218,11 @@ describe('Odoo simulator', () => {
     assert.equal(order(sim, 1).state, 'progress');
   });
 
+  it('takes numbers as text and rounds them to two decimals', async () => {
+    await call(sim, 'mrp.production', 'write', [[1], { qty_producing: ' 979.996 ' }]);
+    assert.equal(order(sim, 1).qty_producing, 980);
+  });
+
   it('keeps chatter notes', async () => {
     assert.equal(await call(sim, 'mrp.production', 'message_post', [[2]], { body: 'batch 2' }), 1);
     assert.deepEqual(order(sim, 2).notes, ['batch 2']);

@@ -49,7 +49,7 @@ export function writeOrder(work: Work, order: Order, values: OrderValues): void 
 export function writeMove(work: Work, move: Move, values: MoveValues): void {
   if (move.state === 'cancel' && values.quantity !== undefined)
     throw userError('You cannot change a cancelled stock move, create a new line instead.');
-  const changed: Move = { ...move, ...values, ...(values.quantity === undefined ? {} : { quantity: round(values.quantity, DIGITS) }) };
+  const changed: Move = { ...move, ...values };
   if (move.state === 'done') {
     const order = move.order_id === null ? undefined : work.tables.orders.get(move.order_id);
     if (order) consume(work, order, move, changed.quantity - move.quantity);

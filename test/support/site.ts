@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { Client, Pool } from 'pg';
+import { systemClock } from '../../src/clock';
+import { accessFrom } from '../../src/database/settings';
+import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
+import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
+import { testServer } from './postgres';
+import { startWire, type Wire } from './wire';
+
+/** What stands around Node-RED at a plant: Odoo, PLC and PostgreSQL, each behind a wire that can be broken. */
+export interface Site {
+  odoo: OdooSimulator;
+  plc: PlcSimulator;
+  wires: { odoo: Wire; plc: Wire; database: Wire };
+  /** What the examples take from the environment. */
+  env: Record<string, string>;
+  /** Past the wire, as the owner of the tables. count and bigint want a cast to int. */
+  query<Row extends object = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
+  /** MO names in mo_batch, by slot. */
+  queued(): Promise<string[]>;
+  /** MO names in mo_histories with that status, oldest first. */
+  archived(status?: 'completed' | 'cancelled' | 'failed'): Promise<string[]>;
+  /** Leases and retries are over: as if minutes had passed. */
+  timePasses(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SiteOptions {
+  /** Confirmed orders that Odoo keeps ready. Default 25; 0 = only those a command adds. */
+  orders?: number;
+  /** Milliseconds Odoo takes for a call. Default 0. */
+  latency?: number;
+  /** Plant seconds per second; a batch takes 60. Default 2000. */
+  speed?: number;
+}
+
+/** Everything of it is new: a database of its own on the test server, stand-ins on free ports. */
+export async function startSite(context: Mocha.Context, { orders = 25, latency = 0, speed = 2000 }: SiteOptions = {}): Promise<Site> {
+  const { settings } = await testServer(context);
+  const { servers, user, password, database: home } = accessFrom(settings);
+  const [server = { host: 'localhost', port: 5432 }] = servers;
+  const login = { ...server, user, password };
+  const name = `site_${randomBytes(6).toString('hex')}`;
+  await asAdmin({ ...login, database: home }, `CREATE DATABASE ${name}`);
+
+  const odoo = await startOdooSimulator({ port: 0, orders, latency, keepEnded: 10_000 });
+  const plc = await startPlcSimulator({ port: 0, speed }, { clock: systemClock });
+  const wires = {
+    odoo: await startWire({ host: '127.0.0.1', port: odoo.port }),
+    plc: await startWire({ host: '127.0.0.1', port: plc.port }),
+    database: await startWire(server),
+  };
+  const pool = new Pool({ ...login, database: name, max: 2 });
+  pool.on('error', () => undefined);
+
+  async function names(sql: string, params: unknown[] = []): Promise<string[]> {
+    const { rows } = await pool.query<{ mo_id: string }>(sql, params);
+    return rows.map((row) => row.mo_id);
+  }
+
+  return {
+    odoo,
+    plc,
+    wires,
+    env: {
+      DATABASE_URL: `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${wires.database.port}/${name}?sslmode=disable`,
+      ODOO_URL: `http://127.0.0.1:${wires.odoo.port}`,
+      ODOO_DATABASE: 'demo',
+      ODOO_LOGIN: 'demo',
+      ODOO_PASSWORD: 'demo',
+      PLC_HOST: '127.0.0.1',
+      PLC_PORT: String(wires.plc.port),
+    },
+    query: async <Row extends object>(sql: string, params: unknown[] = []) => (await pool.query<Row & Record<string, unknown>>(sql, params)).rows,
+    queued: () => names('SELECT mo_id FROM mo_batch ORDER BY batch_no'),
+    archived: (status = 'completed') => names('SELECT mo_id FROM mo_histories WHERE status = $1 ORDER BY id', [status]),
+    async timePasses() {
+      await pool.query('UPDATE mo_batch SET next_try_at = now() WHERE next_try_at > now()');
+    },
+    async close() {
+      await pool.end();
+      await Promise.all([...Object.values(wires).map((wire) => wire.close()), odoo.close(), plc.close()]);
+      await asAdmin({ ...login, database: home }, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function asAdmin(access: ConstructorParameters<typeof Client>[0], sql: string): Promise<void> {
+  const client = new Client(access);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
