@@ -8,7 +8,17 @@ const SIZES: Record<string, { kind: 'mass' | 'volume'; size: number }> = {
 };
 
 /** Other spellings in use; Odoo 15-19 ship "L" and "t", people add the rest. */
-const SPELLINGS: Record<string, string> = { l: 'L', liter: 'L', litre: 'L', 'liter(s)': 'L', ml: 'mL', ton: 't', tonne: 't', kgs: 'kg', gram: 'g' };
+const SPELLINGS: Record<string, string> = {
+  l: 'L',
+  liter: 'L',
+  litre: 'L',
+  'liter(s)': 'L',
+  ml: 'mL',
+  ton: 't',
+  tonne: 't',
+  kgs: 'kg',
+  gram: 'g',
+};
 
 function known(unit: string): { kind: string; size: number } | undefined {
   const text = unit.trim();

@@ -118,7 +118,19 @@ function missed(row: QueueRow, result: Assessment): void {
 function asItIs(row: QueueRow): ReadingUpdate {
   const { id, row_version, actual, actual_weight, status_manufacturing, status_operation, missed_reads, last_error, cancellation } = row;
   const state = row.state === 'running' ? 'running' : 'queued';
-  return { id, row_version, state, actual, actual_weight, status_manufacturing, status_operation, missed_reads, last_error, cancellation, shown: false };
+  return {
+    id,
+    row_version,
+    state,
+    actual,
+    actual_weight,
+    status_manufacturing,
+    status_operation,
+    missed_reads,
+    last_error,
+    cancellation,
+    shown: false,
+  };
 }
 
 /** A running batch: values rise and are overwritten by the next read; only settled ones are ever pushed. */
@@ -144,7 +156,11 @@ function progress(line: Line, row: QueueRow, reading: SlotReading): ReadingUpdat
 }
 
 function finish(line: Line, row: QueueRow, reading: SlotReading): ReadingUpdate {
-  const measured: ReadingUpdate = { ...progress({ ...line, onFailedBit: 'alarm' }, row, reading), status_manufacturing: 1, state: 'finished' };
+  const measured: ReadingUpdate = {
+    ...progress({ ...line, onFailedBit: 'alarm' }, row, reading),
+    status_manufacturing: 1,
+    state: 'finished',
+  };
   const mismatch = line.onMismatch === 'fail' ? mismatchOf(line, { ...row, actual: measured.actual }) : null;
   return mismatch === null ? measured : { ...measured, state: 'failed', last_error: `recipe-mismatch: ${mismatch}` };
 }

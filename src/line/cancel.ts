@@ -131,7 +131,11 @@ async function findBatch(line: Line, input: CancelInput): Promise<QueueRow> {
 }
 
 async function refuseWhileRunning(line: Line, run: Run, row: QueueRow): Promise<void> {
-  const { readings } = await readSlots(plcOf(line), line.mapping, { slots: [row.batch_no], orderQuantity: () => undefined, signal: run.signal });
+  const { readings } = await readSlots(plcOf(line), line.mapping, {
+    slots: [row.batch_no],
+    orderQuantity: () => undefined,
+    signal: run.signal,
+  });
   const [slot] = readings;
   if (slot?.mo_id === row.mo_id && !slot.finished && !slot.failed) {
     throw new Refused(409, 'PLC_SLOT_RUNNING', `the PLC is running slot ${row.batch_no} ${row.mo_id}; stop it at the PLC first`, row);

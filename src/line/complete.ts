@@ -73,7 +73,8 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     logTask(line, 'complete', run, 'Process completed batches task running...');
     const progress: Progress = { archived: [], notCompleted: [], stop: null };
     const due = await dueRows(line.database, line.line, only);
-    if (line.mode === 'observe') return end(line, 'run', `observe: ${due.length} batches would be completed`, progress, due.length, started, null);
+    if (line.mode === 'observe')
+      return end(line, 'run', `observe: ${due.length} batches would be completed`, progress, due.length, started, null);
     const next = due.values();
     const worker = async (): Promise<void> => {
       for (const row of next) {
@@ -105,7 +106,8 @@ async function completeOne(line: Line, run: Run, options: CompleteOptions, row: 
     const claimed = await claim(line, run, options, row);
     if (!claimed) return;
     current = claimed;
-    const record = current.state === 'cancelling' ? await finishCancel(line, current, run.signal) : await pushAndArchive(line, run, options, current);
+    const record =
+      current.state === 'cancelling' ? await finishCancel(line, current, run.signal) : await pushAndArchive(line, run, options, current);
     if (record?.status === 'completed') {
       logTask(line, 'complete', run, `✓ Batch #${row.batch_no} (MO: ${row.mo_id}) pushed to Odoo and archived`);
       progress.archived.push(toRecord(record, line.scaleManual));
@@ -122,7 +124,9 @@ async function claim(line: Line, run: Run, options: CompleteOptions, row: QueueR
   if (row.state !== 'finished') return renewLease(line.database, row, lease);
   odooOf(line);
   if (row.odoo_id === null) throw new SmartMoError('ODOO_GONE', `${row.mo_id} has no id of Odoo`);
-  return startPush(line.database, row, consumptionOf({ ...row, odoo_id: row.odoo_id }, line, options.markDone), lease, { actor: run.actor });
+  return startPush(line.database, row, consumptionOf({ ...row, odoo_id: row.odoo_id }, line, options.markDone), lease, {
+    actor: run.actor,
+  });
 }
 
 /** Longer than the longest single call. Two completers on one MO do no harm (absolute values, done guard): the lease saves work. */
@@ -153,7 +157,14 @@ async function leaveNote(line: Line, run: Run, template: string, row: QueueRow):
 }
 
 /** The batch could not be completed in this run: try again later, or give it to a person. */
-async function notNow(line: Line, run: Run, options: CompleteOptions, row: QueueRow, error: SmartMoError, progress: Progress): Promise<void> {
+async function notNow(
+  line: Line,
+  run: Run,
+  options: CompleteOptions,
+  row: QueueRow,
+  error: SmartMoError,
+  progress: Progress,
+): Promise<void> {
   const ofTheLink = error.class === 'transient' || error.class === 'auth' || error.class === 'version' || error.code.startsWith('CONFIG_');
   if (ofTheLink) progress.stop = error;
   const text = describe(error);
@@ -161,12 +172,23 @@ async function notNow(line: Line, run: Run, options: CompleteOptions, row: Queue
   if (row.state === 'finished') retryAt = line.clock.now();
   else if (isFinal(row, error, options)) await markFailed(line.database, row, text, { actor: run.actor });
   else {
-    const waiting = await tryAgainLater(line.database, row, { error: text, delaySeconds: delay(line.odoo, row, error), counts: !ofTheLink });
+    const waiting = await tryAgainLater(line.database, row, {
+      error: text,
+      delaySeconds: delay(line.odoo, row, error),
+      counts: !ofTheLink,
+    });
     retryAt = waiting?.next_try_at ?? null;
   }
   logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${text}`, 'warn');
   const { mo_id, batch_no, push_attempt } = row;
-  progress.notCompleted.push({ mo_id, batch_no, push_attempt, code: error.code, text: error.message, willRetryAt: retryAt?.toISOString() ?? null });
+  progress.notCompleted.push({
+    mo_id,
+    batch_no,
+    push_attempt,
+    code: error.code,
+    text: error.message,
+    willRetryAt: retryAt?.toISOString() ?? null,
+  });
 }
 
 function isFinal(row: QueueRow, error: SmartMoError, options: CompleteOptions): boolean {
@@ -187,7 +209,9 @@ function delay(odoo: Odoo | null, row: QueueRow, error: SmartMoError): number {
 
 function sentence({ archived, notCompleted }: Progress, left: number): string {
   const head = `${archived.length} batch${archived.length === 1 ? '' : 'es'} completed and archived, ${left} left in the queue`;
-  return [head, ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`)].join('; ');
+  return [head, ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`)].join(
+    '; ',
+  );
 }
 
 function end(
@@ -201,7 +225,12 @@ function end(
 ): Outcome {
   const now = line.clock.now();
   const head = { line: line.line, at: now.toISOString() };
-  const events: OutcomeEvent[] = notCompleted.map((entry) => ({ port: 2, event: 'not-completed', code: entry.code, payload: { ...head, ...entry } }));
+  const events: OutcomeEvent[] = notCompleted.map((entry) => ({
+    port: 2,
+    event: 'not-completed',
+    code: entry.code,
+    payload: { ...head, ...entry },
+  }));
   if (drainedAt) {
     const payload = { ...head, text: 'the queue is empty: the next set may be fetched', drainedAt: drainedAt.toISOString() };
     events.push({ port: 3, event: 'queue-empty', code: '', payload });

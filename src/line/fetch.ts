@@ -76,7 +76,8 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     for (const { mo_id, text } of found.rejected) logTask(line, 'fetch', run, `Rejected ${mo_id}: ${text}`, 'warn');
 
     if (found.entries.length === 0) return nothingToQueue(line, run, found, end, blue);
-    if (preview) return end('queued', `preview: ${summary(found.entries.length, found)}`, blue('preview'), found, previewBatches(line, found.entries));
+    if (preview)
+      return end('queued', `preview: ${summary(found.entries.length, found)}`, blue('preview'), found, previewBatches(line, found.entries));
 
     const result = await queueSet(line.database, {
       line: line.line,
@@ -117,7 +118,12 @@ async function findOrders(line: Line, limit: number, nextPage: PageReader): Prom
       }
       const record = known.get(order.mo_id);
       if (record?.elsewhere) {
-        found.rejected.push({ mo_id: order.mo_id, reason: 'queued-elsewhere', text: 'it is in the queue of another line', value: order.mo_id });
+        found.rejected.push({
+          mo_id: order.mo_id,
+          reason: 'queued-elsewhere',
+          text: 'it is in the queue of another line',
+          value: order.mo_id,
+        });
       }
       if (record || found.entries.length >= limit) continue;
       const checked = checkOrder(order, line);

@@ -36,5 +36,7 @@ async function cancelInOdoo(odoo: Odoo, id: number, moId: string, signal: AbortS
   const after = (await odoo.readStates([id], signal)).get(id);
   if (!after || after.state === 'cancel') return 'cancelled';
   if (after.state === 'done') return 'done';
-  throw new SmartMoError('ODOO_REFUSED', `${moId} is still ${after.state} in Odoo after it was cancelled; open it in Odoo and see why`, { class: 'transient' });
+  throw new SmartMoError('ODOO_REFUSED', `${moId} is still ${after.state} in Odoo after it was cancelled; open it in Odoo and see why`, {
+    class: 'transient',
+  });
 }

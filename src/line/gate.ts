@@ -73,7 +73,11 @@ export async function runGate(line: Line, run: Run, options: GateOptions): Promi
     }
     if (rows.length === 0) {
       logTask(line, 'gate', run, 'Table mo_batch is empty. Fetching new batches from Odoo...');
-      return end('empty', rows, 'the queue is empty: new MOs may be fetched', { fill: 'green', shape: 'dot', text: `empty: fetch ${time}` });
+      return end('empty', rows, 'the queue is empty: new MOs may be fetched', {
+        fill: 'green',
+        shape: 'dot',
+        text: `empty: fetch ${time}`,
+      });
     }
     return isBlocked(rows, now, options.stuckAfterMinutes)
       ? end('blocked', rows, `blocked: ${sentence(rows, now)}`, blockedStatus(rows, now))

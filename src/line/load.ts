@@ -41,8 +41,16 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
     const time = clockTime(at);
     const status =
       notLoaded[0] !== undefined
-        ? ({ fill: 'yellow', shape: 'dot', text: `${loaded.length} loaded, slot ${notLoaded[0].batch_no} ${notLoaded[0].code} ${time}` } as const)
-        : ({ fill: reason === 'loaded' ? 'green' : 'blue', shape: reason === 'loaded' ? 'dot' : 'ring', text: `${shortWord(reason, loaded, waiting)} ${time}` } as const);
+        ? ({
+            fill: 'yellow',
+            shape: 'dot',
+            text: `${loaded.length} loaded, slot ${notLoaded[0].batch_no} ${notLoaded[0].code} ${time}`,
+          } as const)
+        : ({
+            fill: reason === 'loaded' ? 'green' : 'blue',
+            shape: reason === 'loaded' ? 'dot' : 'ring',
+            text: `${shortWord(reason, loaded, waiting)} ${time}`,
+          } as const);
     return {
       port: 1,
       payload: { line: line.line, at: at.toISOString(), text, reason, loaded, cleared, waiting, notLoaded },
@@ -56,26 +64,32 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
     };
   };
 
-  return runTask(line, 'write', run, () => end('in-progress', 'recipes are already being loaded'), async () => {
-    if (line.recipes === 'none') return end('nothing', 'the PLC gets its recipes elsewhere (mo-line: recipes)');
-    const hold = await holdOf(line.database, line.line);
-    if (hold) return end('hold', `line on hold: ${hold.reason}`);
+  return runTask(
+    line,
+    'write',
+    run,
+    () => end('in-progress', 'recipes are already being loaded'),
+    async () => {
+      if (line.recipes === 'none') return end('nothing', 'the PLC gets its recipes elsewhere (mo-line: recipes)');
+      const hold = await holdOf(line.database, line.line);
+      if (hold) return end('hold', `line on hold: ${hold.reason}`);
 
-    const plc = plcOf(line);
-    const rows = await queueRows(line.database, line.line);
-    const toLoad = rows.filter((row) => row.state === 'queued' && row.loaded_at === null);
-    if (toLoad.length === 0) return end('nothing', 'every queued batch is loaded');
-    if (line.mode === 'observe') return end('nothing', `observe: ${toLoad.length} recipes would be loaded`);
+      const plc = plcOf(line);
+      const rows = await queueRows(line.database, line.line);
+      const toLoad = rows.filter((row) => row.state === 'queued' && row.loaded_at === null);
+      if (toLoad.length === 0) return end('nothing', 'every queued batch is loaded');
+      if (line.mode === 'observe') return end('nothing', `observe: ${toLoad.length} recipes would be loaded`);
 
-    const checked = await checkInOdoo(line, run, options.checkOdoo, toLoad);
-    const done: Done = { loaded: [], cleared: [], waiting: [], notLoaded: checked.notLoaded };
-    for (const row of checked.good) {
-      run.progress(`loading slot ${row.batch_no} of ${line.slots}`);
-      await loadOne(line, plc, run, row, done);
-    }
-    if (options.clearUnused) done.cleared = await clearUnusedSlots(line, plc, run, rows);
-    return end(done.loaded.length > 0 ? 'loaded' : 'nothing', sentence(done), done);
-  });
+      const checked = await checkInOdoo(line, run, options.checkOdoo, toLoad);
+      const done: Done = { loaded: [], cleared: [], waiting: [], notLoaded: checked.notLoaded };
+      for (const row of checked.good) {
+        run.progress(`loading slot ${row.batch_no} of ${line.slots}`);
+        await loadOne(line, plc, run, row, done);
+      }
+      if (options.clearUnused) done.cleared = await clearUnusedSlots(line, plc, run, rows);
+      return end(done.loaded.length > 0 ? 'loaded' : 'nothing', sentence(done), done);
+    },
+  );
 }
 
 interface Done {

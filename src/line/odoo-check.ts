@@ -9,8 +9,10 @@ const SAME = 0.0005;
 /** What a person did in Odoo to an MO that is in the queue; null when it is as it was queued. */
 export function changedInOdoo(row: QueueRow, shown: OdooState | undefined): { code: OdooChange; text: string } | null {
   if (!shown) return { code: 'mo-cancelled-in-odoo', text: `${row.mo_id} no longer exists in Odoo; cancel the batch` };
-  if (shown.state === 'cancel') return { code: 'mo-cancelled-in-odoo', text: `${row.mo_id} was cancelled in Odoo; cancel the batch here too` };
-  if (shown.state === 'done') return { code: 'mo-done-in-odoo', text: `${row.mo_id} was marked done in Odoo by hand; ask who did it, then cancel the batch here` };
+  if (shown.state === 'cancel')
+    return { code: 'mo-cancelled-in-odoo', text: `${row.mo_id} was cancelled in Odoo; cancel the batch here too` };
+  if (shown.state === 'done')
+    return { code: 'mo-done-in-odoo', text: `${row.mo_id} was marked done in Odoo by hand; ask who did it, then cancel the batch here` };
   if (Math.abs(shown.quantity - row.quantity) > SAME) {
     const text = `${row.mo_id} was ${row.quantity} ${row.uom} when it was queued and is ${shown.quantity} in Odoo now; set the quantity back or cancel the batch`;
     return { code: 'mo-changed-in-odoo', text };

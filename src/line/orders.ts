@@ -69,11 +69,16 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
       productOfTag.set(tag.tag, component.first);
     }
     const split = splitPlan(component.moves, tags, line);
-    if ('unit' in split) return reject('unit', `${name} is planned in ${split.unit.from}, ${split.unit.tag} weighs in ${split.unit.to}`, split.unit.from);
+    if ('unit' in split)
+      return reject('unit', `${name} is planned in ${split.unit.from}, ${split.unit.tag} weighs in ${split.unit.to}`, split.unit.from);
     for (const material of split.materials) {
       const max = line.materials.find(({ tag }) => tag === material.tag)?.max ?? 0;
       if (max > 0 && material.planned > max) {
-        return reject('over-max', `${material.tag} shall take ${material.planned} ${material.uom}, its maximum is ${max}`, material.planned);
+        return reject(
+          'over-max',
+          `${material.tag} shall take ${material.planned} ${material.uom}, its maximum is ${max}`,
+          material.planned,
+        );
       }
     }
     materials.push(...split.materials);

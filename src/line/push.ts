@@ -27,18 +27,26 @@ export async function pushBatch(odoo: Odoo, payload: PushPayload, options: PushO
 
   const after = await readExisting(odoo, payload, signal);
   if (payload.markDone && after.state !== 'done') {
-    throw new SmartMoError('ODOO_NOT_DONE', `${payload.mo_id} is still ${after.state} in Odoo after it was marked done; open it in Odoo and see what it asks for`, {
-      class: 'unknown',
-    });
+    throw new SmartMoError(
+      'ODOO_NOT_DONE',
+      `${payload.mo_id} is still ${after.state} in Odoo after it was marked done; open it in Odoo and see what it asks for`,
+      {
+        class: 'unknown',
+      },
+    );
   }
   assertEqual(after, payload, options.digits);
 }
 
 async function readExisting(odoo: Odoo, { odoo_id, mo_id }: PushPayload, signal: AbortSignal): Promise<OdooRecord> {
   const record = await odoo.readOrder(odoo_id, signal);
-  if (!record) throw new SmartMoError('ODOO_GONE', `${mo_id} no longer exists in Odoo, or the Odoo user may not see it`, { class: 'permanent' });
+  if (!record)
+    throw new SmartMoError('ODOO_GONE', `${mo_id} no longer exists in Odoo, or the Odoo user may not see it`, { class: 'permanent' });
   if (record.state === 'cancel') {
-    throw new SmartMoError('ODOO_CANCELLED', `${mo_id} was cancelled in Odoo although the PLC has made it; decide what to book, then park the batch`);
+    throw new SmartMoError(
+      'ODOO_CANCELLED',
+      `${mo_id} was cancelled in Odoo although the PLC has made it; decide what to book, then park the batch`,
+    );
   }
   return record;
 }
@@ -47,9 +55,13 @@ function assertEqual(record: OdooRecord, payload: PushPayload, digits: number): 
   const { differences } = consumptionEquals(record, payload, digits);
   const list = differences.map(({ product_id, wanted, shown }) => `product ${product_id}: weighed ${wanted}, Odoo shows ${shown}`);
   const produced = record.state === 'done' ? record.qty_produced : record.qty_producing;
-  if (!(Math.abs(produced - payload.qty) < 0.5 * 10 ** -digits)) list.push(`finished quantity: weighed ${payload.qty}, Odoo shows ${produced}`);
+  if (!(Math.abs(produced - payload.qty) < 0.5 * 10 ** -digits))
+    list.push(`finished quantity: weighed ${payload.qty}, Odoo shows ${produced}`);
   if (list.length === 0) return;
-  throw new SmartMoError('ODOO_DIFFERS', `${payload.mo_id} is ${record.state} in Odoo with other quantities (${list.join('; ')}); a person must decide`);
+  throw new SmartMoError(
+    'ODOO_DIFFERS',
+    `${payload.mo_id} is ${record.state} in Odoo with other quantities (${list.join('; ')}); a person must decide`,
+  );
 }
 
 /** The components must be those that were queued: one that was added meanwhile would silently be consumed as 0. */
@@ -64,5 +76,8 @@ function assertSameMoves(record: OdooRecord, payload: PushPayload): void {
     added.length > 0 ? `product ${added.join(', ')} added` : '',
     removed.length > 0 ? `product ${removed.join(', ')} removed` : '',
   ].filter(Boolean);
-  throw new SmartMoError('ODOO_CHANGED', `the components of ${payload.mo_id} were changed in Odoo after it was queued: ${what.join(', ')}; a person must decide`);
+  throw new SmartMoError(
+    'ODOO_CHANGED',
+    `the components of ${payload.mo_id} were changed in Odoo after it was queued: ${what.join(', ')}; a person must decide`,
+  );
 }

@@ -55,30 +55,40 @@ interface ReadResult {
  * as taken after the COMMIT, that slot only (invariant I10); a crash in between is healed by the next read.
  */
 export async function readBatches(line: Line, run: Run, options: ReadOptions): Promise<Outcome> {
-  return runTask(line, 'read', run, () => end(line, 'in-progress', 'the PLC is already being read', nothingRead()), async () => {
-    if (options.source === 'msg') {
-      throw new SmartMoError('CONFIG_INVALID', 'source "msg" comes with a later release; set the source of plc-batch-reader to "plc"');
-    }
-    const plc = plcOf(line);
-    logTask(line, 'read', run, 'PLC read sync task running...');
-    const started = line.clock.now().getTime();
-    const rows = await queueRows(line.database, line.line);
-    const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options);
+  return runTask(
+    line,
+    'read',
+    run,
+    () => end(line, 'in-progress', 'the PLC is already being read', nothingRead()),
+    async () => {
+      if (options.source === 'msg') {
+        throw new SmartMoError('CONFIG_INVALID', 'source "msg" comes with a later release; set the source of plc-batch-reader to "plc"');
+      }
+      const plc = plcOf(line);
+      logTask(line, 'read', run, 'PLC read sync task running...');
+      const started = line.clock.now().getTime();
+      const rows = await queueRows(line.database, line.line);
+      const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options);
 
-    const names = new Set(rows.map((row) => row.mo_id));
-    const strangers = readings.flatMap((reading) => (reading.empty || names.has(reading.mo_id) ? [] : [reading.mo_id]));
-    const inHistory = await namesInHistory(line.database, line.line, strangers);
-    const assessment = assess(line, { rows, readings, inHistory, settled, unsettled });
+      const names = new Set(rows.map((row) => row.mo_id));
+      const strangers = readings.flatMap((reading) => (reading.empty || names.has(reading.mo_id) ? [] : [reading.mo_id]));
+      const inHistory = await namesInHistory(line.database, line.line, strangers);
+      const assessment = assess(line, { rows, readings, inHistory, settled, unsettled });
 
-    const stored = line.mode === 'observe' ? [] : await storeReadings(line.database, line.line, assessment.updates);
-    const unheard = options.acknowledge && line.mode === 'live' ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
-    const bad = [...assessment.bad, ...unheard];
-    await raiseAlarms(line, bad, stored.length > 0 ? await queueRows(line.database, line.line) : rows);
+      const stored = line.mode === 'observe' ? [] : await storeReadings(line.database, line.line, assessment.updates);
+      const unheard = options.acknowledge && line.mode === 'live' ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
+      const bad = [...assessment.bad, ...unheard];
+      await raiseAlarms(line, bad, stored.length > 0 ? await queueRows(line.database, line.line) : rows);
 
-    const result = resultOf(rows, stored, assessment, bad, { slots: readings.length, requests, ms: line.clock.now().getTime() - started });
-    writeLog(line, run, result);
-    return end(line, 'read', sentence(result), result);
-  });
+      const result = resultOf(rows, stored, assessment, bad, {
+        slots: readings.length,
+        requests,
+        ms: line.clock.now().getTime() - started,
+      });
+      writeLog(line, run, result);
+      return end(line, 'read', sentence(result), result);
+    },
+  );
 }
 
 interface SettledReadings {

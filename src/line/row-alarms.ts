@@ -29,7 +29,8 @@ export function rowAlarms(line: Line, rows: readonly QueueRow[]): OpenAlarm[] {
     }
     if (row.status_manufacturing === 1) {
       const mismatch = mismatchOf(line, row);
-      if (mismatch !== null) alarms.push(alarm('recipe-mismatch', line.onMismatch === 'fail' ? 'critical' : 'warning', `${slot}: ${mismatch}`));
+      if (mismatch !== null)
+        alarms.push(alarm('recipe-mismatch', line.onMismatch === 'fail' ? 'critical' : 'warning', `${slot}: ${mismatch}`));
       const apart = weightDiffers(line, row);
       if (apart !== null) alarms.push(alarm('weight-differs', 'warning', `${slot}: ${apart}`));
     }

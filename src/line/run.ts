@@ -66,8 +66,10 @@ export class TaskError extends SmartMoError {
 }
 
 async function failed(line: Line, task: TaskName, run: Run, started: Date, error: unknown): Promise<unknown> {
+  // A deploy in the middle of a run is no error of the plant.
+  if (error instanceof SmartMoError && error.code === 'CLOSED') return error;
   logTask(line, task, run, `Error in ${TASKS[task].name} task: ${describe(error)}`, 'error');
-  if (!(error instanceof SmartMoError) || error.code === 'CLOSED') return error;
+  if (!(error instanceof SmartMoError)) return error;
   let since = line.database.state().since ?? started;
   if (task !== 'gate') {
     try {

@@ -41,10 +41,13 @@ function alarmsOfRows(line: Line, { rows, hold }: Snapshot, stuckAfterMinutes: n
     };
     if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`);
     else if (row.last_error !== null && row.state !== 'pushed') add('not-pushed', 'warning', `${slot}: ${row.last_error}`);
-    if (row.state === 'running' && minutes >= stuckAfterMinutes) add('stuck', 'warning', `${slot}: nothing has changed since ${minutes} min`);
+    if (row.state === 'running' && minutes >= stuckAfterMinutes)
+      add('stuck', 'warning', `${slot}: nothing has changed since ${minutes} min`);
   }
   if (isBlocked(rows, now, stuckAfterMinutes)) {
-    const why = rows.every((row) => row.state === 'failed') ? 'only failed batches are left' : `no batch has changed for ${stuckAfterMinutes} min`;
+    const why = rows.every((row) => row.state === 'failed')
+      ? 'only failed batches are left'
+      : `no batch has changed for ${stuckAfterMinutes} min`;
     alarms.push(ofLine('gate-blocked', 'critical', `${why}: ${rows.map((row) => `slot ${row.batch_no} ${row.mo_id}`).join(', ')}`));
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`));
@@ -62,7 +65,10 @@ async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSigna
   if (!line.odoo) return null;
   if (open.length === 0) return [];
   try {
-    const states = await line.odoo.readStates(open.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id])), signal);
+    const states = await line.odoo.readStates(
+      open.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id])),
+      signal,
+    );
     return open.flatMap((row) => {
       const change = row.odoo_id === null ? null : changedInOdoo(row, states.get(row.odoo_id));
       return change ? [{ ...change, severity: 'critical' as const, mo_id: row.mo_id, batch_no: row.batch_no, value: null }] : [];

@@ -20,12 +20,20 @@ export interface ReportOptions {
   remindAfterMinutes: number;
 }
 
-type Report = (line: Line, run: Run, options: ReportOptions) => Promise<{ payload: Record<string, unknown>; text: string; status: NodeStatus; statusCode?: number; events?: OutcomeEvent[] }>;
+type Report = (
+  line: Line,
+  run: Run,
+  options: ReportOptions,
+) => Promise<{ payload: Record<string, unknown>; text: string; status: NodeStatus; statusCode?: number; events?: OutcomeEvent[] }>;
 
 const REPORTS: Record<string, Report> = {
   'batch-status': async (line) => {
     const status = batchStatus(line, await queueRows(line.database, line.line));
-    return answer(line, status, `${status.total_batches} batches in the queue, ${status.completed_batches} finished, ${status.failed_batches} failed`);
+    return answer(
+      line,
+      status,
+      `${status.total_batches} batches in the queue, ${status.completed_batches} finished, ${status.failed_batches} failed`,
+    );
   },
   'real-time': async (line, _run, options) => {
     const snapshot = await readSnapshot(line).catch(nothingIfDown);
@@ -41,7 +49,10 @@ const REPORTS: Record<string, Report> = {
   },
   'failed-to-push': async (line) => {
     const rows = await queueRows(line.database, line.line);
-    const { batches } = batchStatus(line, rows.filter((row) => row.status_manufacturing === 1 && row.last_error !== null));
+    const { batches } = batchStatus(
+      line,
+      rows.filter((row) => row.status_manufacturing === 1 && row.last_error !== null),
+    );
     return answer(line, { total: batches.length, batches }, `${batches.length} finished batches are not in Odoo yet`);
   },
   health,
@@ -76,7 +87,9 @@ export async function runReport(line: Line, run: Run, options: ReportOptions): P
   const report = REPORTS[options.report];
   try {
     if (!report || !Object.hasOwn(REPORTS, options.report)) {
-      throw new SmartMoError('INPUT_INVALID', `there is no report "${options.report}"; choose one of ${Object.keys(REPORTS).join(', ')}`, { value: options.report });
+      throw new SmartMoError('INPUT_INVALID', `there is no report "${options.report}"; choose one of ${Object.keys(REPORTS).join(', ')}`, {
+        value: options.report,
+      });
     }
     const { payload, text, status, statusCode, events = [] } = await report(line, run, options);
     const announced = await announce(line, options).catch(none);
@@ -134,7 +147,11 @@ async function health(line: Line, run: Run, options: ReportOptions): ReturnType<
     if (!line.announced.has(DATABASE_DOWN)) events.push(announcement(alarm, started));
     line.announced.add(DATABASE_DOWN);
   }
-  const word = alarms.some(({ severity }) => severity === 'critical') ? 'critical' : alarms.some(({ severity }) => severity === 'warning') ? 'warning' : 'ok';
+  const word = alarms.some(({ severity }) => severity === 'critical')
+    ? 'critical'
+    : alarms.some(({ severity }) => severity === 'warning')
+      ? 'warning'
+      : 'ok';
   const issues = alarms.map(({ code, severity, text, mo_id, since }) => ({ code, level: severity, text, mo_id, since }));
   logTask(line, 'health', run, `Health: ${word}, ${issues.length} issue(s)`);
   const time = clockTime(line.clock.now());
@@ -142,7 +159,11 @@ async function health(line: Line, run: Run, options: ReportOptions): ReturnType<
     payload: { status: word, issues },
     text: issues.length === 0 ? 'all well' : issues.map(({ code, text }) => `${code}: ${text}`).join('; '),
     events,
-    status: { fill: ({ ok: 'green', warning: 'yellow', critical: 'red' } as const)[word], shape: 'dot', text: `${word}, ${issues.length} issues ${time}` },
+    status: {
+      fill: ({ ok: 'green', warning: 'yellow', critical: 'red' } as const)[word],
+      shape: 'dot',
+      text: `${word}, ${issues.length} issues ${time}`,
+    },
     ...(word === 'critical' ? { statusCode: 503 } : {}),
   };
 }
@@ -156,7 +177,16 @@ function databaseBack(line: Line, at: Date): OutcomeEvent {
 
 function databaseDown(line: Line, error: unknown): AlarmView {
   const { since } = linksOf(line).database;
-  const row = { id: 0, line: line.line, code: DATABASE_DOWN, mo_id: '', batch_no: null, severity: 'critical' as const, text: describe(error), value: null };
+  const row = {
+    id: 0,
+    line: line.line,
+    code: DATABASE_DOWN,
+    mo_id: '',
+    batch_no: null,
+    severity: 'critical' as const,
+    text: describe(error),
+    value: null,
+  };
   return toAlarm({ ...row, since: since === null ? line.clock.now() : new Date(since), cleared_at: null });
 }
 

@@ -86,7 +86,12 @@ function linkView(link: LinkState | undefined): LinkView {
   return { ...link, since: link.since?.toISOString() ?? null };
 }
 
-function wordFor(line: Line, { rows, hold }: Snapshot, links: Links, stuckAfterMinutes: number): { word: Word; why: string; since: string | null } {
+function wordFor(
+  line: Line,
+  { rows, hold }: Snapshot,
+  links: Links,
+  stuckAfterMinutes: number,
+): { word: Word; why: string; since: string | null } {
   const { database, plc } = links;
   if (database.state === 'down') return { word: 'NO DATABASE', why: database.error ?? '', since: database.since };
   if (line.mode === 'observe') return { word: 'OBSERVE', why: 'everything is read and shown, nothing is written', since: null };
@@ -100,7 +105,16 @@ function wordFor(line: Line, { rows, hold }: Snapshot, links: Links, stuckAfterM
     const failed = rows.find((row) => row.state === 'failed') ?? first;
     return { word: 'BLOCKED', why: `slot ${failed.batch_no} ${failed.mo_id}: ${failed.last_error ?? failed.state}`, since };
   }
-  return { word: 'RUNNING', why: `${rows.length} batches in the queue`, since: null };
+  return { word: 'RUNNING', why: atWork(rows), since: null };
+}
+
+/** The batch that is being dosed, for one line of text. */
+function atWork(rows: readonly QueueRow[]): string {
+  const dosing = rows.find((row) => row.state === 'running' && Object.values(row.actual ?? {}).some((weight) => weight > 0));
+  if (dosing) return `slot ${dosing.batch_no} ${dosing.mo_id} ${dosing.finished_goods ?? ''} is being made`.replace('  ', ' ');
+  return rows.some((row) => row.state === 'queued' || row.state === 'running')
+    ? 'the PLC has the next batch'
+    : 'finished batches go to Odoo';
 }
 
 const TASKS: readonly RecordedTask[] = ['fetch', 'write', 'read', 'complete', 'health'];

@@ -11,6 +11,7 @@ export interface OdooFault {
  * from Python itself and are the same in every language.
  */
 const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClass; remedy: string }[] = [
+  { name: /\.SessionExpiredException$/, code: 'ODOO_AUTH', class: 'auth', remedy: 'log in again' },
   { name: /\.AccessDenied$/, code: 'ODOO_AUTH', class: 'auth', remedy: 'check login and password' },
   { name: /\.AccessError$/, code: 'ODOO_RIGHTS', class: 'auth', remedy: 'give the user the group "Manufacturing / User"' },
   { name: /\.MissingError$/, code: 'ODOO_GONE', class: 'permanent', remedy: 'it was deleted in Odoo; a person decides' },

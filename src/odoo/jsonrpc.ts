@@ -143,8 +143,11 @@ function readVersion(result: unknown): ServerVersion {
   return { text: result['server_version'].slice(0, 30), major };
 }
 
+/** Odoo itself said no, or knows the session no more: one fresh login may help. */
 function isDenied(error: unknown): boolean {
-  return error instanceof SmartMoError && error.code === 'ODOO_AUTH' && error.value === 'odoo.exceptions.AccessDenied';
+  return (
+    error instanceof SmartMoError && error.code === 'ODOO_AUTH' && /\.(AccessDenied|SessionExpiredException)$/.test(String(error.value))
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

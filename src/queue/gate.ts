@@ -136,7 +136,7 @@ async function insertSet(database: Database, { line, e0, mapHash, actor, entries
 
 function lostRace({ sqlState, constraint }: ConstraintError): boolean {
   if (sqlState === '23503') return constraint.startsWith('mo_batch_line_fetch_seq');
-  return sqlState === '23505' && (constraint.startsWith('mo_fetch_'));
+  return sqlState === '23505' && constraint.startsWith('mo_fetch_');
 }
 
 /**
