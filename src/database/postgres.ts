@@ -30,6 +30,7 @@ export interface DatabaseOptions {
   schema?: string | undefined;
   poolSize?: number | undefined;
   timeouts?: Partial<Timeouts> | undefined;
+  tables?: 'make' | 'leave' | undefined;
 }
 
 /** {@link Database} over pg: connects when first used, again after a failure, and each time to the server that takes writes. */
@@ -96,6 +97,7 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
           { class: 'transient' },
         );
       }
+      if (options.tables === 'leave') return;
       if (!(await isMigrated(autocommit(session), schema))) await inTransaction(session, (tx) => migrate(tx, schema));
     } finally {
       session.release();

@@ -1,8 +1,10 @@
 import type { SlotReading } from '../plc/slot';
 import type { Cancellation, QueueRow } from '../queue/batch';
 import type { ReadingUpdate } from '../queue/readings';
+import { round } from '../units';
 import type { Line } from './line';
 import { mismatchOf } from './plausible';
+import { hasWeight } from './settle';
 
 /**
  * What one read of the PLC means for the queue: pure, no I/O. A row is matched by slot AND MO name. A slot with one bad
@@ -59,7 +61,9 @@ function assessRow(line: Line, row: QueueRow, reading: SlotReading | undefined, 
   }
   if (!reading || reading.mo_id !== row.mo_id || isFromEarlierRun(row, reading)) {
     if (reading && !reading.empty && reading.mo_id !== row.mo_id) assessForeign(reading, seen, result);
-    missed(row, result);
+    // A slot with a bad value was not read well: it says nothing about where the batch is.
+    if (reading && reading.bad.length > 0) result.unchanged += 1;
+    else missed(row, result);
     return;
   }
   if (row.state !== 'queued' && row.state !== 'running') {
@@ -69,7 +73,8 @@ function assessRow(line: Line, row: QueueRow, reading: SlotReading | undefined, 
     return;
   }
   const why = seen.unsettled.get(row.batch_no);
-  if (reading.finished && why !== undefined) {
+  // Both bits without a weight: the batch failed (plc.md, settle rule).
+  if (reading.finished && why !== undefined && !(reading.failed && !hasWeight(reading))) {
     result.bad.push({ batch_no: row.batch_no, mo_id: row.mo_id, code: 'not-settled', text: why, value: null });
     return;
   }
@@ -94,16 +99,26 @@ function assessForeign(reading: SlotReading, seen: Seen, result: Assessment): vo
   if (reading.empty) return;
   const base = { batch_no: reading.slot, mo_id: reading.mo_id };
   const elsewhere = seen.rows.find((row) => row.mo_id === reading.mo_id);
-  if (elsewhere && elsewhere.batch_no !== reading.slot) {
+  if (elsewhere && elsewhere.run === 1) {
     const text = `slot ${reading.slot} shows ${reading.mo_id}, which belongs to slot ${elsewhere.batch_no}`;
     result.bad.push({ ...base, code: 'wrong-slot', text, value: reading.mo_id });
-  } else if (seen.inHistory.has(reading.mo_id)) {
-    if (reading.finished && reading.acknowledged === false) result.toAcknowledge.push(reading);
   } else if (reading.bad.length > 0) {
     result.bad.push(...reading.bad.map(({ code, text, value }) => ({ ...base, code, text, value })));
+  } else if (elsewhere || seen.inHistory.has(reading.mo_id)) {
+    stale(reading, result);
   } else {
     const text = `slot ${reading.slot} shows ${reading.mo_id}, which is neither in the queue nor in the history of this line`;
     result.bad.push({ ...base, code: 'unknown-mo', text, value: reading.mo_id });
+  }
+}
+
+/** A slot that shows a batch of the history (an MO that was queued again has its earlier run there): nothing of it is stored. */
+function stale(reading: SlotReading, result: Assessment): void {
+  if (reading.finished) {
+    if (reading.acknowledged === false) result.toAcknowledge.push(reading);
+  } else if (reading.running && !reading.failed) {
+    const text = `slot ${reading.slot} runs ${reading.mo_id}, which has left the queue: what it weighs is not stored`;
+    result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'stale-slot', text, value: reading.mo_id });
   }
 }
 
@@ -139,7 +154,8 @@ function progress(line: Line, row: QueueRow, reading: SlotReading): ReadingUpdat
     ...asItIs(row),
     state: 'running',
     actual: actualsOf(row, reading),
-    actual_weight: reading.actual_weight,
+    // As the table keeps it: more digits would look like a change at every read.
+    actual_weight: reading.actual_weight === null ? null : round(reading.actual_weight, 3),
     status_operation: reading.failed ? 1 : 0,
     missed_reads: 0,
     shown: true,
@@ -149,7 +165,7 @@ function progress(line: Line, row: QueueRow, reading: SlotReading): ReadingUpdat
     notes: 'the PLC set its failed bit (mo-line: onFailedBit cancel)',
     reason: null,
     actor: 'plc',
-    in_odoo: true,
+    in_odoo: line.odoo !== null,
     free_slot: false,
   };
   return { ...update, state: 'cancelling', cancellation };

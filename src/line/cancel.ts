@@ -3,15 +3,16 @@ import { clockTime } from '../clock';
 import { describe, type ErrorCode, SmartMoError } from '../errors';
 import { readSlots } from '../plc/read-slots';
 import type { QueueRow } from '../queue/batch';
-import { lastRecord } from '../queue/history';
+import { historyPage, lastRecord } from '../queue/history';
 import { findRow } from '../queue/rows';
-import { startCancel, tryAgainLater } from '../queue/steps';
+import { renewLease, startCancel, tryAgainLater } from '../queue/steps';
 import { leaseSeconds } from './complete';
 import { renderText } from './filter';
-import { finishCancel } from './finish-cancel';
+import { finishCancel, refusedForGood } from './finish-cancel';
 import { type Line, plcOf } from './line';
 import type { Outcome } from './outcome';
-import type { Run } from './run';
+import { GONE_AFTER } from './retry';
+import { observed, type Run } from './run';
 
 export interface CancelOptions {
   cancelInOdoo: boolean;
@@ -54,7 +55,6 @@ class Refused extends Error {
     readonly statusCode: 400 | 404 | 409 | 502,
     readonly code: ErrorCode,
     sentence: string,
-    readonly row: QueueRow | null = null,
   ) {
     super(sentence);
   }
@@ -67,31 +67,35 @@ class Refused extends Error {
  */
 export async function cancelBatch(line: Line, run: Run, options: CancelOptions): Promise<Outcome> {
   let input: CancelInput = {};
-  let cancelling: QueueRow | null = null;
+  let row: QueueRow | null = null;
+  let begun = false;
   try {
     input = inputOf(options);
-    const row = await findBatch(line, input);
+    row = await findBatch(line, input);
     if (options.freeSlot) await refuseWhileRunning(line, run, row);
-    cancelling = await begin(line, run, options, input, row);
-    await finishCancel(line, cancelling, run.signal);
-    return end(line, 1, `slot ${row.batch_no} ${row.mo_id} cancelled`, {
-      success: true,
-      message: `Batch #${row.batch_no} (MO: ${row.mo_id}) cancelled`,
-      batch_no: row.batch_no,
-      mo_id: row.mo_id,
-      status: 'cancelled',
-    });
+    if (line.mode === 'observe') throw new Refused(409, 'INPUT_INVALID', `slot ${row.batch_no} ${row.mo_id} would be cancelled`);
+    row = await begin(line, run, options, input, row);
+    begun = true;
+    if (!(await finishCancel(line, row, run.signal))) await assertCancelled(line, row);
+    const { batch_no, mo_id } = row;
+    const message = `Batch #${batch_no} (MO: ${mo_id}) cancelled`;
+    return end(line, 1, `slot ${batch_no} ${mo_id} cancelled`, { success: true, message, batch_no, mo_id, status: 'cancelled' });
   } catch (error) {
-    const refused = asRefusal(error, cancelling !== null);
-    if (cancelling && refused?.statusCode === 502) await repeatSoon(line, cancelling, error);
+    const refused = asRefusal(error, begun);
+    if (row && begun && refused && !refusedForGood(error)) await repeatLater(line, row, error);
     if (!refused) {
       run.log('error', `Error in cancel batch: ${describe(error)}`);
       throw error;
     }
-    const batch_no = refused.row?.batch_no ?? input.batch_no ?? null;
-    const mo_id = refused.row?.mo_id ?? input.mo_id ?? null;
-    const payload = { success: false, detail: refused.message, code: refused.code, batch_no, mo_id };
-    return { ...end(line, 2, `not cancelled: ${refused.message}`, payload), statusCode: refused.statusCode };
+    const { message: detail, code, statusCode } = refused;
+    const payload = {
+      success: false,
+      detail,
+      code,
+      batch_no: row?.batch_no ?? input.batch_no ?? null,
+      mo_id: row?.mo_id ?? input.mo_id ?? null,
+    };
+    return { ...end(line, 2, `not cancelled: ${detail}`, payload), statusCode };
   }
 }
 
@@ -117,15 +121,15 @@ async function findBatch(line: Line, input: CancelInput): Promise<QueueRow> {
     throw new Refused(404, 'BATCH_UNKNOWN', `${named} is not in the queue of line ${line.line}`);
   }
   if (batch_no !== undefined && row.batch_no !== batch_no) {
-    throw new Refused(409, 'INPUT_INVALID', `${row.mo_id} is in slot ${row.batch_no}, not in slot ${batch_no}; nothing was cancelled`, row);
+    throw new Refused(409, 'INPUT_INVALID', `${row.mo_id} is in slot ${row.batch_no}, not in slot ${batch_no}; nothing was cancelled`);
   }
   const justChanged = line.clock.now().getTime() - row.created_at.getTime() < SLOT_REUSED_MINUTES * 60_000;
   if (mo_id === undefined && before && justChanged) {
     const sentence = `slot ${row.batch_no} changed to ${row.mo_id} less than ${SLOT_REUSED_MINUTES} minutes ago; send its mo_id to be sure`;
-    throw new Refused(409, 'INPUT_INVALID', sentence, row);
+    throw new Refused(409, 'INPUT_INVALID', sentence);
   }
   if (row.state === 'pushing' || row.state === 'pushed') {
-    throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} is being completed in Odoo and cannot be cancelled any more`, row);
+    throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} is being completed in Odoo and cannot be cancelled any more`);
   }
   return row;
 }
@@ -138,13 +142,12 @@ async function refuseWhileRunning(line: Line, run: Run, row: QueueRow): Promise<
   });
   const [slot] = readings;
   if (slot?.mo_id === row.mo_id && !slot.finished && !slot.failed) {
-    throw new Refused(409, 'PLC_SLOT_RUNNING', `the PLC is running slot ${row.batch_no} ${row.mo_id}; stop it at the PLC first`, row);
+    throw new Refused(409, 'PLC_SLOT_RUNNING', `the PLC is running slot ${row.batch_no} ${row.mo_id}; stop it at the PLC first`);
   }
 }
 
+/** Stores what shall be done before anything is done, and takes the lease, so that task 3 keeps its hands off meanwhile. */
 async function begin(line: Line, run: Run, options: CancelOptions, input: CancelInput, row: QueueRow): Promise<QueueRow> {
-  // Asked again while Odoo was away: the first request stands, this one only goes on with it.
-  if (row.state === 'cancelling') return row;
   const cancellation = {
     notes: renderText(options.notesTemplate, options.message),
     reason: input.reason ?? null,
@@ -152,34 +155,46 @@ async function begin(line: Line, run: Run, options: CancelOptions, input: Cancel
     in_odoo: options.cancelInOdoo && line.odoo !== null,
     free_slot: options.freeSlot,
   };
-  const begun = await startCancel(line.database, row, cancellation, leaseSeconds(line));
+  const lease = leaseSeconds(line);
+  // Asked again while Odoo was away: the first request stands, this one only goes on with it.
+  const begun =
+    row.state === 'cancelling' ? await renewLease(line.database, row, lease) : await startCancel(line.database, row, cancellation, lease);
   if (begun) return begun;
-  throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} changed in this moment; look at it and try again`, row);
+  throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} changed in this moment; look at it and try again`);
+}
+
+/** Another process ended the cancellation: as we meant it, or not. */
+async function assertCancelled(line: Line, { mo_id, run }: QueueRow): Promise<void> {
+  const [last] = (await historyPage(line.database, line.line, { mo_id, status: 'cancelled', limit: 1, offset: 0 })).rows;
+  if (last?.run === run) return;
+  throw new Refused(409, 'BATCH_BEING_PUSHED', `${mo_id} is being cancelled by another process; look at it in a minute`);
 }
 
 /** What the outside systems said becomes an answer; trouble of our own stays an error of the run. */
 function asRefusal(error: unknown, begun: boolean): Refused | null {
   if (error instanceof Refused) return error;
   if (!(error instanceof SmartMoError)) return null;
-  if (error.code === 'INPUT_INVALID') return new Refused(400, error.code, error.message);
-  if (error.code === 'ODOO_DIFFERS') return new Refused(409, error.code, error.message);
+  if (error.code === 'INPUT_INVALID' && !begun) return new Refused(400, error.code, error.message);
+  if (refusedForGood(error)) return new Refused(409, error.code, `${error.message}; the batch is "failed" now`);
   if (error.code.startsWith('ODOO_') || error.code.startsWith('PLC_')) {
     const what = begun ? 'the batch stays "cancelling" and task 3 tries again' : 'nothing was cancelled';
-    return new Refused(502, error.code, `${error.message}; ${what}`);
+    return new Refused(error.code === 'PLC_SLOT_RUNNING' ? 409 : 502, error.code, `${error.message}; ${what}`);
   }
   return null;
 }
 
-async function repeatSoon(line: Line, row: QueueRow, error: unknown): Promise<void> {
-  await tryAgainLater(line.database, row, { error: describe(error), delaySeconds: line.odoo?.times.retryMin ?? 0, counts: false });
+/** Task 3 goes on with it. Where even that cannot be stored, the lease runs out by itself. */
+async function repeatLater(line: Line, row: QueueRow, error: unknown): Promise<void> {
+  const delaySeconds = error instanceof SmartMoError && error.code === 'ODOO_GONE' ? GONE_AFTER : (line.odoo?.times.retryMin ?? 0);
+  await tryAgainLater(line.database, row, { error: describe(error), delaySeconds, counts: false }).catch(() => null);
 }
 
 function end(line: Line, port: 1 | 2, text: string, payload: Record<string, unknown>): Outcome {
   const at = line.clock.now();
-  return {
+  return observed(line, {
     port,
     payload: { line: line.line, at: at.toISOString(), text, ...payload },
     events: [],
     status: { fill: port === 1 ? 'green' : 'yellow', shape: port === 1 ? 'dot' : 'ring', text: `${text.slice(0, 60)} ${clockTime(at)}` },
-  };
+  });
 }

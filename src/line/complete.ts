@@ -1,10 +1,8 @@
 import { clockTime } from '../clock';
 import { compileCheck } from '../check';
 import { describe, SmartMoError, throwIfClosed } from '../errors';
-import { backoffSeconds } from '../backoff';
-import type { Odoo } from '../odoo/odoo';
 import { archive } from '../queue/archive';
-import { type BatchRecord, codeOf, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { closeDrainedFetch } from '../queue/gate';
 import { dueRows, queueRows } from '../queue/rows';
 import { markFailed, markPushed, renewLease, startPush, tryAgainLater } from '../queue/steps';
@@ -14,6 +12,7 @@ import { finishCancel } from './finish-cancel';
 import { type Line, odooOf } from './line';
 import type { NodeStatus, Outcome, OutcomeEvent } from './outcome';
 import { pushBatch } from './push';
+import { isAttempt, isFinal, isOfTheLink, retryDelay } from './retry';
 import { logTask, type Run, runTask } from './run';
 
 export interface CompleteOptions {
@@ -46,12 +45,6 @@ interface Progress {
   stop: SmartMoError | null;
 }
 
-const PERMANENT_ATTEMPTS = 3;
-/** Nothing repeats these away: the batch goes to a person at once. */
-const FOR_A_PERSON = new Set(['ODOO_DIFFERS', 'ODOO_CANCELLED', 'ODOO_CHANGED']);
-/** A record rule hides an MO just as deletion does: it is gone when two looks this many seconds apart do not show it. */
-const GONE_AFTER = 60;
-
 const checkInput = compileCheck<{ mo_id?: string | null }>(
   { type: 'object', properties: { mo_id: { type: 'string', nullable: true, minLength: 1, maxLength: 64 } } },
   'payload',
@@ -66,15 +59,17 @@ const checkInput = compileCheck<{ mo_id?: string | null }>(
 export async function completeBatches(line: Line, run: Run, options: CompleteOptions): Promise<Outcome> {
   const started = line.clock.now();
   const nothing = { archived: [], notCompleted: [], stop: null };
-  const busy = (): Outcome => end(line, 'in-progress', 'finished batches are already being completed', nothing, 0, started, null);
+  const busy = (): Outcome => end(line, 'in-progress', 'finished batches are already being completed', nothing, null, started, null);
 
   return runTask(line, 'complete', run, busy, async () => {
     const only = wantsOne(options.payload);
     logTask(line, 'complete', run, 'Process completed batches task running...');
     const progress: Progress = { archived: [], notCompleted: [], stop: null };
     const due = await dueRows(line.database, line.line, only);
-    if (line.mode === 'observe')
-      return end(line, 'run', `observe: ${due.length} batches would be completed`, progress, due.length, started, null);
+    if (line.mode === 'observe') {
+      const count = (await queueRows(line.database, line.line)).length;
+      return end(line, 'run', `${due.length} batches would be completed`, progress, count, started, null);
+    }
     const next = due.values();
     const worker = async (): Promise<void> => {
       for (const row of next) {
@@ -87,10 +82,11 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     const workers = await Promise.allSettled(Array.from({ length: options.concurrency }, worker));
     for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
 
-    const drainedAt = await closeDrainedFetch(line.database, line.line);
     const left = (await queueRows(line.database, line.line)).length;
     const { archived, notCompleted, stop } = progress;
     logTask(line, 'complete', run, `Cycle complete: ${archived.length} archived, ${notCompleted.length} failed, ${left} remaining`);
+    // Last, because its answer comes once: nothing after it may fail.
+    const drainedAt = left === 0 ? await closeDrainedFetch(line.database, line.line) : null;
     if (stop && archived.length === 0 && drainedAt === null) throw stop;
     return end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
   });
@@ -108,12 +104,13 @@ async function completeOne(line: Line, run: Run, options: CompleteOptions, row: 
     current = claimed;
     const record =
       current.state === 'cancelling' ? await finishCancel(line, current, run.signal) : await pushAndArchive(line, run, options, current);
-    if (record?.status === 'completed') {
-      logTask(line, 'complete', run, `✓ Batch #${row.batch_no} (MO: ${row.mo_id}) pushed to Odoo and archived`);
-      progress.archived.push(toRecord(record, line.scaleManual));
-    }
+    if (!record) return;
+    const what = record.status === 'completed' ? 'pushed to Odoo and archived' : `${record.status} and archived`;
+    logTask(line, 'complete', run, `✓ Batch #${row.batch_no} (MO: ${row.mo_id}) ${what}`);
+    progress.archived.push(toRecord(record, line));
   } catch (error) {
-    if (!(error instanceof SmartMoError) || error.code === 'CLOSED' || error.code.startsWith('DB_')) throw error;
+    // Without the database, or in a deploy, nothing can be noted down; anything else is the trouble of this batch alone.
+    if (error instanceof SmartMoError && (error.code === 'CLOSED' || error.code.startsWith('DB_'))) throw error;
     await notNow(line, run, options, current, error, progress);
   }
 }
@@ -150,68 +147,40 @@ async function pushAndArchive(line: Line, run: Run, options: CompleteOptions, ro
 /** A note is a courtesy: when Odoo does not take it the batch is completed all the same. */
 async function leaveNote(line: Line, run: Run, template: string, row: QueueRow): Promise<void> {
   try {
-    if (row.odoo_id !== null) await odooOf(line).note(row.odoo_id, renderText(template, toBatch(row, line.scaleManual)), run.signal);
+    if (row.odoo_id !== null) await odooOf(line).note(row.odoo_id, renderText(template, toBatch(row, line)), run.signal);
   } catch (error) {
     logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}): no note left in Odoo: ${describe(error)}`, 'warn');
   }
 }
 
 /** The batch could not be completed in this run: try again later, or give it to a person. */
-async function notNow(
-  line: Line,
-  run: Run,
-  options: CompleteOptions,
-  row: QueueRow,
-  error: SmartMoError,
-  progress: Progress,
-): Promise<void> {
-  const ofTheLink = error.class === 'transient' || error.class === 'auth' || error.class === 'version' || error.code.startsWith('CONFIG_');
-  if (ofTheLink) progress.stop = error;
+async function notNow(line: Line, run: Run, options: CompleteOptions, row: QueueRow, error: unknown, progress: Progress): Promise<void> {
+  if (isOfTheLink(error)) progress.stop = error;
   const text = describe(error);
   let retryAt: Date | null = null;
-  if (row.state === 'finished') retryAt = line.clock.now();
-  else if (isFinal(row, error, options)) await markFailed(line.database, row, text, { actor: run.actor });
+  if (isFinal(row, error, options.maxAttempts)) await markFailed(line.database, row, text, { actor: run.actor });
+  else if (row.state === 'finished') retryAt = line.clock.now();
   else {
-    const waiting = await tryAgainLater(line.database, row, {
-      error: text,
-      delaySeconds: delay(line.odoo, row, error),
-      counts: !ofTheLink,
-    });
+    const delaySeconds = retryDelay(row, error, line.odoo?.times);
+    const waiting = await tryAgainLater(line.database, row, { error: text, delaySeconds, counts: isAttempt(row, error) });
     retryAt = waiting?.next_try_at ?? null;
   }
   logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${text}`, 'warn');
   const { mo_id, batch_no, push_attempt } = row;
-  progress.notCompleted.push({
-    mo_id,
-    batch_no,
-    push_attempt,
-    code: error.code,
-    text: error.message,
-    willRetryAt: retryAt?.toISOString() ?? null,
-  });
-}
-
-function isFinal(row: QueueRow, error: SmartMoError, options: CompleteOptions): boolean {
-  if (row.state !== 'pushing') return false;
-  if (FOR_A_PERSON.has(error.code)) return true;
-  if (error.code === 'ODOO_GONE') return codeOf(row.last_error) === 'ODOO_GONE';
-  if (error.class === 'unknown') return row.push_attempt >= options.maxAttempts;
-  return (error.class === 'permanent' || error.class === 'bug') && row.push_attempt >= PERMANENT_ATTEMPTS;
-}
-
-/** Seconds. */
-function delay(odoo: Odoo | null, row: QueueRow, error: SmartMoError): number {
-  if (!odoo) return GONE_AFTER;
-  const { retryMin, retryMax } = odoo.times;
-  if (error.code === 'ODOO_GONE') return GONE_AFTER;
-  return backoffSeconds(Math.max(1, row.push_attempt), { min: retryMin, max: retryMax }, Math.random, error.retryAfter);
+  const code = error instanceof SmartMoError ? error.code : '';
+  const sentence = error instanceof Error ? error.message : text;
+  progress.notCompleted.push({ mo_id, batch_no, push_attempt, code, text: sentence, willRetryAt: retryAt?.toISOString() ?? null });
 }
 
 function sentence({ archived, notCompleted }: Progress, left: number): string {
-  const head = `${archived.length} batch${archived.length === 1 ? '' : 'es'} completed and archived, ${left} left in the queue`;
-  return [head, ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`)].join(
-    '; ',
-  );
+  const completed = archived.filter((record) => record.status === 'completed').length;
+  const head = [`${completed} batch${completed === 1 ? '' : 'es'} completed and archived`];
+  if (completed < archived.length) head.push(`${archived.length - completed} cancelled`);
+  head.push(`${left} left in the queue`);
+  return [
+    head.join(', '),
+    ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`),
+  ].join('; ');
 }
 
 function end(
@@ -219,7 +188,7 @@ function end(
   reason: 'run' | 'in-progress',
   text: string,
   { archived, notCompleted }: Progress,
-  left: number,
+  left: number | null,
   started: Date,
   drainedAt: Date | null,
 ): Outcome {
@@ -243,8 +212,8 @@ function end(
   };
 }
 
-function statusOf(reason: string, archived: number, [first]: readonly NotCompleted[], left: number, time: string): NodeStatus {
+function statusOf(reason: string, archived: number, [first]: readonly NotCompleted[], left: number | null, time: string): NodeStatus {
   if (reason === 'in-progress') return { fill: 'blue', shape: 'ring', text: 'in progress' };
   if (first) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, slot ${first.batch_no} ${first.code} ${time}` };
-  return { fill: 'green', shape: 'dot', text: `${archived} archived, ${left} left ${time}` };
+  return { fill: 'green', shape: 'dot', text: `${archived} archived, ${left ?? 0} left ${time}` };
 }

@@ -20,7 +20,7 @@ export function consumptionOf(row: QueueRow & { odoo_id: number }, line: Line, m
 }
 
 function actualOf(material: BatchMaterial, row: QueueRow, line: Line): number {
-  return material.manual ? manualActual(material, row, line.scaleManual) : (row.actual?.[material.tag] ?? 0);
+  return material.manual ? manualActual(material, row, line) : (row.actual?.[material.tag] ?? 0);
 }
 
 function inMoveUnit(material: BatchMaterial, quantity: number): number {
@@ -29,7 +29,7 @@ function inMoveUnit(material: BatchMaterial, quantity: number): number {
 
 /** qty_producing: the weight where the order's unit is one of weight, else the order's own quantity. */
 function producedQuantity(row: QueueRow, line: Line): number {
-  const factor = unitFactor(line.mapping.unitOf('actual_weight'), row.uom);
+  const factor = unitFactor(line.mapping.weightUnit, row.uom);
   const digits = Math.max(...row.materials.map((material) => material.digits));
   return factor === null || row.actual_weight === null ? row.quantity : round(row.actual_weight * factor, digits);
 }

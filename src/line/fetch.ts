@@ -1,5 +1,6 @@
 import { clockTime } from '../clock';
 import type { OdooOrder } from '../odoo/odoo';
+import { type OpenAlarm, settleAlarms } from '../queue/alarms';
 import { type Batch, type QueueRow, toBatch } from '../queue/batch';
 import { knownOrders, type QueueEntry, queueSet, readEpoch } from '../queue/gate';
 import { queueRows } from '../queue/rows';
@@ -24,6 +25,8 @@ type FetchReason = 'queued' | 'no-orders' | 'queue-not-empty' | 'in-progress' | 
 
 /** Pages of Odoo that one run looks at, at most. */
 const MAX_PAGES = 10;
+/** Orders of a further page, at least: MOs that ended here but are still confirmed in Odoo must not hide the new ones behind them. */
+const LATER_PAGE = 50;
 
 interface Found {
   entries: QueueEntry[];
@@ -44,7 +47,7 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     payload: {
       line: line.line,
       at: line.clock.now().toISOString(),
-      text: line.mode === 'observe' ? `observe: ${text}` : text,
+      text,
       reason,
       queued,
       rejected: found?.rejected ?? [],
@@ -55,7 +58,8 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     status,
   });
   const blue = (text: string): NodeStatus => ({ fill: 'blue', shape: 'ring', text: `${text} ${clockTime(line.clock.now())}` });
-  const notEmpty = (rows: string): Outcome => end('queue-not-empty', `nothing queued: ${rows}`, blue('queue not empty'));
+  const notEmpty = (rows: string, found?: Found): Outcome =>
+    end('queue-not-empty', `nothing queued: ${rows}`, blue('queue not empty'), found);
 
   const busy = (): Outcome => end('in-progress', 'a fetch is already at work', { fill: 'blue', shape: 'ring', text: 'in progress' });
 
@@ -72,9 +76,10 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
 
     run.progress('asking Odoo');
     const limit = Math.min(options.limit, line.slots);
-    const found = await findOrders(line, limit, (seen) => odoo.listConfirmed({ limit, seen, domain }, run.signal));
+    const found = await findOrders(line, limit, (size, seen) => odoo.listConfirmed({ limit: size, seen, domain }, run.signal));
     for (const { mo_id, text } of found.rejected) logTask(line, 'fetch', run, `Rejected ${mo_id}: ${text}`, 'warn');
 
+    if (!preview) await settleAllInHistory(line, found);
     if (found.entries.length === 0) return nothingToQueue(line, run, found, end, blue);
     if (preview)
       return end('queued', `preview: ${summary(found.entries.length, found)}`, blue('preview'), found, previewBatches(line, found.entries));
@@ -86,17 +91,17 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
       actor: run.actor,
       entries: found.entries,
     });
-    if (result === 'lost-race') return notEmpty('another run queued its set first');
+    if (result === 'lost-race') return notEmpty('another run queued its set first', found);
     if (result === 'nothing-new') return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);
 
     const rows = await queueRows(line.database, line.line);
     logTask(line, 'fetch', run, `✓ Auto-sync completed: ${rows.length} MO batches synced`);
-    const batches = rows.map((row) => toBatch(row, line.scaleManual));
+    const batches = rows.map((row) => toBatch(row, line));
     return end('queued', summary(rows.length, found), queuedStatus(rows.length, found, line), found, batches);
   });
 }
 
-type PageReader = (seen: readonly number[]) => Promise<OdooOrder[]>;
+type PageReader = (size: number, seen: readonly number[]) => Promise<OdooOrder[]>;
 
 /** Reads pages until a set is full: a page of known or rejected MOs is followed by the next. Nothing is dropped in silence. */
 async function findOrders(line: Line, limit: number, nextPage: PageReader): Promise<Found> {
@@ -104,7 +109,8 @@ async function findOrders(line: Line, limit: number, nextPage: PageReader): Prom
   const seenIds = new Set<number>();
   const seenNames = new Set<string>();
   for (let page = 0; page < MAX_PAGES && found.entries.length < limit; page += 1) {
-    const orders = await nextPage([...seenIds]);
+    const size = page === 0 ? limit : Math.max(limit, LATER_PAGE);
+    const orders = await nextPage(size, [...seenIds]);
     if (orders.length === 0) break;
     const known = await knownOrders(line.database, line.line, orders);
     for (const order of orders) {
@@ -130,7 +136,7 @@ async function findOrders(line: Line, limit: number, nextPage: PageReader): Prom
       if ('entry' in checked) found.entries.push(checked.entry);
       else found.rejected.push(checked.rejection);
     }
-    if (orders.length < limit) break;
+    if (orders.length < size) break;
   }
   return found;
 }
@@ -147,13 +153,18 @@ function nothingToQueue(
     return end('no-orders', 'Odoo has no confirmed MO', blue('no confirmed MO'), found);
   }
   if (found.rejected.length === 0) return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);
-  const text = `${clockTime(line.clock.now())}`;
-  const status: NodeStatus = { fill: 'yellow', shape: 'dot', text: `0 queued, ${found.rejected.length} rejected ${text}` };
-  return end('rejected', summary(0, found), status, found);
+  return end('rejected', summary(0, found), queuedStatus(0, found, line), found);
+}
+
+/** Confirmed MOs, none of them new: a line that stands still for this reason must not look as if it only waited for MOs. */
+async function settleAllInHistory(line: Line, { entries, rejected, seen }: Found): Promise<void> {
+  const open: OpenAlarm = { code: 'all-in-history', severity: 'info', text: allKnown(seen), mo_id: '', batch_no: null, value: null };
+  const isSo = seen > 0 && entries.length === 0 && rejected.length === 0;
+  await settleAlarms(line.database, line.line, ['all-in-history'], isSo ? [open] : []);
 }
 
 function allKnown(seen: number): string {
-  return `nothing new: all ${seen} confirmed MOs that Odoo lists were queued before; an MO that ended here is fetched again only after requeue`;
+  return `nothing new: the ${seen} confirmed MOs that Odoo listed were all queued before; an MO that ended here is fetched again only after requeue`;
 }
 
 /** "10 MOs queued, 1 rejected: WH/MO/00131: no silo of line main holds SOY-48" */
@@ -200,6 +211,6 @@ function previewBatches(line: Line, entries: readonly QueueEntry[]): Batch[] {
       last_read_from_plc: null,
       updated_at: now,
     };
-    return toBatch(row, line.scaleManual);
+    return toBatch(row, line);
   });
 }

@@ -31,9 +31,10 @@ export interface Blocking {
  * the queue are the tables (src/queue/gate.ts).
  */
 export async function runGate(line: Line, run: Run, options: GateOptions): Promise<Outcome> {
-  const end = (reason: GateReason, rows: readonly QueueRow[], text: string, status: NodeStatus): Outcome => {
+  /** @param rows null when nobody looked */
+  const end = (reason: GateReason, rows: readonly QueueRow[] | null, text: string, status: NodeStatus): Outcome => {
     const now = line.clock.now();
-    const { count, active, completed, failed } = countRows(rows);
+    const counts = rows ? countRows(rows) : { count: null, active: null, completed: null, failed: null };
     return {
       port: reason === 'empty' ? 1 : 2,
       payload: {
@@ -42,23 +43,20 @@ export async function runGate(line: Line, run: Run, options: GateOptions): Promi
         text,
         decision: reason === 'empty' ? 'fetch' : 'skip',
         reason,
-        count,
-        active,
-        completed,
-        failed,
-        blocking: rows.map((row) => blocking(row, now)).sort((a, b) => Number(b.state === 'failed') - Number(a.state === 'failed')),
+        ...counts,
+        blocking: (rows ?? []).map((row) => blocking(row, now)).sort((a, b) => Number(b.state === 'failed') - Number(a.state === 'failed')),
       },
       events: [],
       status,
     };
   };
 
-  const busy = (): Outcome => end('in-progress', [], 'the gate is already at work', { fill: 'blue', shape: 'ring', text: 'in progress' });
+  const busy = (): Outcome => end('in-progress', null, 'the gate is already at work', { fill: 'blue', shape: 'ring', text: 'in progress' });
 
   return runTask(line, 'gate', run, busy, async () => {
     if (!options.enabled && !options.manual) {
       const text = 'automatic fetching is switched off';
-      return end('disabled', [], text, { fill: 'grey', shape: 'ring', text: 'disabled' });
+      return end('disabled', await queueRows(line.database, line.line), text, { fill: 'grey', shape: 'ring', text: 'disabled' });
     }
     logTask(line, 'gate', run, 'Auto-sync MO task running...');
     const hold = await holdOf(line.database, line.line);

@@ -34,8 +34,8 @@ export interface Line extends LineSettings {
   readonly mapping: Mapping;
   readonly clock: Clock;
   readonly inFlight: Set<TaskName>;
-  /** Alarms announced from memory, because the table of alarms is what is out of reach. */
-  readonly announced: Set<string>;
+  /** Alarms announced from memory, because the table of alarms is what is out of reach: code and since when. */
+  readonly announced: Map<string, Date>;
   /** "" or "[line2]": log lines name the line when a flow has more than one. */
   readonly logTag: () => string;
 }
@@ -50,7 +50,7 @@ export interface LineDependencies {
 }
 
 export function createLine(settings: LineSettings, dependencies: LineDependencies): Line {
-  return { ...settings, ...dependencies, inFlight: new Set(), announced: new Set() };
+  return { ...settings, ...dependencies, inFlight: new Set(), announced: new Map() };
 }
 
 /** @throws CONFIG_MISSING when the line has no Odoo */

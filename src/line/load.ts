@@ -1,5 +1,5 @@
 import { clockTime } from '../clock';
-import { describe, SmartMoError, throwIfClosed } from '../errors';
+import { describe, type ErrorCode, SmartMoError, throwIfClosed } from '../errors';
 import type { OdooState } from '../odoo/odoo';
 import { clearSlot, loadRecipe } from '../plc/handshake';
 import type { Plc } from '../plc/plc';
@@ -8,13 +8,14 @@ import { settleAlarms, type OpenAlarm } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { addEvent } from '../queue/events';
 import { holdOf } from '../queue/hold';
-import { queueRows } from '../queue/rows';
+import { findRow, queueRows } from '../queue/rows';
 import { markLoaded } from '../queue/steps';
-import { round, unitFactor } from '../units';
 import { type Line, odooOf, plcOf } from './line';
+import { mapChanged, mapChangedText } from './map-changed';
 import { changedInOdoo } from './odoo-check';
 import type { Outcome, OutcomeEvent } from './outcome';
-import { type Run, runTask } from './run';
+import { quantityOnPlc } from './quantity';
+import { logTask, type Run, runTask } from './run';
 
 export interface LoadOptions {
   /** Clear the slots that the new set does not use. */
@@ -22,6 +23,9 @@ export interface LoadOptions {
   /** Look at the MOs in Odoo before loading: prefer = load all the same when Odoo is away, require = wait for it. */
   checkOdoo: 'prefer' | 'require' | 'off';
 }
+
+/** The trouble of one slot; a PLC that is away ends the run. */
+const OF_ONE_SLOT: ReadonlySet<ErrorCode> = new Set(['PLC_SLOT_RUNNING', 'PLC_READBACK', 'PLC_EXCEPTION', 'INPUT_INVALID']);
 
 interface NotLoaded {
   batch_no: number;
@@ -77,16 +81,19 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
       const plc = plcOf(line);
       const rows = await queueRows(line.database, line.line);
       const toLoad = rows.filter((row) => row.state === 'queued' && row.loaded_at === null);
-      if (toLoad.length === 0) return end('nothing', 'every queued batch is loaded');
-      if (line.mode === 'observe') return end('nothing', `observe: ${toLoad.length} recipes would be loaded`);
+      if (toLoad.length === 0) return end('nothing', rows.length === 0 ? 'the queue is empty' : 'every queued batch is loaded');
+      if (line.mode === 'observe') return end('nothing', `${toLoad.length} recipes would be loaded`);
+      // Words of another map would go to wrong places: only an empty queue, or the map as it was, ends this hold.
+      if (await mapChanged(line)) return end('hold', mapChangedText(line.line));
 
       const checked = await checkInOdoo(line, run, options.checkOdoo, toLoad);
       const done: Done = { loaded: [], cleared: [], waiting: [], notLoaded: checked.notLoaded };
+      // Before the recipes: while one is not loaded a run that was stopped in between comes here again.
+      if (options.clearUnused) done.cleared = await clearUnusedSlots(line, plc, run, rows);
       for (const row of checked.good) {
         run.progress(`loading slot ${row.batch_no} of ${line.slots}`);
         await loadOne(line, plc, run, row, done);
       }
-      if (options.clearUnused) done.cleared = await clearUnusedSlots(line, plc, run, rows);
       return end(done.loaded.length > 0 ? 'loaded' : 'nothing', sentence(done), done);
     },
   );
@@ -104,28 +111,35 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
   try {
     await loadRecipe(plc, line.mapping, recipeOf(row, line), { rerun: row.run > 1, signal: run.signal });
     const stored = await markLoaded(line.database, row, { actor: run.actor });
-    if (stored) done.loaded.push({ batch_no: row.batch_no, mo_id: row.mo_id });
+    if (stored || (await isLoaded(line, row))) done.loaded.push({ batch_no: row.batch_no, mo_id: row.mo_id });
+    else {
+      const text = `${row.mo_id} left the queue while its recipe was written; slot ${row.batch_no} of the PLC holds it: clear it there`;
+      done.notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code: 'BATCH_UNKNOWN', text });
+    }
   } catch (error) {
     if (!(error instanceof SmartMoError)) throw error;
     if (error.code === 'PLC_SLOT_BUSY') done.waiting.push(row.batch_no);
-    // A recipe that one slot refuses is that batch's trouble; a PLC that is away ends the run.
-    else if (error.code === 'PLC_READBACK' || error.code === 'PLC_EXCEPTION' || error.code === 'INPUT_INVALID') {
+    else if (OF_ONE_SLOT.has(error.code)) {
       done.notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code: error.code, text: error.message });
     } else throw error;
   }
 }
 
-/** The order in the units of the map. An order counted in other units (bags) shows the sum of its materials. */
+/** Somebody else changed the row meanwhile: the reader, which saw it in the PLC, or an operator, who cancelled it. */
+async function isLoaded(line: Line, { mo_id }: QueueRow): Promise<boolean> {
+  const row = await findRow(line.database, line.line, { mo_id });
+  return row !== null && row.state !== 'cancelling' && row.loaded_at !== null;
+}
+
+/** The order in the units of the map. */
 function recipeOf(row: QueueRow, line: Line): Recipe {
   const onPlc = row.materials.filter((material) => !material.manual);
-  const factor = unitFactor(row.uom, line.mapping.unitOf('quantity'));
-  const sum = onPlc.reduce((total, material) => total + material.planned, 0);
   return {
     batch_no: row.batch_no,
     mo_id: row.mo_id,
     recipe: row.finished_goods ?? '',
     finished_goods: row.finished_goods ?? '',
-    quantity: factor === null ? round(sum, 3) : round(row.quantity * factor, 3),
+    quantity: quantityOnPlc(row, line.mapping),
     materials: Object.fromEntries(onPlc.map((material) => [material.tag, material.planned])),
   };
 }
@@ -142,7 +156,7 @@ async function checkInOdoo(
   try {
     states = await odooOf(line).readStates(idsOf(rows), run.signal);
   } catch (error) {
-    if (check === 'require' || (error instanceof SmartMoError && error.code === 'CLOSED')) throw error;
+    if (check === 'require' || !(error instanceof SmartMoError) || error.code === 'CLOSED') throw error;
     // The plant goes on when the ERP is down; the event says that nobody looked.
     await addEvent(line.database, {
       line: line.line,
@@ -164,7 +178,7 @@ async function checkInOdoo(
     }
     const { code, text } = trouble;
     notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code, text });
-    alarms.push({ code, mo_id: row.mo_id, batch_no: row.batch_no, severity: 'warning', text, value: null });
+    alarms.push({ code, mo_id: row.mo_id, batch_no: row.batch_no, severity: 'critical', text, value: null });
   }
   // Raised here, cleared by the monitor, which looks at every queued MO.
   await settleAlarms(line.database, line.line, [], alarms);
@@ -185,9 +199,9 @@ async function clearUnusedSlots(line: Line, plc: Plc, run: Run, rows: readonly Q
     try {
       if (await clearSlot(plc, line.mapping, slot, { evenIfNotTaken: true, signal: run.signal })) cleared.push(slot);
     } catch (error) {
-      // The PLC took the old recipe while it was being cleared: it runs, and the reader will show it.
-      if (!(error instanceof SmartMoError) || error.code !== 'PLC_SLOT_RUNNING') throw error;
-      run.log('warn', describe(error));
+      // One slot that cannot be cleared (the PLC took its recipe at the last moment, or refuses) must not keep the others waiting.
+      if (!(error instanceof SmartMoError) || !OF_ONE_SLOT.has(error.code)) throw error;
+      logTask(line, 'write', run, `Slot ${slot} not cleared: ${describe(error)}`, 'warn');
     }
   }
   return cleared;

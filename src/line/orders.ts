@@ -2,6 +2,8 @@ import type { OdooComponent, OdooOrder } from '../odoo/odoo';
 import type { BatchMaterial } from '../queue/batch';
 import type { QueueEntry } from '../queue/gate';
 import { round, unitFactor } from '../units';
+import { PLAUSIBLE } from './plausible';
+import { quantityOnPlc } from './quantity';
 import type { Line } from './line';
 import type { Material } from './material';
 
@@ -40,8 +42,10 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
     rejection: { mo_id: order.mo_id, reason, text, value },
   });
 
-  if (!(order.quantity > 0 && order.quantity < 1e12)) {
-    return reject('quantity', `its quantity is ${order.quantity} ${order.uom}; it must be above 0`, order.quantity);
+  // As the table keeps it: one order of 0.0004 kg must not make PostgreSQL refuse the whole set.
+  const stored = round(order.quantity, 3);
+  if (!(stored > 0 && stored < 1e12)) {
+    return reject('quantity', `its quantity is ${order.quantity} ${order.uom}; it must be above 0 and below 1e12`, order.quantity);
   }
   const { nameWidth } = line.mapping;
   if (order.mo_id.length > nameWidth || !/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(order.mo_id)) {
@@ -71,22 +75,25 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
     const split = splitPlan(component.moves, tags, line);
     if ('unit' in split)
       return reject('unit', `${name} is planned in ${split.unit.from}, ${split.unit.tag} weighs in ${split.unit.to}`, split.unit.from);
-    for (const material of split.materials) {
-      const max = line.materials.find(({ tag }) => tag === material.tag)?.max ?? 0;
-      if (max > 0 && material.planned > max) {
-        return reject(
-          'over-max',
-          `${material.tag} shall take ${material.planned} ${material.uom}, its maximum is ${max}`,
-          material.planned,
-        );
-      }
-    }
     materials.push(...split.materials);
   }
   if (materials.length === 0) return reject('unknown-material', 'it has no components', null);
+  for (const { tag, planned, uom } of materials) {
+    const max = maxOf(tag, uom, { ...order, materials }, line);
+    if (planned > max)
+      return reject('over-max', `${tag} shall take ${planned} ${uom}, its maximum is ${max} (mo-line, materials)`, planned);
+  }
 
   const { mo_id, odoo_id, quantity, uom } = order;
   return { entry: { mo_id, odoo_id, quantity, uom, finished_goods: order.product || order.product_code, materials } };
+}
+
+/** What a read would not believe must not be queued: such a batch could never finish. Nobody reads what is weighed by hand. */
+function maxOf(tag: string, uom: string, order: Pick<QueueEntry, 'quantity' | 'uom' | 'materials'>, line: Line): number {
+  const material = line.materials.find((candidate) => candidate.tag === tag);
+  if (material && material.max > 0) return material.max;
+  if (!material || material.manual) return Infinity;
+  return round(PLAUSIBLE * quantityOnPlc(order, line.mapping) * (unitFactor(line.mapping.quantityUnit, uom) ?? 1), 3);
 }
 
 function nameOf(thing: { product_code: string; product: string; product_id: number }): string {
@@ -120,7 +127,7 @@ function splitPlan(moves: readonly OdooComponent[], tags: readonly Material[], l
     planned.push(move.planned * factor);
   }
   const total = planned.reduce((sum, quantity) => sum + quantity, 0);
-  const shares = sharesOf(tags);
+  const upTo = sharesUpTo(tags);
 
   const materials: BatchMaterial[] = [];
   for (const [index, tag] of tags.entries()) {
@@ -138,14 +145,17 @@ function splitPlan(moves: readonly OdooComponent[], tags: readonly Material[], l
       digits: first.digits,
       uom,
       manual: tag.manual,
-      planned: round(total * factor * (shares[index] ?? 0), 3),
+      // Differences of rounded sums: together they are the rounded total, and none is negative.
+      planned: round(round(total * factor * (upTo[index + 1] ?? 1), 3) - round(total * factor * (upTo[index] ?? 0), 3), 3),
     });
   }
   return { materials };
 }
 
-/** Fractions of the plan per tag: by share when any is set, else all to the first. */
-function sharesOf(tags: readonly Material[]): number[] {
+/** Fraction of the plan that goes to the tags before each tag, and 1 at the end: by share when any is set, else all to the first. */
+function sharesUpTo(tags: readonly Material[]): number[] {
   const sum = tags.reduce((total, tag) => total + tag.share, 0);
-  return tags.map((tag, index) => (sum > 0 ? tag.share / sum : index === 0 ? 1 : 0));
+  let taken = 0;
+  const upTo = tags.map((tag) => (sum > 0 ? (taken += tag.share) / sum : 1));
+  return [0, ...upTo];
 }

@@ -45,7 +45,7 @@ async function readExisting(odoo: Odoo, { odoo_id, mo_id }: PushPayload, signal:
   if (record.state === 'cancel') {
     throw new SmartMoError(
       'ODOO_CANCELLED',
-      `${mo_id} was cancelled in Odoo although the PLC has made it; decide what to book, then park the batch`,
+      `${mo_id} was cancelled in Odoo although the PLC has made it; decide what to book, then cancel the batch here`,
     );
   }
   return record;

@@ -9,10 +9,10 @@ import type { QueueRow } from '../queue/batch';
 import { namesInHistory } from '../queue/history';
 import { storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
-import { unitFactor } from '../units';
 import { assess, type Assessment, type BadSlot } from './assess';
 import { type Line, plcOf } from './line';
 import type { Outcome, OutcomeEvent } from './outcome';
+import { quantityOnPlc } from './quantity';
 import { rowAlarms } from './row-alarms';
 import { logTask, type Run, runTask } from './run';
 import { settleSlots, type SettleTimes } from './settle';
@@ -32,6 +32,7 @@ const ALARMS = [
   'wrong-slot',
   'unknown-mo',
   'slot-missing',
+  'stale-slot',
   'not-settled',
   'recipe-mismatch',
   'weight-differs',
@@ -70,10 +71,8 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       const rows = await queueRows(line.database, line.line);
       const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options);
 
-      const names = new Set(rows.map((row) => row.mo_id));
-      const strangers = readings.flatMap((reading) => (reading.empty || names.has(reading.mo_id) ? [] : [reading.mo_id]));
-      const inHistory = await namesInHistory(line.database, line.line, strangers);
-      const assessment = assess(line, { rows, readings, inHistory, settled, unsettled });
+      const { known, inHistory } = await judgeStrangers(line, rows, readings);
+      const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled });
 
       const stored = line.mode === 'observe' ? [] : await storeReadings(line.database, line.line, assessment.updates);
       const unheard = options.acknowledge && line.mode === 'live' ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
@@ -91,6 +90,20 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
   );
 }
 
+/** Readings without those of batches that were queued and loaded while the PLC was read: the next run sees them with their rows. */
+async function judgeStrangers(
+  line: Line,
+  rows: readonly QueueRow[],
+  readings: SlotReading[],
+): Promise<{ known: SlotReading[]; inHistory: Set<string> }> {
+  const before = new Set(rows.map((row) => row.mo_id));
+  const strangers = readings.filter(({ empty, mo_id }) => !empty && mo_id !== '' && !before.has(mo_id)).map(({ mo_id }) => mo_id);
+  if (strangers.length === 0) return { known: readings, inHistory: new Set() };
+  const arrived = new Set((await queueRows(line.database, line.line)).map((row) => row.mo_id).filter((mo_id) => !before.has(mo_id)));
+  const inHistory = await namesInHistory(line.database, line.line, strangers);
+  return { known: readings.filter(({ mo_id }) => !arrived.has(mo_id)), inHistory };
+}
+
 interface SettledReadings {
   readings: SlotReading[];
   requests: number;
@@ -99,8 +112,7 @@ interface SettledReadings {
 }
 
 async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueRow[], times: SettleTimes): Promise<SettledReadings> {
-  const factorOf = (row: QueueRow): number | null => unitFactor(row.uom, line.mapping.unitOf('quantity'));
-  const quantities = new Map(rows.map((row) => [row.mo_id, row.quantity * (factorOf(row) ?? 1)]));
+  const quantities = new Map(rows.map((row) => [row.mo_id, quantityOnPlc(row, line.mapping)]));
   let requests = 0;
   const read = async (slots?: readonly number[]): Promise<SlotReading[]> => {
     const answer = await readSlots(plc, line.mapping, {
@@ -185,7 +197,7 @@ function writeLog(line: Line, run: Run, { updated, finished, bad }: ReadResult):
   const changes = `✓ Updated ${updated.length} batch(es) from PLC, ${finished.length} finished`;
   logTask(line, 'read', run, updated.length > 0 ? changes : 'No changes from PLC');
   for (const { batch_no, mo_id, actual_weight } of finished) {
-    logTask(line, 'read', run, `Batch #${batch_no} (MO: ${mo_id}) finished: ${actual_weight ?? 0} ${line.mapping.unitOf('actual_weight')}`);
+    logTask(line, 'read', run, `Batch #${batch_no} (MO: ${mo_id}) finished: ${actual_weight ?? 0} ${line.mapping.weightUnit}`);
   }
   for (const { text, code } of bad) logTask(line, 'read', run, `${code}: ${text}`, 'warn');
 }
@@ -204,7 +216,7 @@ function end(line: Line, reason: 'read' | 'in-progress', text: string, result: R
   const good = result.slots - new Set(result.bad.map((slot) => slot.batch_no)).size;
   return {
     port: 1,
-    payload: { ...head, text: line.mode === 'observe' ? `observe: ${text}` : text, reason, ...result },
+    payload: { ...head, text, reason, ...result },
     events: result.bad.map((slot): OutcomeEvent => ({ port: 2, event: 'bad-slot', code: slot.code, payload: { ...head, ...slot } })),
     status:
       reason === 'in-progress'

@@ -40,14 +40,30 @@ export async function runTask(line: Line, task: TaskName, run: Run, busy: () => 
   line.inFlight.add(task);
   const started = line.clock.now();
   try {
-    const outcome = await body();
-    if (task !== 'gate') await taskEnded(line, task, started, { text: outcome.payload.text });
+    const outcome = observed(line, await body());
+    if (task !== 'gate') await recordEnd(line, task, run, started, outcome.payload.text);
     return outcome;
   } catch (error) {
     throw await failed(line, task, run, started, error);
   } finally {
     line.inFlight.delete(task);
   }
+}
+
+/** What is done is done: an outcome (above all "queue empty", which comes once) is not lost because its record cannot be written. */
+async function recordEnd(line: Line, task: TaskName, run: Run, started: Date, text: string): Promise<void> {
+  try {
+    await taskEnded(line, task, started, { text });
+  } catch (error) {
+    logTask(line, task, run, `The end of this run was not recorded: ${describe(error)}`, 'warn');
+  }
+}
+
+/** In mode observe every text says that nothing was written (contract.md, mo-line). */
+export function observed(line: Line, outcome: Outcome): Outcome {
+  if (line.mode === 'live') return outcome;
+  const { payload, status } = outcome;
+  return { ...outcome, payload: { ...payload, text: `observe: ${payload.text}` }, status: { ...status, text: `observe: ${status.text}` } };
 }
 
 /** An error of a run, with the moment since when this task fails. */
@@ -69,8 +85,8 @@ async function failed(line: Line, task: TaskName, run: Run, started: Date, error
   // A deploy in the middle of a run is no error of the plant.
   if (error instanceof SmartMoError && error.code === 'CLOSED') return error;
   logTask(line, task, run, `Error in ${TASKS[task].name} task: ${describe(error)}`, 'error');
-  if (!(error instanceof SmartMoError)) return error;
-  let since = line.database.state().since ?? started;
+  const { state, since: downSince } = line.database.state();
+  let since = (state === 'down' ? downSince : null) ?? started;
   if (task !== 'gate') {
     try {
       since = (await taskEnded(line, task, started, { error: describe(error) })) ?? since;
@@ -78,7 +94,7 @@ async function failed(line: Line, task: TaskName, run: Run, started: Date, error
       // The database is the thing that is down: its own record cannot be written, its state() knows since when.
     }
   }
-  return new TaskError(error, since);
+  return error instanceof SmartMoError ? new TaskError(error, since) : error;
 }
 
 /** Red ring "ODOO_UNREACHABLE since 13:05" for a run that threw. */

@@ -49,7 +49,7 @@ export async function settleSlots(
   return result;
 }
 
-function hasWeight(reading: SlotReading): boolean {
+export function hasWeight(reading: Pick<SlotReading, 'actual_weight'>): boolean {
   return reading.actual_weight !== null && reading.actual_weight > 0;
 }
 

@@ -1,5 +1,5 @@
 import type { OutcomeEvent } from '../line/outcome';
-import type { AlarmRow } from '../queue/alarms';
+import type { AlarmRow, DueAlarm } from '../queue/alarms';
 import { actionFor } from './alarm-codes';
 
 /** An alarm as messages carry it (contract.md, Alarm). */
@@ -30,6 +30,12 @@ export function toAlarm(row: AlarmRow): AlarmView {
     text: row.text,
     action: actionFor(row.code),
   };
+}
+
+/** What has to be said of an alarm that is due: one that came and went between two reports is told twice. */
+export function viewsOf(alarm: DueAlarm): AlarmView[] {
+  const now = toAlarm(alarm);
+  return alarm.is_new && now.state === 'cleared' ? [{ ...now, state: 'raised' }, now] : [now];
 }
 
 /** The event message of one alarm. */

@@ -3,15 +3,16 @@ import { clockTime } from '../clock';
 import { describe, SmartMoError } from '../errors';
 import type { Line } from '../line/line';
 import type { NodeStatus, Outcome, OutcomeEvent } from '../line/outcome';
-import { logTask, type Run } from '../line/run';
+import { logTask, observed, type Run } from '../line/run';
 import { claimAnnouncements, openAlarms } from '../queue/alarms';
-import { toRecord } from '../queue/batch';
+import { toBatch, toRecord } from '../queue/batch';
 import { historyPage } from '../queue/history';
 import { queueRows } from '../queue/rows';
 import { taskEnded } from '../queue/tasks';
-import { announcement, toAlarm, type AlarmView } from './announce';
+import { announcement, toAlarm, type AlarmView, viewsOf } from './announce';
 import { checkHealth } from './health';
-import { batchStatus, linksOf, NOTHING, readSnapshot, realTime } from './snapshot';
+import { isOutage, outageAlarm, outageBegan, outageEnded } from './outage';
+import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot, type Word } from './snapshot';
 
 export interface ReportOptions {
   report: string;
@@ -20,42 +21,57 @@ export interface ReportOptions {
   remindAfterMinutes: number;
 }
 
-type Report = (
-  line: Line,
-  run: Run,
-  options: ReportOptions,
-) => Promise<{ payload: Record<string, unknown>; text: string; status: NodeStatus; statusCode?: number; events?: OutcomeEvent[] }>;
+interface Answer {
+  payload: Record<string, unknown>;
+  text: string;
+  status: NodeStatus;
+  statusCode?: number;
+  events?: OutcomeEvent[];
+}
+
+type Report = (line: Line, run: Run, options: ReportOptions) => Promise<Answer>;
 
 const REPORTS: Record<string, Report> = {
   'batch-status': async (line) => {
     const status = batchStatus(line, await queueRows(line.database, line.line));
-    return answer(
-      line,
-      status,
-      `${status.total_batches} batches in the queue, ${status.completed_batches} finished, ${status.failed_batches} failed`,
-    );
+    const { total_batches, completed_batches, failed_batches } = status;
+    const text = `${total_batches} batches in the queue, ${completed_batches} finished, ${failed_batches} failed`;
+    return answer(line, status, text, failed_batches > 0 ? 'yellow' : 'green');
   },
   'real-time': async (line, _run, options) => {
-    const snapshot = await readSnapshot(line).catch(nothingIfDown);
-    const payload = realTime(line, snapshot, options.stuckAfterMinutes);
-    return answer(line, payload, `${String(payload['word'])}: ${String(payload['why'])}`);
+    const { snapshot, outage } = await look(line);
+    const picture = realTime(line, snapshot, options.stuckAfterMinutes, outage);
+    const events = outage ? outageBegan(line, outage) : outageEnded(line);
+    return { ...answer(line, picture, `${picture.word}: ${picture.why}`, LIGHTS[picture.word]), events };
   },
   history: async (line, _run, options) => {
     const query = checkHistory(isRecord(options.payload) ? options.payload : {});
-    const { limit = 50, offset = 0, status = null, mo_id = null } = query;
-    const { total, rows } = await historyPage(line.database, line.line, { limit, offset, status: status ?? null, mo_id: mo_id ?? null });
-    const histories = rows.map((row) => toRecord(row, line.scaleManual));
-    return answer(line, { total, limit, offset, histories }, `${histories.length} of ${total} batch records`);
+    const { limit, offset, status, mo_id } = query;
+    const page = { limit: limit ?? 50, offset: offset ?? 0, status: status ?? null, mo_id: mo_id ?? null };
+    const { total, rows } = await historyPage(line.database, line.line, page);
+    const histories = rows.map((row) => toRecord(row, line));
+    const text = `${histories.length} of ${total} batch records`;
+    return answer(line, { total, limit: page.limit, offset: page.offset, histories }, text, 'green');
   },
   'failed-to-push': async (line) => {
     const rows = await queueRows(line.database, line.line);
-    const { batches } = batchStatus(
-      line,
-      rows.filter((row) => row.status_manufacturing === 1 && row.last_error !== null),
-    );
-    return answer(line, { total: batches.length, batches }, `${batches.length} finished batches are not in Odoo yet`);
+    const failed = rows.filter((row) => row.status_manufacturing === 1 && row.last_error !== null);
+    const batches = failed.map((row) => toBatch(row, line));
+    const text = `${batches.length} finished batches could not be completed in Odoo`;
+    return answer(line, { total: batches.length, batches }, text, batches.length > 0 ? 'yellow' : 'green');
   },
   health,
+};
+
+/** A green light over a line that stands still would be a lie (invariant I14). */
+const LIGHTS: Record<Word, NodeStatus['fill']> = {
+  RUNNING: 'green',
+  'WAITING FOR MO': 'green',
+  OBSERVE: 'yellow',
+  'ON HOLD': 'yellow',
+  BLOCKED: 'red',
+  'NO PLC': 'red',
+  'NO DATABASE': 'red',
 };
 
 interface HistoryInput {
@@ -93,101 +109,77 @@ export async function runReport(line: Line, run: Run, options: ReportOptions): P
     }
     const { payload, text, status, statusCode, events = [] } = await report(line, run, options);
     const announced = await announce(line, options).catch(none);
-    return {
+    return observed(line, {
       port: 1,
       payload: { line: line.line, at: line.clock.now().toISOString(), text, ...payload },
       events: [...events, ...announced],
       status,
       ...(statusCode === undefined ? {} : { statusCode }),
-    };
+    });
   } catch (error) {
     logTask(line, 'health', run, `Error in health task: ${describe(error)}`, 'error');
     throw error;
   }
 }
 
-function answer(line: Line, payload: Record<string, unknown>, text: string): Awaited<ReturnType<Report>> {
-  return { payload, text, status: { fill: 'green', shape: 'dot', text: `${text.slice(0, 50)} ${clockTime(line.clock.now())}` } };
+function answer(line: Line, payload: Record<string, unknown>, text: string, fill: NodeStatus['fill']): Answer {
+  return { payload, text, status: { fill, shape: 'dot', text: `${text.slice(0, 50)} ${clockTime(line.clock.now())}` } };
 }
 
 async function announce(line: Line, { remindAfterMinutes }: ReportOptions): Promise<OutcomeEvent[]> {
   const at = line.clock.now();
-  return (await claimAnnouncements(line.database, line.line, remindAfterMinutes)).map((row) => announcement(toAlarm(row), at));
+  const due = await claimAnnouncements(line.database, line.line, remindAfterMinutes);
+  return due.flatMap((row) => viewsOf(row).map((view) => announcement(view, at)));
 }
 
-/** The database cannot be asked: the report says so itself. */
 function none(error: unknown): OutcomeEvent[] {
-  if (isDown(error)) return [];
+  if (isOutage(error)) return [];
   throw error;
 }
 
-function nothingIfDown(error: unknown): typeof NOTHING {
-  if (isDown(error)) return NOTHING;
-  throw error;
-}
-
-function isDown(error: unknown): boolean {
-  return error instanceof SmartMoError && error.code.startsWith('DB_');
-}
-
-async function health(line: Line, run: Run, options: ReportOptions): ReturnType<Report> {
-  const started = line.clock.now();
-  const events: OutcomeEvent[] = [];
-  let alarms: AlarmView[];
+/** What the database knows of the line, or that it cannot be asked. */
+async function look(line: Line): Promise<{ snapshot: Snapshot; outage: AlarmView | null }> {
   try {
-    const snapshot = await readSnapshot(line);
-    await checkHealth(line, snapshot, options.stuckAfterMinutes, run.signal);
-    alarms = (await openAlarms(line.database, line.line)).map(toAlarm);
-    await taskEnded(line, 'health', started, { text: `${alarms.length} issues` });
-    if (line.announced.delete(DATABASE_DOWN)) events.push(databaseBack(line, started));
+    return { snapshot: await readSnapshot(line), outage: null };
   } catch (error) {
-    if (!isDown(error)) throw error;
-    const alarm = databaseDown(line, error);
-    alarms = [alarm];
-    if (!line.announced.has(DATABASE_DOWN)) events.push(announcement(alarm, started));
-    line.announced.add(DATABASE_DOWN);
+    if (!isOutage(error)) throw error;
+    return { snapshot: NOTHING, outage: outageAlarm(line, error) };
   }
-  const word = alarms.some(({ severity }) => severity === 'critical')
-    ? 'critical'
-    : alarms.some(({ severity }) => severity === 'warning')
-      ? 'warning'
-      : 'ok';
+}
+
+async function health(line: Line, run: Run, options: ReportOptions): Promise<Answer> {
+  const { alarms, events } = await checkedAlarms(line, run, options);
+  const word = worst(alarms);
   const issues = alarms.map(({ code, severity, text, mo_id, since }) => ({ code, level: severity, text, mo_id, since }));
   logTask(line, 'health', run, `Health: ${word}, ${issues.length} issue(s)`);
   const time = clockTime(line.clock.now());
+  const fill = ({ ok: 'green', warning: 'yellow', critical: 'red' } as const)[word];
   return {
     payload: { status: word, issues },
     text: issues.length === 0 ? 'all well' : issues.map(({ code, text }) => `${code}: ${text}`).join('; '),
     events,
-    status: {
-      fill: ({ ok: 'green', warning: 'yellow', critical: 'red' } as const)[word],
-      shape: 'dot',
-      text: `${word}, ${issues.length} issues ${time}`,
-    },
+    status: { fill, shape: 'dot', text: `${word}, ${issues.length} issues ${time}` },
     ...(word === 'critical' ? { statusCode: 503 } : {}),
   };
 }
 
-/** Raised and cleared from memory, once per process: the table of alarms is what cannot be reached. */
-const DATABASE_DOWN = 'database-down';
-
-function databaseBack(line: Line, at: Date): OutcomeEvent {
-  return announcement({ ...databaseDown(line, 'the database answers again'), state: 'cleared', since: at.toISOString() }, at);
+async function checkedAlarms(line: Line, run: Run, options: ReportOptions): Promise<{ alarms: AlarmView[]; events: OutcomeEvent[] }> {
+  const started = line.clock.now();
+  try {
+    await checkHealth(line, await readSnapshot(line), options.stuckAfterMinutes, run.signal);
+    const alarms = (await openAlarms(line.database, line.line)).map(toAlarm);
+    await taskEnded(line, 'health', started, { text: `${alarms.length} issues` });
+    return { alarms, events: outageEnded(line) };
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    const alarm = outageAlarm(line, error);
+    return { alarms: [alarm], events: outageBegan(line, alarm) };
+  }
 }
 
-function databaseDown(line: Line, error: unknown): AlarmView {
-  const { since } = linksOf(line).database;
-  const row = {
-    id: 0,
-    line: line.line,
-    code: DATABASE_DOWN,
-    mo_id: '',
-    batch_no: null,
-    severity: 'critical' as const,
-    text: describe(error),
-    value: null,
-  };
-  return toAlarm({ ...row, since: since === null ? line.clock.now() : new Date(since), cleared_at: null });
+function worst(alarms: readonly AlarmView[]): 'ok' | 'warning' | 'critical' {
+  if (alarms.some(({ severity }) => severity === 'critical')) return 'critical';
+  return alarms.some(({ severity }) => severity === 'warning') ? 'warning' : 'ok';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,10 +2,11 @@ import type { LinkState } from '../odoo/odoo';
 import { type AlarmRow, openAlarms } from '../queue/alarms';
 import { type Batch, type QueueRow, toBatch } from '../queue/batch';
 import { type Hold, holdOf } from '../queue/hold';
-import { countRows, queueRows } from '../queue/rows';
+import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
 import { isBlocked } from '../line/gate';
 import type { Line } from '../line/line';
+import { mapChanged } from '../line/map-changed';
 import { type AlarmView, toAlarm } from './announce';
 
 /** Everything the database knows of a line, read at one moment. */
@@ -14,20 +15,23 @@ export interface Snapshot {
   tasks: TaskRecord[];
   alarms: AlarmRow[];
   hold: Hold | null;
+  mapChanged: boolean;
 }
 
-export async function readSnapshot({ database, line }: Line): Promise<Snapshot> {
-  const [rows, tasks, alarms, hold] = await Promise.all([
-    queueRows(database, line),
-    taskRecords({ database, line }),
-    openAlarms(database, line),
-    holdOf(database, line),
+export async function readSnapshot(line: Line): Promise<Snapshot> {
+  const { database, line: key } = line;
+  const [rows, tasks, alarms, hold, isMapChanged] = await Promise.all([
+    queueRows(database, key),
+    taskRecords({ database, line: key }),
+    openAlarms(database, key),
+    holdOf(database, key),
+    mapChanged(line),
   ]);
-  return { rows, tasks, alarms, hold };
+  return { rows, tasks, alarms, hold, mapChanged: isMapChanged };
 }
 
 /** What a report shows of a line whose database is down. */
-export const NOTHING: Snapshot = { rows: [], tasks: [], alarms: [], hold: null };
+export const NOTHING: Snapshot = { rows: [], tasks: [], alarms: [], hold: null, mapChanged: false };
 
 export interface BatchStatus extends Record<string, unknown> {
   total_batches: number;
@@ -46,11 +50,11 @@ export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus 
     completed_batches: completed,
     failed_batches: failed,
     is_empty: count === 0,
-    batches: rows.map((row) => toBatch(row, line.scaleManual)),
+    batches: rows.map((row) => toBatch(row, line)),
   };
 }
 
-type Word = 'RUNNING' | 'WAITING FOR MO' | 'BLOCKED' | 'ON HOLD' | 'OBSERVE' | 'NO PLC' | 'NO DATABASE';
+export type Word = 'RUNNING' | 'WAITING FOR MO' | 'BLOCKED' | 'ON HOLD' | 'OBSERVE' | 'NO PLC' | 'NO DATABASE';
 
 interface LinkView {
   state: LinkState['state'] | 'none';
@@ -58,26 +62,36 @@ interface LinkView {
   error: string | null;
 }
 
-/** The report `real-time`: what one screen of an operator needs. */
-export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): Record<string, unknown> {
+interface RealTime extends Record<string, unknown>, BatchStatus {
+  word: Word;
+  why: string;
+}
+
+/**
+ * The report `real-time`: what one screen of an operator needs.
+ * @param outage set when the database could not be asked, and the snapshot holds nothing
+ */
+export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: number, outage: AlarmView | null): RealTime {
   const links = linksOf(line);
+  if (outage) links.database = { state: 'down', since: outage.since, error: outage.text };
   const status = batchStatus(line, snapshot.rows);
   return {
     ...status,
-    slots: line.slots,
+    // Nobody knows: a flow must not take it for "fetch".
+    is_empty: status.is_empty && !outage,
     ...wordFor(line, snapshot, links, stuckAfterMinutes),
-    in_progress: status.batches.filter((batch) => batch.status_manufacturing === 0),
-    completed: status.batches.filter((batch) => batch.status_manufacturing === 1),
+    in_progress: status.batches.filter((batch) => countedAs(batch) === 'active'),
+    completed: status.batches.filter((batch) => countedAs(batch) === 'completed'),
     links,
     tasks: tasksOf(snapshot.tasks),
-    alarms: snapshot.alarms.map((row): AlarmView => toAlarm(row)),
+    alarms: outage ? [outage] : snapshot.alarms.map((row): AlarmView => toAlarm(row)),
     hold: snapshot.hold && { ...snapshot.hold, since: snapshot.hold.since.toISOString() },
   };
 }
 
 type Links = Record<'odoo' | 'plc' | 'database', LinkView>;
 
-export function linksOf(line: Line): Links {
+function linksOf(line: Line): Links {
   return { odoo: linkView(line.odoo?.state()), plc: linkView(line.plc?.state()), database: linkView(line.database.state()) };
 }
 

@@ -7,6 +7,8 @@ export interface Odoo {
   readonly times: { timeout: number; retryMin: number; retryMax: number };
   /** Version, user and rights; fills the caches of names and digits. */
   probe(signal?: AbortSignal): Promise<OdooProbe>;
+  /** Whether the user may change MOs and their components; null when this Odoo does not say. */
+  mayChange(signal?: AbortSignal): Promise<boolean | null>;
   /**
    * Confirmed MOs by planned start, then id, with all their components (cancelled moves left out).
    * @param page.seen ids already looked at in this run, left out

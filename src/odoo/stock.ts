@@ -67,6 +67,21 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
       return { version: version.text, major: version.major, uid, confirmed, protocol: transport.protocol };
     },
 
+    async mayChange(signal) {
+      const { version } = await names.get(signal);
+      const ask = (model: string): Promise<unknown> =>
+        version.major < 18
+          ? call({ model, method: 'check_access_rights', args: { operation: 'write', raise_exception: false } }, signal)
+          : call({ model, method: 'has_access', ids: [], args: { operation: 'write' } }, signal);
+      try {
+        const answers = [await ask(MO), await ask('stock.move')];
+        return answers.every((answer) => typeof answer === 'boolean') ? answers.every(Boolean) : null;
+      } catch (error) {
+        if (error instanceof SmartMoError && (error.class === 'version' || error.class === 'permanent')) return null;
+        throw error;
+      }
+    },
+
     async listConfirmed({ limit, seen, domain }, signal) {
       return withNames(async ({ plannedStart, digits }) => {
         const terms = [['state', '=', 'confirmed'], ...(seen.length ? [['id', 'not in', seen]] : []), ...domain];

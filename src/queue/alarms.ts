@@ -27,8 +27,9 @@ WITH open AS (
 INSERT INTO {schema}.mo_alarm AS a (line, code, mo_id, batch_no, severity, text, value)
 SELECT $1, code, mo_id, batch_no, severity, text, value FROM open
 ON CONFLICT (line, code, mo_id) WHERE cleared_at IS NULL
-DO UPDATE SET text = excluded.text, value = excluded.value, batch_no = excluded.batch_no
-WHERE (a.text, a.value, a.batch_no) IS DISTINCT FROM (excluded.text, excluded.value, excluded.batch_no)`;
+DO UPDATE SET text = excluded.text, value = excluded.value, batch_no = excluded.batch_no, severity = excluded.severity
+WHERE (a.text, a.value, a.batch_no, a.severity)
+  IS DISTINCT FROM (excluded.text, excluded.value, excluded.batch_no, excluded.severity)`;
 
 /**
  * Makes the open alarms of these codes exactly the given ones: raises what is new, clears what is no longer so. Each
@@ -45,18 +46,28 @@ export async function openAlarms(db: Queryable, line: string): Promise<AlarmRow[
   return db.query<AlarmRow>(OPEN, [line]);
 }
 
+export interface DueAlarm extends AlarmRow {
+  /** Its raise has not been announced before: one that is cleared by now has to be announced twice. */
+  is_new: boolean;
+}
+
 /** Claims what has to be announced: each raise, reminder and clearing goes to exactly one caller. */
 const CLAIM = `
-UPDATE {schema}.mo_alarm SET
+WITH due AS (
+  SELECT id, raised_sent_at IS NULL AS is_new FROM {schema}.mo_alarm
+  WHERE line = $1
+    AND (cleared_at IS NULL AND (raised_sent_at IS NULL OR reminded_at < now() - $2 * interval '1 minute')
+      OR cleared_at IS NOT NULL AND cleared_sent_at IS NULL)
+  ORDER BY id FOR UPDATE
+)
+UPDATE {schema}.mo_alarm a SET
   raised_sent_at  = coalesce(raised_sent_at, now()),
   reminded_at     = now(),
   cleared_sent_at = CASE WHEN cleared_at IS NOT NULL THEN now() END
-WHERE line = $1
-  AND (cleared_at IS NULL AND (raised_sent_at IS NULL OR reminded_at < now() - $2 * interval '1 minute')
-    OR cleared_at IS NOT NULL AND cleared_sent_at IS NULL)
-RETURNING *`;
+FROM due WHERE a.id = due.id
+RETURNING a.*, due.is_new`;
 
-export async function claimAnnouncements(db: Queryable, line: string, remindAfterMinutes: number): Promise<AlarmRow[]> {
-  const rows = await db.query<AlarmRow>(CLAIM, [line, remindAfterMinutes]);
+export async function claimAnnouncements(db: Queryable, line: string, remindAfterMinutes: number): Promise<DueAlarm[]> {
+  const rows = await db.query<DueAlarm>(CLAIM, [line, remindAfterMinutes]);
   return rows.sort((a, b) => a.id - b.id);
 }

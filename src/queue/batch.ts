@@ -1,5 +1,5 @@
 import type { PushPayload } from '../odoo/odoo';
-import { round } from '../units';
+import { round, unitFactor } from '../units';
 
 export type BatchState = 'queued' | 'running' | 'finished' | 'pushing' | 'pushed' | 'failed' | 'cancelling';
 
@@ -130,19 +130,29 @@ export interface BatchRecord extends Omit<Batch, 'state' | 'progress' | 'next_tr
   archived_at: string;
 }
 
-/** What a hand-weighed material counts as: its plan, or its plan in proportion to the weight (mo-line, scaleManual). */
-export function manualActual(
-  material: Pick<BatchMaterial, 'planned'>,
-  row: Pick<QueueRow, 'actual_weight' | 'quantity'>,
-  scaleManual: boolean,
-): number {
-  if (!scaleManual || row.actual_weight === null) return material.planned;
-  return round((material.planned * row.actual_weight) / row.quantity, 3);
+/** How the line counts hand-weighed materials; a Line fits. */
+export interface ManualRule {
+  scaleManual: boolean;
+  mapping: { readonly weightUnit: string };
 }
 
-type Measured = Pick<QueueRow, 'materials' | 'actual' | 'actual_weight' | 'quantity' | 'status_manufacturing'>;
+/**
+ * What a hand-weighed material counts as: its plan, or its plan in proportion to the weight (mo-line, scaleManual). An
+ * order counted in bags has no proportion to a weight.
+ */
+export function manualActual(
+  material: Pick<BatchMaterial, 'planned'>,
+  row: Pick<QueueRow, 'actual_weight' | 'quantity' | 'uom'>,
+  { scaleManual, mapping }: ManualRule,
+): number {
+  const factor = unitFactor(mapping.weightUnit, row.uom);
+  if (!scaleManual || row.actual_weight === null || factor === null) return material.planned;
+  return round((material.planned * row.actual_weight * factor) / row.quantity, 3);
+}
 
-function viewMaterials(row: Measured, scaleManual: boolean): MaterialView[] {
+type Measured = Pick<QueueRow, 'materials' | 'actual' | 'actual_weight' | 'quantity' | 'uom' | 'status_manufacturing'>;
+
+function viewMaterials(row: Measured, rule: ManualRule): MaterialView[] {
   return row.materials.map(({ tag, code, product, uom, manual, planned }) => {
     const base = { tag, code, product, uom, manual, planned };
     if (!manual) {
@@ -150,7 +160,7 @@ function viewMaterials(row: Measured, scaleManual: boolean): MaterialView[] {
       return { ...base, actual, source: actual === null ? null : 'plc' };
     }
     const known = row.status_manufacturing === 1;
-    return { ...base, actual: known ? manualActual({ planned }, row, scaleManual) : null, source: known ? 'plan' : null };
+    return { ...base, actual: known ? manualActual({ planned }, row, rule) : null, source: known ? 'plan' : null };
   });
 }
 
@@ -162,7 +172,7 @@ function progressOf(row: Measured): number {
   return planned > 0 ? round(Math.min(actual / planned, 1), 4) : 0;
 }
 
-function common(row: Omit<QueueRow, QueueOnly>, scaleManual: boolean): Omit<BatchRecord, 'status' | 'notes' | 'actor' | 'archived_at'> {
+function common(row: Omit<QueueRow, QueueOnly>, rule: ManualRule): Omit<BatchRecord, 'status' | 'notes' | 'actor' | 'archived_at'> {
   return {
     line: row.line,
     batch_no: row.batch_no,
@@ -174,7 +184,7 @@ function common(row: Omit<QueueRow, QueueOnly>, scaleManual: boolean): Omit<Batc
     uom: row.uom,
     status_manufacturing: row.status_manufacturing,
     status_operation: row.status_operation,
-    materials: viewMaterials(row, scaleManual),
+    materials: viewMaterials(row, rule),
     actual_weight: row.actual_weight,
     push_attempt: row.push_attempt,
     created_at: row.created_at.toISOString(),
@@ -185,9 +195,9 @@ function common(row: Omit<QueueRow, QueueOnly>, scaleManual: boolean): Omit<Batc
   };
 }
 
-export function toBatch(row: QueueRow, scaleManual: boolean): Batch {
+export function toBatch(row: QueueRow, rule: ManualRule): Batch {
   return {
-    ...common(row, scaleManual),
+    ...common(row, rule),
     state: row.state,
     progress: progressOf(row),
     next_try_at: iso(row.next_try_at),
@@ -195,9 +205,9 @@ export function toBatch(row: QueueRow, scaleManual: boolean): Batch {
   };
 }
 
-export function toRecord(row: HistoryRow, scaleManual: boolean): BatchRecord {
+export function toRecord(row: HistoryRow, rule: ManualRule): BatchRecord {
   return {
-    ...common(row, scaleManual),
+    ...common(row, rule),
     status: row.status,
     notes: row.notes,
     actor: row.actor,

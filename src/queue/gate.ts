@@ -77,6 +77,16 @@ WITH queued AS (
 )
 SELECT batch_no, mo_id FROM queued ORDER BY batch_no`;
 
+const MAP_HASH = `
+SELECT f.map_hash FROM {schema}.mo_fetch f
+WHERE f.line = $1 AND f.is_open AND EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.line = f.line)`;
+
+/** Hash of map and materials that the rows of a line were queued with; null when its queue is empty. */
+export async function mapHashOf(db: Queryable, line: string): Promise<string | null> {
+  const [row] = await db.query<{ map_hash: string }>(MAP_HASH, [line]);
+  return row?.map_hash ?? null;
+}
+
 const FIND_TOKEN = 'SELECT 1 FROM {schema}.mo_fetch WHERE token = $1';
 
 /** Thrown inside the transaction to roll it back when every MO turned out to be known by now. */
@@ -128,7 +138,7 @@ async function insertSet(database: Database, { line, e0, mapHash, actor, entries
     return 'queued';
   } catch (error) {
     if (!(error instanceof SmartMoError) || error.code !== 'DB_OUTCOME_UNKNOWN') throw error;
-    const found = await database.query(FIND_TOKEN, [token]);
+    const found = await database.query(FIND_TOKEN, [token]).catch(() => []);
     if (found.length > 0) return 'queued';
     throw error;
   }

@@ -19,9 +19,13 @@ const COUNTED_AS: Record<BatchState, 'active' | 'completed' | 'failed'> = {
   failed: 'failed',
 };
 
+export function countedAs({ state }: Pick<QueueRow, 'state'>): 'active' | 'completed' | 'failed' {
+  return COUNTED_AS[state];
+}
+
 export function countRows(rows: readonly Pick<QueueRow, 'state'>[]): Counts {
   const counts: Counts = { count: rows.length, active: 0, completed: 0, failed: 0 };
-  for (const row of rows) counts[COUNTED_AS[row.state]] += 1;
+  for (const row of rows) counts[countedAs(row)] += 1;
   return counts;
 }
 
@@ -36,9 +40,12 @@ const DUE = `
 SELECT * FROM {schema}.mo_batch
 WHERE line = $1 AND state IN ('finished', 'pushing', 'pushed', 'cancelling') AND (next_try_at IS NULL OR next_try_at <= now())
   AND ($2::text IS NULL OR mo_id = $2)
-ORDER BY batch_no`;
+ORDER BY last_error IS NOT NULL, batch_no`;
 
-/** Rows that task 3 may work on now: not waiting for a retry, and not held by another completer (its lease). */
+/**
+ * Rows that task 3 may work on now: not waiting for a retry, and not held by another completer (its lease). Those that
+ * failed before come last, so that a batch on which every run founders does not keep the others waiting.
+ */
 export async function dueRows(db: Queryable, line: string, moId: string | null): Promise<QueueRow[]> {
   return db.query<QueueRow>(DUE, [line, moId]);
 }

@@ -6,17 +6,17 @@ import { startOperator, type Operator } from '../support/operator';
 import { type Site, startSite } from '../support/site';
 import { waitFor } from '../support/wait';
 
+const BACK = ['every 5 minutes', 'every 3 minutes'];
+
 describe('a batch cancelled while it runs, in Node-RED', function () {
   this.timeout(180_000);
   const flows = change(withoutTimers(example('01 - Smart MO Sync')), 'plc-batch-reader', { settle: '0.1' });
   let site: Site;
   let nodeRed: NodeRed;
   let operator: Operator;
-  let cancelled: string[] = [];
-  let completed: string[] = [];
 
   before(async function () {
-    site = await startSite(this, { speed: 300 });
+    site = await startSite(this, { orders: 0, speed: 300 });
     nodeRed = await startNodeRed({ flows, env: site.env });
     operator = startOperator(nodeRed, flows);
   });
@@ -27,55 +27,53 @@ describe('a batch cancelled while it runs, in Node-RED', function () {
 
   const stateInOdoo = (moId: string): string | undefined => site.odoo.orders().find(({ mo_id }) => mo_id === moId)?.state;
 
-  /** Fetches a set, lets the first batch of it run and stops it there. */
-  async function runFirstBatch(): Promise<string> {
-    await operator.until('a set in the PLC', () => site.plc.slots().every(({ state }) => state === 'waiting' || state === 'dosing'), [
-      'every 60 minutes',
-    ]);
+  /** Fetches ten and cancels the first of them while the PLC holds it half done. */
+  async function cancelFirstOfTen(): Promise<string> {
+    await site.odoo.command({ action: 'orders', count: 10 });
+    await operator.press('fetch now');
+    await waitFor(() => ['waiting', 'dosing'].includes(site.plc.slots()[0]?.state ?? ''), { what: 'a batch in slot 1' });
     site.plc.command({ action: 'hold', slot: 1 });
-    await operator.until("a row that runs", async () => (await site.query("SELECT 1 FROM mo_batch WHERE state = 'running' AND batch_no = 1"))[0], [
-      'every 5 minutes',
-    ]);
-    return String((await site.queued())[0]);
-  }
-
-  async function cancel(moId: string): Promise<void> {
+    const running = async (): Promise<boolean> =>
+      (await site.query("SELECT 1 FROM mo_batch WHERE state = 'running' AND batch_no = 1")).length > 0;
+    await operator.until('a row that runs', running, ['every 5 minutes']);
+    const [moId = ''] = await site.queued();
     await operator.press('cancel slot 1', { mo_id: moId, notes: 'hopper broken' });
     await waitFor(async () => (await site.archived('cancelled')).includes(moId), { what: `${moId} cancelled` });
-    cancelled = await site.archived('cancelled');
+    return moId;
   }
 
   it('is cancelled in Odoo and does not block: the other nine go through', async () => {
-    const moId = await runFirstBatch();
-    await cancel(moId);
+    const moId = await cancelFirstOfTen();
     assert.equal(stateInOdoo(moId), 'cancel');
     assert.equal((await site.queued()).length, 9);
     site.plc.command({ action: 'restart', slot: 1 });
-    await operator.until('nine completed', async () => (await site.archived()).length >= 9, ['every 5 minutes', 'every 3 minutes']);
-    assert.ok(site.plc.weighed().some(({ mo_id }) => mo_id === moId), 'the PLC made the cancelled batch to its end');
-    assert.ok(!(await site.archived()).includes(moId));
+    await operator.until('nine completed', async () => (await site.archived()).length === 9, BACK);
+    assert.deepEqual(await site.queued(), []);
     await assertNothingLost(site);
   });
 
   it('is not fetched again though Odoo still lists it as confirmed', async () => {
     await nodeRed.deploy(change(flows, 'batch-cancel', { cancelInOdoo: false }));
-    const moId = await runFirstBatch();
-    await cancel(moId);
-    assert.equal(stateInOdoo(moId), 'confirmed');
+    const moId = await cancelFirstOfTen();
     site.plc.command({ action: 'restart', slot: 1 });
-    await operator.until('the next set', async () => (await site.archived()).length >= 18 && (await site.queued()).length === 10, [
-      'every 5 minutes',
-      'every 3 minutes',
-    ]);
+    await operator.until('nine more completed', async () => (await site.archived()).length === 18, BACK);
     assert.equal(stateInOdoo(moId), 'confirmed');
-    assert.ok(!(await site.queued()).includes(moId));
+
+    await site.odoo.command({ action: 'orders', count: 10 });
+    await operator.until('the next set completed', async () => (await site.archived()).length === 28);
+    assert.equal(stateInOdoo(moId), 'confirmed');
+    assert.deepEqual((await site.archived('cancelled')).length, 2);
     await assertNothingLost(site);
+    assertBooked(await site.archived(), site.odoo.effects(), site.plc.weighed());
   });
 
-  it('nor is a completed one, when an Odoo restored from a backup lists all of them again', async () => {
-    await operator.until('the third set completed', async () => (await site.archived()).length >= 28, ['every 5 minutes', 'every 3 minutes']);
-    await operator.until('an empty queue', async () => (await site.queued()).length === 0, []).catch(() => undefined);
-    completed = await site.archived();
-    assertBooked(completed, site.odoo.effects().filter(({ kind }) => kind !== 'cancel'), site.plc.weighed());
+  it('nor is a completed one, when an Odoo restored from a backup lists them all again', async () => {
+    await site.odoo.command({ action: 'reset' });
+    await site.odoo.command({ action: 'orders', count: 35 });
+    const known = new Set([...(await site.archived()), ...(await site.archived('cancelled'))]);
+    const listed = site.odoo.orders().map(({ mo_id }) => mo_id);
+    assert.equal(listed.filter((moId) => known.has(moId)).length, 30);
+    await operator.until('the five new ones', async () => (await site.queued()).length === 5, ['every 60 minutes']);
+    assert.deepEqual(await site.queued(), listed.filter((moId) => !known.has(moId)));
   });
 });

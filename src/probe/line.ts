@@ -1,0 +1,134 @@
+import { systemClock } from '../clock';
+import type { Database } from '../database/database';
+import { describe } from '../errors';
+import { createLine, type LineSettings } from '../line/line';
+import { checkOrder } from '../line/orders';
+import type { Odoo, OdooOrder } from '../odoo/odoo';
+import { parseMap } from '../plc/map';
+import { compileMapping, type Mapping } from '../plc/mapping';
+import { planRequests, planSlot, spansOf } from '../plc/plan';
+import type { Plc } from '../plc/plc';
+import { readSlotWords } from '../plc/read-slots';
+import { knownOrders } from '../queue/gate';
+import { type Probe, type ProbeResult, runProbe } from './probe';
+import { viewSlot } from './slot';
+
+/** What the dialog of a line holds. Its connections are those that are deployed. */
+export interface LineProbe {
+  settings: LineSettings;
+  /** JSON text of the register map. */
+  map: string;
+  /** Each throws when the node it stands for is not deployed or has a mistake; null where the line has none. */
+  database(): Database;
+  odoo(): Odoo | null;
+  plc(): Plc | null;
+}
+
+/** MOs of Odoo that are looked at beyond one whole set, which may be in the queue already. */
+const MORE_ORDERS = 10;
+
+/**
+ * Checks map and materials of a line, decodes slot 1 and looks what the next MO would become. One part that fails does not
+ * keep the others from being shown; the first trouble is the sentence.
+ */
+export function probeLine(line: LineProbe): Promise<ProbeResult> {
+  return runProbe(async (probe) => {
+    const { slots, materials } = line.settings;
+    const mapping = compileMapping({ map: parseMap(line.map, { slots, materials }), materials, slots });
+    probe.found('map', `${slots} slots of ${mapping.length} words, ${mapping.tags.length} materials`);
+
+    const news: string[] = [];
+    const troubles: string[] = [];
+    const part = async (label: string, look: () => Promise<string> | string): Promise<void> => {
+      try {
+        news.push(await look());
+      } catch (error) {
+        const trouble = describe(error);
+        troubles.push(trouble);
+        probe.found(label, trouble);
+      }
+    };
+    await part('database', () => lookAtDatabase(line));
+    await part('PLC', () => lookAtPlc(line, mapping, probe));
+    await part('Odoo', () => lookAtOdoo(line, mapping, probe));
+    if (troubles[0] !== undefined) throw new Error(troubles[0]);
+    return ['the map fits', ...news.filter(Boolean)].join('; ');
+  });
+}
+
+/** The deployed node keeps its own connection; nothing is asked here. */
+function lookAtDatabase(line: LineProbe): string {
+  const { state, error } = line.database().state();
+  if (state === 'down') throw new Error(error ?? 'the database does not answer');
+  return '';
+}
+
+async function lookAtPlc(line: LineProbe, mapping: Mapping, { found, signal }: Probe): Promise<string> {
+  const plc = line.plc();
+  if (!plc) {
+    found('PLC', 'none chosen');
+    return 'no PLC chosen';
+  }
+  const requests = requestsPerCycle(mapping, plc.planning);
+  found('requests per cycle', requests);
+  const { words, torn } = await readSlotWords(plc, mapping, 'read', 1, signal);
+  const { reading, fields } = viewSlot(mapping, 1, words);
+  const bad = reading.bad.length;
+  found('slot 1', reading.empty ? 'empty: nothing else of it is judged' : `${reading.mo_id || 'no name'}, ${bad === 0 ? 'all good' : `${bad} bad`}`);
+  for (const { label, value } of fields) found(label, value);
+  if (torn !== null) throw new Error(`slot 1: the status at ${torn} kept changing while the slot was read in parts; test again`);
+  const first = reading.bad[0];
+  if (first) throw new Error(first.text);
+  return `${requests} requests per cycle; slot 1 is ${reading.empty ? 'empty' : `good (${reading.mo_id})`}`;
+}
+
+function requestsPerCycle(mapping: Mapping, planning: Plc['planning']): number {
+  const ofLine = mapping.lineFields
+    .filter((field) => field.name !== 'our_heartbeat')
+    .map((field) => ({ from: field.at, words: field.coding.words }));
+  const lineRequests = planRequests(ofLine, planning).length;
+  if (planning.mode === 'slot') {
+    const { guard, parts } = planSlot(mapping.fields, mapping.length, planning.maxWords);
+    return lineRequests + mapping.slots * (parts.length + (guard ? 1 : 0));
+  }
+  const spans = Array.from({ length: mapping.slots }, (_, index) => mapping.slotAddress('read', index + 1)).flatMap((start) =>
+    mapping.fields.flatMap(spansOf).map((span) => ({ from: start + span.from, words: span.words })),
+  );
+  return lineRequests + planRequests(spans, planning).length;
+}
+
+async function lookAtOdoo(line: LineProbe, mapping: Mapping, { found, signal }: Probe): Promise<string> {
+  const odoo = line.odoo();
+  if (!odoo) {
+    found('Odoo', 'none chosen');
+    return 'no Odoo chosen';
+  }
+  const orders = await odoo.listConfirmed({ limit: line.settings.slots + MORE_ORDERS, seen: [], domain: [] }, signal);
+  if (orders.length === 0) {
+    found('next MO', 'Odoo has no confirmed MO');
+    return 'Odoo has no confirmed MO';
+  }
+  const database = line.database();
+  const known = await knownOrders(database, line.settings.line, orders);
+  const next = orders.find((order) => !known.has(order.mo_id));
+  if (!next) {
+    found('next MO', `all ${orders.length} MOs that Odoo lists first are in a queue or in the history`);
+    return 'no new MO in Odoo';
+  }
+  return lookAtOrder(next, { line, mapping, database }, found);
+}
+
+/** The same check as before queueing. */
+function lookAtOrder(order: OdooOrder, at: { line: LineProbe; mapping: Mapping; database: Database }, found: Probe['found']): string {
+  const { mapping, database } = at;
+  const checked = checkOrder(
+    order,
+    createLine(at.line.settings, { database, odoo: null, plc: null, mapping, clock: systemClock, logTag: () => '' }),
+  );
+  found('next MO', `${order.mo_id}: ${order.quantity} ${order.uom} of ${order.product || order.product_code}`);
+  if ('rejection' in checked) throw new Error(`${order.mo_id} would be rejected (${checked.rejection.reason}): ${checked.rejection.text}`);
+  for (const { product, tag, planned, uom, manual } of checked.entry.materials) {
+    found(product, `${tag}${manual ? ' (by hand)' : ''}: ${planned} ${uom}`);
+  }
+  return `next MO ${order.mo_id} finds all its materials`;
+}

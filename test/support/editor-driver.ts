@@ -1,0 +1,94 @@
+import type { Page } from 'playwright-core';
+
+/** A node as the editor keeps it. */
+interface EditorNode {
+  id: string;
+  type: string;
+  valid?: boolean;
+  changed?: boolean;
+  validationErrors?: string[];
+  [property: string]: unknown;
+}
+
+interface EditorRed {
+  nodes: {
+    node(id: string): EditorNode | null;
+    eachNode(visit: (node: EditorNode) => void): void;
+    eachConfig(visit: (node: EditorNode) => void): void;
+    getType(type: string): { category: string; color?: string } | null;
+    dirty(): boolean;
+  };
+  editor: { edit(node: EditorNode): void; editConfig(property: string, type: string, id: string): void };
+  actions: { invoke(action: string): void };
+  workspaces: { show(id: string): void };
+}
+
+/** The editor's own global; only inside page.evaluate. */
+declare const RED: EditorRed;
+
+export interface NodeState {
+  changed: boolean;
+  /** What its validators say; empty when it is valid. */
+  errors: string[];
+}
+
+/**
+ * Menu > Import > Examples, the file, Import, as a person clicks it. Where the editor finds nodes of the file already there
+ * it asks; the answer is "Import copy", which keeps the configuration nodes as they are.
+ */
+export async function importExample(page: Page, moduleName: string, file: string): Promise<void> {
+  await page.evaluate(() => RED.actions.invoke('core:show-examples-import-dialog'));
+  for (const label of [moduleName, file]) {
+    await page.locator('#red-ui-clipboard-dialog-import-tab-examples').getByText(label, { exact: true }).click();
+  }
+  await page.locator('#red-ui-clipboard-dialog-ok').click();
+  const copy = page.getByRole('button', { name: 'Import copy' });
+  const imported = page.locator('.red-ui-notification', { hasText: 'Imported:' });
+  await imported.or(copy).first().waitFor();
+  if (await copy.isVisible()) await copy.click();
+  await imported.click();
+  await imported.waitFor({ state: 'detached' });
+}
+
+/** Presses Deploy and waits until the editor has nothing left to deploy. */
+export async function pressDeploy(page: Page): Promise<void> {
+  await page.locator('#red-ui-header-button-deploy').click();
+  await page.waitForFunction(() => !RED.nodes.dirty());
+}
+
+export function isDirty(page: Page): Promise<boolean> {
+  return page.evaluate(() => RED.nodes.dirty());
+}
+
+export function nodeState(page: Page, id: string): Promise<NodeState> {
+  return page.evaluate((of) => {
+    const node = RED.nodes.node(of);
+    if (!node) throw new Error(`the editor has no node ${of}`);
+    return { changed: node.changed === true, errors: node.valid === false ? (node.validationErrors ?? ['not valid']).map(String) : [] };
+  }, id);
+}
+
+/** "mo-line 17f0d83ac4e96b52: database" for every node the editor would mark with a red triangle. */
+export function invalidNodes(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    RED.nodes.eachNode((node) => void (node.valid === false && found.push(`${node.type} ${node.id}: ${String(node.validationErrors)}`)));
+    RED.nodes.eachConfig((node) => void (node.valid === false && found.push(`${node.type} ${node.id}: ${String(node.validationErrors)}`)));
+    return found;
+  });
+}
+
+/** How many nodes, configuration nodes among them, the editor holds. */
+export function countNodes(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    let count = 0;
+    RED.nodes.eachNode(() => void count++);
+    RED.nodes.eachConfig(() => void count++);
+    return count;
+  });
+}
+
+/** A property of a node as it would be deployed. */
+export function property(page: Page, id: string, key: string): Promise<unknown> {
+  return page.evaluate(([of, name]) => RED.nodes.node(of)?.[name], [id, key] as const);
+}
