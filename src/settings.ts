@@ -21,8 +21,8 @@ export interface NumberRange {
 export interface SettingsReader {
   /** @param allowed the rule as people read it, "letters and digits"; goes with `pattern` */
   text(field: string, options?: { fallback?: string; pattern?: RegExp; allowed?: string }): string;
-  /** A password or key: as typed, never trimmed and never shown; "" when empty. */
-  secret(field: string): string;
+  /** A password or key: as typed, never trimmed and never shown; "" when it is empty and not required. */
+  secret(field: string, options?: { required?: boolean }): string;
   number(field: string, options?: NumberRange & { fallback?: number }): number;
   flag(field: string, fallback: boolean): boolean;
   choice<Choice extends string>(field: string, choices: readonly Choice[], fallback: NoInfer<Choice>): Choice;
@@ -30,8 +30,11 @@ export interface SettingsReader {
   invalid(field: string, value: unknown, allowed: string): SmartMoError;
 }
 
-/** @param owner the node as a person finds it: `mo-plc "Mixer"` */
-export function settingsReader(fields: Fields, owner: string): SettingsReader {
+/**
+ * @param owner the node as a person finds it: `mo-plc "Mixer"`
+ * @param variables names of the environment variables that fields were taken from, as far as they are known
+ */
+export function settingsReader(fields: Fields, owner: string, variables: Readonly<Record<string, string>> = {}): SettingsReader {
   function required(field: string): SmartMoError {
     const name = placeholder(fields[field]);
     const why =
@@ -42,11 +45,10 @@ export function settingsReader(fields: Fields, owner: string): SettingsReader {
   }
 
   function invalid(field: string, value: unknown, allowed: string): SmartMoError {
-    return new SmartMoError(
-      'CONFIG_INVALID',
-      `${field} of ${owner} is ${shown(value)}; it must be ${allowed}: open the node and change it`,
-      { value },
-    );
+    const variable = variables[field];
+    const remedy =
+      variable === undefined ? 'open the node and change it' : `correct the environment variable ${variable}, or open the node`;
+    return new SmartMoError('CONFIG_INVALID', `${field} of ${owner} is ${shown(value)}; it must be ${allowed}: ${remedy}`, { value });
   }
 
   return {
@@ -58,9 +60,10 @@ export function settingsReader(fields: Fields, owner: string): SettingsReader {
       if (pattern && !pattern.test(text)) throw invalid(field, text, allowed);
       return text;
     },
-    secret(field) {
+    secret(field, { required: needed = false } = {}) {
       const value = fields[field];
-      return typeof value === 'string' && !isEmpty(value) ? value : '';
+      if (typeof value === 'string' && !isEmpty(value)) return value;
+      return needed ? raise(required(field)) : '';
     },
     number(field, { fallback, ...range } = {}) {
       const value = fields[field];

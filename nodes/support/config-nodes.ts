@@ -8,9 +8,15 @@ export function ownerOf(config: { type: string; id: string; name?: string }): st
   return config.name ? `${config.type} "${config.name}"` : `${config.type} ${config.id}`;
 }
 
-/** Reader of the node's own fields; `fields` instead of the config for its credentials. */
+/** Reader of the node's own fields; `fields` instead of the config for its credentials, or for the values of its TypedInputs. */
 export function readerOf(config: Config, fields: Fields = config): SettingsReader {
-  return settingsReader(fields, ownerOf(config));
+  return settingsReader(fields, ownerOf(config), variablesOf(config));
+}
+
+/** The variable behind every TypedInput of type env: the field holds its name. */
+function variablesOf(config: Config): Record<string, string> {
+  const inputs = Object.keys(config).filter((key) => config[key] === 'env' && key.endsWith('Type'));
+  return Object.fromEntries(inputs.map((key) => key.slice(0, -'Type'.length)).map((field) => [field, String(config[field])]));
 }
 
 /**

@@ -22,6 +22,7 @@ export function lineSettings(config: Config): LineSettings {
     materials: materialList(config.materials, FEED_MILL_MATERIALS, ownerOf(config)),
     recipes: read.choice('recipes', ['write', 'none'], 'write'),
     scaleManual: read.flag('scaleManual', false),
+    scaleBom: read.flag('scaleBom', false),
     recipeTolerance: read.number('recipeTolerance', { fallback: 20, min: 0, max: 1000 }),
     weightTolerance: read.number('weightTolerance', { fallback: 30, min: 0, max: 1000 }),
     onMismatch: read.choice('onMismatch', ['fail', 'warn'], 'fail'),

@@ -59,7 +59,7 @@ export function accessFrom(settings: PostgresSettings): Access {
   const user = settings.url ? address.user : settings.user;
   if (!user) throw new SmartMoError('CONFIG_MISSING', 'the database node has no user: fill in user and password, or the URL');
   return {
-    servers: parseHosts(address.host || 'localhost', settings.port || 5432, !settings.url),
+    servers: parseHosts(address.host || 'localhost', settings.port || 5432),
     database: address.database || 'smart_mo',
     user,
     password: (settings.url ? address.password : settings.password) ?? '',
@@ -108,19 +108,16 @@ function decode(text: string): string {
   }
 }
 
-/** @param showable false for a part of a URL: where its @ is missing, user and password are taken for the host */
-function parseHosts(list: string, defaultPort: number, showable: boolean): Server[] {
+function parseHosts(list: string, defaultPort: number): Server[] {
   return list.split(',').map((entry) => {
     const text = entry.trim();
     const parts = /^\[(?<six>[^\]]+)\](?::(?<port6>\d+))?$|^(?<name>[^:]+)(?::(?<port>\d+))?$|^(?<bare>[0-9a-fA-F:.]+)$/.exec(text)?.groups;
     const host = parts?.['six'] ?? parts?.['name'] ?? parts?.['bare'];
     const port = Number(parts?.['port6'] ?? parts?.['port'] ?? defaultPort);
     if (!host || !Number.isInteger(port) || port < 1 || port > 65535) {
-      throw new SmartMoError(
-        'CONFIG_INVALID',
-        `${showable ? `"${text}"` : 'the host in the URL'} is no address of a PostgreSQL server: write host, host:port, or a list of them`,
-        showable ? { value: text } : {},
-      );
+      throw new SmartMoError('CONFIG_INVALID', `"${text}" is no address of a PostgreSQL server: write host, host:port, or a list of them`, {
+        value: text,
+      });
     }
     return { host, port };
   });

@@ -72,6 +72,7 @@ export async function cancelBatch(line: Line, run: Run, options: CancelOptions):
   try {
     input = inputOf(options);
     row = await findBatch(line, input);
+    await assertMeant(line, input, row);
     if (options.freeSlot) await refuseWhileRunning(line, run, row);
     if (line.mode === 'observe') throw new Refused(409, 'INPUT_INVALID', `slot ${row.batch_no} ${row.mo_id} would be cancelled`);
     row = await begin(line, run, options, input, row);
@@ -114,24 +115,25 @@ async function findBatch(line: Line, input: CancelInput): Promise<QueueRow> {
   const mo_id = input.mo_id ?? undefined;
   const batch_no = input.batch_no ?? undefined;
   const row = await findRow(line.database, line.line, mo_id === undefined ? { batch_no } : { mo_id });
-  const named = mo_id ?? `slot ${batch_no ?? ''}`;
-  const before = await lastRecord(line.database, line.line, mo_id === undefined ? { batch_no } : { mo_id });
-  if (!row) {
-    if (mo_id !== undefined && before) throw new Refused(409, 'BATCH_UNKNOWN', `${mo_id} left the queue already: it is ${before.status}`);
-    throw new Refused(404, 'BATCH_UNKNOWN', `${named} is not in the queue of line ${line.line}`);
-  }
-  if (batch_no !== undefined && row.batch_no !== batch_no) {
+  if (row) return row;
+  const before = mo_id === undefined ? null : await lastRecord(line.database, line.line, { mo_id });
+  if (before) throw new Refused(409, 'BATCH_UNKNOWN', `${mo_id} left the queue already: it is ${before.status}`);
+  throw new Refused(404, 'BATCH_UNKNOWN', `${mo_id ?? `slot ${batch_no ?? ''}`} is not in the queue of line ${line.line}`);
+}
+
+/** Is it the batch that the operator sees, and may it still be cancelled? */
+async function assertMeant(line: Line, { batch_no, mo_id }: CancelInput, row: QueueRow): Promise<void> {
+  if (batch_no != null && row.batch_no !== batch_no) {
     throw new Refused(409, 'INPUT_INVALID', `${row.mo_id} is in slot ${row.batch_no}, not in slot ${batch_no}; nothing was cancelled`);
   }
   const justChanged = line.clock.now().getTime() - row.created_at.getTime() < SLOT_REUSED_MINUTES * 60_000;
-  if (mo_id === undefined && before && justChanged) {
+  if (mo_id == null && justChanged && (await lastRecord(line.database, line.line, { batch_no: row.batch_no }))) {
     const sentence = `slot ${row.batch_no} changed to ${row.mo_id} less than ${SLOT_REUSED_MINUTES} minutes ago; send its mo_id to be sure`;
     throw new Refused(409, 'INPUT_INVALID', sentence);
   }
   if (row.state === 'pushing' || row.state === 'pushed') {
     throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} is being completed in Odoo and cannot be cancelled any more`);
   }
-  return row;
 }
 
 async function refuseWhileRunning(line: Line, run: Run, row: QueueRow): Promise<void> {

@@ -117,7 +117,8 @@ async function completeOne(line: Line, run: Run, options: CompleteOptions, row: 
 
 /** Freezes the payload of a finished row, or takes over one that an earlier run left in the middle; null: another process has it. */
 async function claim(line: Line, run: Run, options: CompleteOptions, row: QueueRow): Promise<QueueRow | null> {
-  const lease = leaseSeconds(line);
+  // A crash leaves the outcome unknown too: the next try is as late as after a lost answer.
+  const lease = Math.max(leaseSeconds(line), (await line.odoo?.quietSeconds(run.signal)) ?? 0);
   if (row.state !== 'finished') return renewLease(line.database, row, lease);
   odooOf(line);
   if (row.odoo_id === null) throw new SmartMoError('ODOO_GONE', `${row.mo_id} has no id of Odoo`);
@@ -161,7 +162,8 @@ async function notNow(line: Line, run: Run, options: CompleteOptions, row: Queue
   if (isFinal(row, error, options.maxAttempts)) await markFailed(line.database, row, text, { actor: run.actor });
   else if (row.state === 'finished') retryAt = line.clock.now();
   else {
-    const delaySeconds = retryDelay(row, error, line.odoo?.times);
+    const quiet = error instanceof SmartMoError && error.class === 'unknown' ? await line.odoo?.quietSeconds(run.signal) : 0;
+    const delaySeconds = Math.max(retryDelay(row, error, line.odoo?.times), quiet ?? 0);
     const waiting = await tryAgainLater(line.database, row, { error: text, delaySeconds, counts: isAttempt(row, error) });
     retryAt = waiting?.next_try_at ?? null;
   }

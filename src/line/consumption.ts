@@ -10,13 +10,21 @@ import type { Line } from './line';
  */
 export function consumptionOf(row: QueueRow & { odoo_id: number }, line: Line, markDone: boolean): PushPayload {
   const moves: PushPayload['moves'] = [];
-  for (const materials of groupByProduct(row.materials)) {
+  const byCode = new Map<string, number>();
+  for (const materials of groupByMoves(row.materials)) {
     const [first] = materials;
     if (!first) continue;
-    const total = materials.reduce((sum, material) => sum + inMoveUnit(material, actualOf(material, row, line)), 0);
+    let total = 0;
+    for (const material of materials) {
+      const quantity = inMoveUnit(material, actualOf(material, row, line));
+      total += quantity;
+      if (material.code !== '') byCode.set(material.code, (byCode.get(material.code) ?? 0) + quantity);
+    }
     moves.push(...splitOverMoves(first, total));
   }
-  return { mo_id: row.mo_id, odoo_id: row.odoo_id, qty: producedQuantity(row, line), moves, markDone };
+  const digits = digitsOf(row);
+  const equipment = Object.fromEntries([...byCode].map(([code, quantity]) => [code, round(quantity, digits)]));
+  return { mo_id: row.mo_id, odoo_id: row.odoo_id, qty: producedQuantity(row, line), moves, equipment, markDone };
 }
 
 function actualOf(material: BatchMaterial, row: QueueRow, line: Line): number {
@@ -30,13 +38,21 @@ function inMoveUnit(material: BatchMaterial, quantity: number): number {
 /** qty_producing: the weight where the order's unit is one of weight, else the order's own quantity. */
 function producedQuantity(row: QueueRow, line: Line): number {
   const factor = unitFactor(line.mapping.weightUnit, row.uom);
-  const digits = Math.max(...row.materials.map((material) => material.digits));
-  return factor === null || row.actual_weight === null ? row.quantity : round(row.actual_weight * factor, digits);
+  return factor === null || row.actual_weight === null ? row.quantity : round(row.actual_weight * factor, digitsOf(row));
 }
 
-function groupByProduct(materials: readonly BatchMaterial[]): BatchMaterial[][] {
-  const groups = new Map<number, BatchMaterial[]>();
-  for (const material of materials) groups.set(material.product_id, [...(groups.get(material.product_id) ?? []), material]);
+/** All quantities of an Odoo are kept with the same decimals. */
+function digitsOf({ materials }: QueueRow): number {
+  return Math.max(...materials.map((material) => material.digits));
+}
+
+/** The tags that share a component. One product may be two components, each on equipment of its own. */
+function groupByMoves(materials: readonly BatchMaterial[]): BatchMaterial[][] {
+  const groups = new Map<number | undefined, BatchMaterial[]>();
+  for (const material of materials) {
+    const [move] = material.move_ids;
+    groups.set(move, [...(groups.get(move) ?? []), material]);
+  }
   return [...groups.values()];
 }
 

@@ -15,6 +15,8 @@ export interface LineSettings {
   materials: readonly Material[];
   recipes: 'write' | 'none';
   scaleManual: boolean;
+  /** The plan of the scada protocol is that of the BoM: scale it to the order. */
+  scaleBom: boolean;
   recipeTolerance: number;
   weightTolerance: number;
   onMismatch: 'fail' | 'warn';

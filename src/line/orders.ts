@@ -55,16 +55,24 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
     return reject('lot-tracked', `product ${nameOf(order)} is tracked by ${order.tracking}; make its lot in Odoo by hand`, nameOf(order));
   }
 
+  const components = line.scaleBom ? scaledToOrder(order) : order.components;
+  if (!components) {
+    return reject('unit', `its BoM cannot be scaled: not all components convert to ${order.uom}, the unit of the order`, order.uom);
+  }
   const materials: BatchMaterial[] = [];
   const productOfTag = new Map<string, OdooComponent>();
-  for (const component of byProduct(order.components)) {
+  for (const component of bySource(components)) {
     const name = nameOf(component.first);
     if (component.first.tracking !== 'none') {
       return reject('lot-tracked', `component ${name} is tracked by ${component.first.tracking}; consume it in Odoo by hand`, name);
     }
     if (component.moves.some((move) => !(move.planned >= 0))) return reject('quantity', `component ${name} has a negative plan`, name);
     const tags = line.materials.filter((material) => holds(material, component.first));
-    if (tags.length === 0) return reject('unknown-material', `no silo of line ${line.line} holds ${name}`, name);
+    if (tags.length === 0) {
+      const { equipment } = component.first;
+      const where = equipment === null ? '' : equipment === '' ? ' (it has no equipment code)' : ` (its equipment code is ${equipment})`;
+      return reject('unknown-material', `no silo of line ${line.line} holds ${name}${where}`, name);
+    }
     for (const tag of tags) {
       const other = productOfTag.get(tag.tag);
       if (other) {
@@ -100,16 +108,29 @@ function nameOf(thing: { product_code: string; product: string; product_id: numb
   return thing.product_code || thing.product || `#${thing.product_id}`;
 }
 
+/** The plant module names the equipment; elsewhere the product decides. */
 function holds(material: Material, component: OdooComponent): boolean {
+  if (component.equipment !== null) return component.equipment !== '' && material.code === component.equipment;
   return material.product === `#${component.product_id}` || (component.product_code !== '' && material.product === component.product_code);
 }
 
-function byProduct(components: readonly OdooComponent[]): { first: OdooComponent; moves: OdooComponent[] }[] {
-  const groups = new Map<number, { first: OdooComponent; moves: OdooComponent[] }>();
+/** The plan of a BoM as written, scaled so that it sums up to the order; null when the units do not convert. */
+function scaledToOrder({ components, quantity, uom }: OdooOrder): OdooComponent[] | null {
+  const factors = components.map((component) => (component.equipment === null ? 0 : unitFactor(component.uom, uom)));
+  if (factors.includes(null)) return null;
+  const sum = components.reduce((total, { planned }, index) => total + planned * (factors[index] ?? 0), 0);
+  // Stock Odoo has scaled its moves already.
+  return sum > 0 ? components.map((component) => ({ ...component, planned: (component.planned * quantity) / sum })) : [...components];
+}
+
+/** Moves of one product on one piece of equipment become one. */
+function bySource(components: readonly OdooComponent[]): { first: OdooComponent; moves: OdooComponent[] }[] {
+  const groups = new Map<string, { first: OdooComponent; moves: OdooComponent[] }>();
   for (const component of components) {
-    const group = groups.get(component.product_id);
+    const source = `${component.product_id} ${component.equipment ?? ''}`;
+    const group = groups.get(source);
     if (group) group.moves.push(component);
-    else groups.set(component.product_id, { first: component, moves: [component] });
+    else groups.set(source, { first: component, moves: [component] });
   }
   return [...groups.values()];
 }

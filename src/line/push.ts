@@ -22,8 +22,8 @@ export async function pushBatch(odoo: Odoo, payload: PushPayload, options: PushO
     return;
   }
   assertSameMoves(before, payload);
-  await odoo.push(payload, signal);
-  if (payload.markDone) await odoo.markDone(payload.odoo_id, options, signal);
+  await odoo.push(payload, before, signal);
+  if (payload.markDone) await odoo.markDone(payload, options, signal);
 
   const after = await readExisting(odoo, payload, signal);
   if (payload.markDone && after.state !== 'done') {

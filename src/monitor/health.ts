@@ -1,18 +1,31 @@
 import { SmartMoError } from '../errors';
 import type { LinkState } from '../odoo/odoo';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
-import type { QueueRow } from '../queue/batch';
+import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
+import { queueRows } from '../queue/rows';
 import { changedInOdoo } from '../line/odoo-check';
 import { isBlocked } from '../line/gate';
 import type { Line } from '../line/line';
+import { mapChangedText } from '../line/map-changed';
 import type { AlarmCode } from './alarm-codes';
 import type { Snapshot } from './snapshot';
 
 /** Alarms that the monitor alone raises and clears, from what the tables and the links show now. */
-const FROM_ROWS = ['stuck', 'not-pushed', 'failed-batch', 'gate-blocked', 'on-hold'] as const satisfies readonly AlarmCode[];
+const FROM_ROWS = [
+  'stuck',
+  'not-pushed',
+  'failed-batch',
+  'gate-blocked',
+  'on-hold',
+  'map-changed',
+  'map-version',
+] as const satisfies readonly AlarmCode[];
 const FROM_ODOO = ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo'] as const satisfies readonly AlarmCode[];
 const ODOO_LINK = ['odoo-down', 'odoo-auth', 'odoo-key-expired', 'odoo-version-changed'] as const satisfies readonly AlarmCode[];
-const PLC_LINK = ['plc-down', 'plc-stopped', 'map-version'] as const satisfies readonly AlarmCode[];
+const PLC_LINK = ['plc-down', 'plc-stopped'] as const satisfies readonly AlarmCode[];
+
+/** A queued batch may wait for hours, a failed one has its own alarm; these go on by themselves, or something is wrong. */
+const WAITS_FOR_NOBODY: ReadonlySet<BatchState> = new Set(['running', 'finished', 'pushing', 'pushed', 'cancelling']);
 
 /**
  * Looks at everything that can be stuck, and makes the open alarms of the line what they are now. Asks Odoo for the
@@ -27,22 +40,39 @@ export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinu
   const odoo = line.odoo?.state();
   if (odoo && odoo.state !== 'unknown') await settle(ODOO_LINK, linkAlarms(odoo, odooCode(odoo), 'Odoo'));
   const plc = line.plc?.state();
-  if (plc && plc.state !== 'unknown') await settle(PLC_LINK, linkAlarms(plc, 'plc-down', 'the PLC'));
+  if (!plc) return;
+  const down = linkAlarms(plc, 'plc-down', 'the PLC');
+  await settle(plc.state === 'unknown' ? [] : PLC_LINK, down.length > 0 ? down : unread(line, snapshot));
 }
 
-function alarmsOfRows(line: Line, { rows, hold }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
+/** A dead PLC, or a reader that nobody triggers, must not look like a calm one (plc.md, reading; invariant I14). */
+function unread(line: Line, { rows, tasks }: Snapshot): OpenAlarm[] {
+  const [first] = rows;
+  if (!first) return [];
+  const since = tasks.find((record) => record.task === 'read')?.ok_at ?? first.created_at;
+  const minutes = minutesBetween(since, line.clock.now());
+  if (minutes < line.staleAfterMinutes) return [];
+  const text = `batches are in the queue, but the PLC was not read for ${minutes} min; check that plc-batch-reader is triggered`;
+  return [ofLine('plc-down', 'critical', text)];
+}
+
+function minutesBetween(from: Date, to: Date): number {
+  return Math.floor((to.getTime() - from.getTime()) / 60_000);
+}
+
+function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
   const now = line.clock.now();
   const alarms: OpenAlarm[] = [];
   for (const row of rows) {
     const slot = `slot ${row.batch_no} ${row.mo_id}`;
-    const minutes = Math.floor((now.getTime() - row.updated_at.getTime()) / 60_000);
+    const minutes = minutesBetween(row.updated_at, now);
     const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string): void => {
       alarms.push({ code, severity, text, mo_id: row.mo_id, batch_no: row.batch_no, value: null });
     };
     if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`);
     else if (row.last_error !== null && row.state !== 'pushed') add('not-pushed', 'warning', `${slot}: ${row.last_error}`);
-    if (row.state === 'running' && minutes >= stuckAfterMinutes)
-      add('stuck', 'warning', `${slot}: nothing has changed since ${minutes} min`);
+    if (WAITS_FOR_NOBODY.has(row.state) && minutes >= stuckAfterMinutes)
+      add('stuck', 'warning', `${slot}: ${row.state}, nothing has changed for ${minutes} min`);
   }
   if (isBlocked(rows, now, stuckAfterMinutes)) {
     const why = rows.every((row) => row.state === 'failed')
@@ -51,6 +81,9 @@ function alarmsOfRows(line: Line, { rows, hold }: Snapshot, stuckAfterMinutes: n
     alarms.push(ofLine('gate-blocked', 'critical', `${why}: ${rows.map((row) => `slot ${row.batch_no} ${row.mo_id}`).join(', ')}`));
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`));
+  if (mapChanged) alarms.push(ofLine('map-changed', 'critical', mapChangedText(line.line)));
+  const otherVersion = tasks.find(({ error }) => codeOf(error) === 'MAP_VERSION');
+  if (otherVersion?.error) alarms.push(ofLine('map-version', 'critical', otherVersion.error));
   return alarms;
 }
 
@@ -69,12 +102,15 @@ async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSigna
       open.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id])),
       signal,
     );
+    // What changed while Odoo was asked may be our own doing: a push, a cancellation.
+    const now = new Map((await queueRows(line.database, line.line)).map((row) => [row.id, row.row_version]));
     return open.flatMap((row) => {
-      const change = row.odoo_id === null ? null : changedInOdoo(row, states.get(row.odoo_id));
+      if (row.odoo_id === null || now.get(row.id) !== row.row_version) return [];
+      const change = changedInOdoo(row, states.get(row.odoo_id));
       return change ? [{ ...change, severity: 'critical' as const, mo_id: row.mo_id, batch_no: row.batch_no, value: null }] : [];
     });
   } catch (error) {
-    if (error instanceof SmartMoError && error.code !== 'CLOSED') return null;
+    if (error instanceof SmartMoError && error.code.startsWith('ODOO_')) return null;
     throw error;
   }
 }

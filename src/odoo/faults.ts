@@ -1,11 +1,5 @@
 import { type ErrorClass, type ErrorCode, SmartMoError } from '../errors';
 
-/** The `error.data` of an answer. Its `debug` is a traceback and is never looked at. */
-export interface OdooFault {
-  name: string;
-  message: string;
-}
-
 /**
  * Exception names decide, because messages are translated and reworded (odoo.md B1); the messages looked at below come
  * from Python itself and are the same in every language.
@@ -13,6 +7,14 @@ export interface OdooFault {
 const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClass; remedy: string }[] = [
   { name: /\.SessionExpiredException$/, code: 'ODOO_AUTH', class: 'auth', remedy: 'log in again' },
   { name: /\.AccessDenied$/, code: 'ODOO_AUTH', class: 'auth', remedy: 'check login and password' },
+  { name: /\.Unauthorized$/, code: 'ODOO_AUTH', class: 'auth', remedy: 'check the API key; keys expire' },
+  {
+    name: /\.(OperationalError|AccessError)$/,
+    message: /database ".*" does not exist|^Database not found/,
+    code: 'ODOO_UNREACHABLE',
+    class: 'transient',
+    remedy: 'check the name of the database in the Odoo node',
+  },
   { name: /\.AccessError$/, code: 'ODOO_RIGHTS', class: 'auth', remedy: 'give the user the group "Manufacturing / User"' },
   { name: /\.MissingError$/, code: 'ODOO_GONE', class: 'permanent', remedy: 'it was deleted in Odoo; a person decides' },
   {
@@ -35,6 +37,13 @@ const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClas
     class: 'version',
     remedy: 'fields or methods have other names than in the version last seen; press Test in the Odoo node',
   },
+  {
+    name: /\.UnprocessableEntity$/,
+    message: /^missing a required argument/,
+    code: 'ODOO_VERSION_CHANGED',
+    class: 'version',
+    remedy: 'press Test in the Odoo node',
+  },
   { name: /\.NotFound$/, code: 'ODOO_VERSION_CHANGED', class: 'version', remedy: 'press Test in the Odoo node' },
 ];
 
@@ -42,17 +51,27 @@ const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClas
 const REFUSED = { code: 'ODOO_REFUSED', class: 'permanent', remedy: 'settle it in Odoo, then retry the batch' } as const;
 
 /**
- * The error an answer of Odoo stands for.
+ * The error that Odoo's description of an exception stands for: the `error.data` of JSON-RPC, the body of JSON-2. Its
+ * `debug` is a traceback and is never looked at. undefined: it is no such description.
  * @param what the call, for people: "mrp.production.write of 26"
  * @param secrets texts that must not get out, should the server repeat them
  */
-export function faultError(fault: OdooFault, what: string, secrets: readonly string[]): SmartMoError {
-  const rule = RULES.find((rule) => rule.name.test(fault.name) && (rule.message?.test(fault.message) ?? true)) ?? REFUSED;
-  const said = printable(fault.message, secrets) || printable(fault.name, secrets);
+export function faultError(fault: unknown, what: string, secrets: readonly string[]): SmartMoError | undefined {
+  if (typeof fault !== 'object' || fault === null || !('name' in fault) || typeof fault.name !== 'string') return undefined;
+  const { name } = fault;
+  const message = 'message' in fault && typeof fault.message === 'string' ? fault.message : '';
+  const rule = RULES.find((rule) => rule.name.test(name) && (rule.message?.test(message) ?? true)) ?? REFUSED;
+  const said = printable(message, secrets) || printable(name, secrets);
   return new SmartMoError(rule.code, `Odoo answered ${what} with "${said}"; ${rule.remedy}`, {
     class: rule.class,
-    value: printable(fault.name, secrets),
+    value: printable(name, secrets),
   });
+}
+
+/** Odoo itself said no, or knows the session no more: one fresh login may help. */
+export function isDenied(error: unknown): boolean {
+  const denied = /\.(AccessDenied|SessionExpiredException|Unauthorized)$/;
+  return error instanceof SmartMoError && error.code === 'ODOO_AUTH' && denied.test(String(error.value));
 }
 
 /** One line of at most 300 characters without secrets: cut last, so that no half of a secret is left. */

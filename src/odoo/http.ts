@@ -11,20 +11,30 @@ const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 /** Nobody may send us to sleep for longer. */
 const MAX_RETRY_AFTER_SECONDS = 3600;
 
-export interface HttpPost {
+export interface HttpRequest {
   /** "/jsonrpc" */
   path: string;
-  body: unknown;
+  /** What to post as JSON; without one it is a GET. */
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
   /** Milliseconds from the call to the last byte of the answer. */
   timeout: number;
   /** The request changes something: once it may have arrived, a lost answer leaves the outcome unknown. */
   change: boolean;
   signal?: AbortSignal | undefined;
+  /** The error that the JSON body of a 4xx or 500 stands for; undefined: not Odoo's, the status decides. */
+  fault?: (body: unknown) => SmartMoError | undefined;
+}
+
+export interface HttpAnswer {
+  /** Parsed JSON of a 2xx answer. */
+  body: unknown;
+  /** Its Set-Cookie headers. */
+  cookies: readonly string[];
 }
 
 export interface Http {
   /**
-   * Posts JSON and returns the parsed JSON of a 2xx answer.
    * @throws SmartMoError
    * - ODOO_UNREACHABLE (transient): nothing was sent, or it was a read, or the server turned it away;
    * - ODOO_OUTCOME_UNKNOWN (unknown): a change was sent and no usable answer came back;
@@ -32,8 +42,10 @@ export interface Http {
    * - ODOO_AUTH (auth): a web server in front of Odoo refuses us;
    * - CONFIG_INVALID (transient): the server redirects;
    * - CLOSED: aborted; of class unknown when a change was under way.
+   *
+   * `value` is the HTTP status where there was one.
    */
-  post(post: HttpPost): Promise<unknown>;
+  send(request: HttpRequest): Promise<HttpAnswer>;
   /** Ends what is under way; later calls fail with CLOSED. */
   close(): void;
 }
@@ -49,7 +61,8 @@ export function createHttp(origin: string, options: { clock: Clock; tls?: TlsSet
   const closing = new AbortController();
 
   return {
-    async post({ path, body, timeout, change, signal }) {
+    async send(request) {
+      const { path, body, headers, timeout, change, signal } = request;
       if (closing.signal.aborted || signal?.aborted) throw closed();
       const ended = new AbortController();
       const progress = { sent: false, late: false };
@@ -63,10 +76,9 @@ export function createHttp(origin: string, options: { clock: Clock; tls?: TlsSet
       try {
         const answer = await axios.request<Buffer>({
           adapter: 'http',
-          method: 'post',
           url: origin + path,
-          data: Buffer.from(JSON.stringify(body)),
-          headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'Accept-Encoding': 'identity' },
+          ...(body === undefined ? { method: 'get' } : { method: 'post', data: Buffer.from(JSON.stringify(body)) }),
+          headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'Accept-Encoding': 'identity', ...headers },
           responseType: 'arraybuffer',
           transformResponse: (data: unknown) => data,
           validateStatus: () => true,
@@ -80,7 +92,7 @@ export function createHttp(origin: string, options: { clock: Clock; tls?: TlsSet
           transport: watchedTransport(secure, progress),
           signal: ended.signal,
         });
-        return readAnswer(answer, { origin, path, change, clock: options.clock });
+        return { body: readAnswer(answer, request, origin, options.clock), cookies: answer.headers['set-cookie'] ?? [] };
       } catch (error) {
         if (error instanceof SmartMoError) throw error;
         const lost = change && progress.sent;
@@ -109,23 +121,23 @@ function watchedTransport(secure: boolean, progress: { sent: boolean }): { reque
   return { request: request as typeof https.request };
 }
 
-function readAnswer(answer: AxiosResponse<Buffer>, request: { origin: string; path: string; change: boolean; clock: Clock }): unknown {
-  const { status, headers, data } = answer;
-  const { origin, path, change } = request;
+function readAnswer({ status, headers, data }: AxiosResponse<Buffer>, request: HttpRequest, origin: string, clock: Clock): unknown {
+  const { path, change, fault } = request;
   if (status >= 200 && status < 300) {
     if (!/^(identity)?$/i.test(String(headers['content-encoding'] ?? ''))) {
       throw unreadable(`${origin} sent a compressed answer that was not asked for; check the proxy in front of Odoo`, change);
     }
-    try {
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)) as unknown;
-    } catch {
-      const type = String(headers['content-type'] ?? 'no content type').slice(0, 60);
-      throw unreadable(`${origin} sent ${data.length} bytes (${type}) that are not JSON; check that the address is that of Odoo`, change);
-    }
+    const json = parse(data);
+    if (json) return json.value;
+    const type = String(headers['content-type'] ?? 'no content type').slice(0, 60);
+    throw unreadable(`${origin} sent ${data.length} bytes (${type}) that are not JSON; check that the address is that of Odoo`, change);
   }
   if (status >= 300 && status < 400) throw redirected(origin, headers['location']);
-  const seconds = retryAfter(headers['retry-after'], request.clock);
-  if (status >= 500) throw noAnswer(`${origin} answered HTTP ${status}`, change, seconds);
+  // 429, 502, 503 and 504 speak of the way to Odoo, whoever wrote their body.
+  const said = status <= 500 && status !== 429 ? fault?.(parse(data)?.value) : undefined;
+  if (said) throw said;
+  const seconds = retryAfter(headers['retry-after'], clock);
+  if (status >= 500) throw noAnswer(`${origin} answered HTTP ${status}`, change, { retryAfter: seconds, value: status });
   if (status === 404) {
     const sentence = `${origin} has no ${path} (HTTP 404); check the address, or whether this Odoo still offers that protocol`;
     throw new SmartMoError('ODOO_ANSWER', sentence, { class: 'version', value: status });
@@ -134,7 +146,16 @@ function readAnswer(answer: AxiosResponse<Buffer>, request: { origin: string; pa
     const sentence = `the web server at ${origin} refuses access (HTTP ${status}) before Odoo is asked; allow this machine there`;
     throw new SmartMoError('ODOO_AUTH', sentence, { class: 'auth', value: status });
   }
-  throw noAnswer(`${origin} turned the request away (HTTP ${status})`, false, seconds);
+  throw noAnswer(`${origin} turned the request away (HTTP ${status})`, false, { retryAfter: seconds, value: status });
+}
+
+/** undefined when it is no JSON, which has neither NaN nor bytes that are not UTF-8. */
+function parse(data: Buffer): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)) as unknown };
+  } catch {
+    return undefined;
+  }
 }
 
 function redirected(origin: string, location: unknown): SmartMoError {
@@ -148,18 +169,12 @@ function redirected(origin: string, location: unknown): SmartMoError {
 }
 
 /** The request went nowhere, or nothing came back. */
-function noAnswer(what: string, lost: boolean, retryAfter?: number): SmartMoError {
-  const wait = retryAfter === undefined ? {} : { retryAfter };
-  return lost
-    ? new SmartMoError(
-        'ODOO_OUTCOME_UNKNOWN',
-        `${what}; the change may or may not be in Odoo, which is read before anything is sent again`,
-        {
-          class: 'unknown',
-          ...wait,
-        },
-      )
-    : new SmartMoError('ODOO_UNREACHABLE', `${what}; it is tried again by itself`, { class: 'transient', ...wait });
+function noAnswer(what: string, lost: boolean, about: { retryAfter?: number | undefined; value?: number } = {}): SmartMoError {
+  const { retryAfter, value } = about;
+  const details = { value, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  if (!lost) return new SmartMoError('ODOO_UNREACHABLE', `${what}; it is tried again by itself`, { class: 'transient', ...details });
+  const sentence = `${what}; the change may or may not be in Odoo, which is read before anything is sent again`;
+  return new SmartMoError('ODOO_OUTCOME_UNKNOWN', sentence, { class: 'unknown', ...details });
 }
 
 /** An answer that says nothing: of a change it may still be the answer to something that was done. */

@@ -1,5 +1,6 @@
 import { SmartMoError } from '../errors';
-import type { ModelCall, ServerVersion } from './transport';
+import type { ModelCall } from './transport';
+import type { ServerVersion } from './version';
 
 /** What differs between the versions (odoo.md B3), asked from the server, so that in-between versions are right too. */
 export interface Names {
@@ -13,19 +14,12 @@ export interface Names {
 
 /** Digits of "Product Unit of Measure" as Odoo ships it. */
 const DEFAULT_DIGITS = 2;
-/** Versions with JSON-RPC and the fields used here. */
-const OLDEST_MAJOR = 14;
 
 /**
  * Asks the server for its names.
- * @throws SmartMoError CONFIG_INVALID (an Odoo too old), ODOO_VERSION_CHANGED (names nobody knows yet)
+ * @throws SmartMoError ODOO_VERSION_CHANGED (names nobody knows yet)
  */
 export async function readNames(version: ServerVersion, call: (call: ModelCall) => Promise<unknown>): Promise<Names> {
-  if (version.major < OLDEST_MAJOR) {
-    throw new SmartMoError('CONFIG_INVALID', `Odoo ${version.text} is too old; version ${OLDEST_MAJOR} is the oldest that works`, {
-      value: version.text,
-    });
-  }
   const fields = async (model: string, allfields: string[]): Promise<Record<string, unknown>> => {
     const answer = await call({ model, method: 'fields_get', options: { allfields, attributes: ['type', 'digits'] } });
     if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>;

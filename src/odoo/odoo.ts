@@ -1,3 +1,5 @@
+import type { Protocol } from './transport';
+
 /**
  * What the tasks need from an Odoo, whichever protocol it speaks. Quantities are in the unit named beside them.
  * Every call may throw a SmartMoError with an ODOO_ code; its `class` says what the caller may do.
@@ -5,7 +7,13 @@
 export interface Odoo {
   /** Seconds, as set in the dialog: one call (a change gets twice that), and the bounds of the wait after a failure. */
   readonly times: { timeout: number; retryMin: number; retryMax: number };
-  /** Version, user and rights; fills the caches of names and digits. */
+  /**
+   * Seconds that must pass after a change with an unknown outcome before it goes again: `quietTime` over the routes of the
+   * plant module, 0 over stock Odoo, where a late repetition has no second effect. Asks the server at most once, for its
+   * protocol; never throws: while nobody knows, it is `quietTime`.
+   */
+  quietSeconds(signal?: AbortSignal): Promise<number>;
+  /** Version, user and rights; what works for now but should be put right comes as warnings. */
   probe(signal?: AbortSignal): Promise<OdooProbe>;
   /** Whether the user may change MOs and their components; null when this Odoo does not say. */
   mayChange(signal?: AbortSignal): Promise<boolean | null>;
@@ -19,17 +27,29 @@ export interface Odoo {
   readStates(ids: readonly number[], signal?: AbortSignal): Promise<Map<number, OdooState>>;
   /** One MO with what its moves show as consumed, or null when it does not come back. Two calls. */
   readOrder(id: number, signal?: AbortSignal): Promise<OdooRecord | null>;
-  /** ONE atomic write: qty_producing and the consumption of all moves (absolute values, picked). */
-  push(payload: PushPayload, signal?: AbortSignal): Promise<void>;
-  /** button_mark_done. Its answer proves nothing (odoo.md B0): read back. */
-  markDone(id: number, options: { strictConsumption: boolean }, signal?: AbortSignal): Promise<void>;
-  /** action_cancel; cancelling a cancelled MO is a success. Read back. */
+  /**
+   * ONE write: the finished quantity and the consumption of all moves, absolute values; atomic over stock Odoo.
+   * @param shown the MO as read just before
+   */
+  push(payload: PushPayload, shown: OdooRecord, signal?: AbortSignal): Promise<void>;
+  /** Marks the MO done. The answer of Odoo proves nothing (odoo.md B0): read back. */
+  markDone(payload: PushPayload, options: { strictConsumption: boolean }, signal?: AbortSignal): Promise<void>;
+  /** Cancels the MO; cancelling a cancelled MO is a success. Read back. */
   cancel(id: number, signal?: AbortSignal): Promise<void>;
   /** Adds a short note to the chatter of the MO. */
   note(id: number, text: string, signal?: AbortSignal): Promise<void>;
   /** What is known from the last calls, without a call. */
   state(): LinkState;
+  /** The last time this process found another version of Odoo than before; null: never. */
+  upgrade(): Upgrade | null;
   close(): void;
+}
+
+export interface Upgrade {
+  /** "17.0" */
+  from: string;
+  to: string;
+  at: Date;
 }
 
 export interface LinkState {
@@ -44,7 +64,9 @@ export interface OdooProbe {
   major: number;
   uid: number;
   confirmed: number;
-  protocol: 'jsonrpc' | 'json2' | 'scada';
+  protocol: Protocol;
+  /** Sentences with a remedy, for the Test button. */
+  warnings: string[];
 }
 
 export type OdooMoState = 'draft' | 'confirmed' | 'progress' | 'to_close' | 'done' | 'cancel';
@@ -77,6 +99,8 @@ export interface OdooComponent {
   uom: string;
   /** Decimals that Odoo keeps of a quantity of this move. */
   digits: number;
+  /** Equipment code, "" where the component has none; null: stock Odoo knows no equipment, the product decides. */
+  equipment: string | null;
 }
 
 export interface OdooRecord extends OdooState {
@@ -93,5 +117,7 @@ export interface PushPayload {
   /** qty_producing, in the unit of the order. */
   qty: number;
   moves: { move_id: number; product_id: number; quantity: number }[];
+  /** The same consumption by equipment code, in the units of the moves, for the routes of the plant module. */
+  equipment: Record<string, number>;
   markDone: boolean;
 }

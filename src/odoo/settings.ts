@@ -18,6 +18,8 @@ export interface OdooSettings {
   /** Seconds, lower and upper end of the backoff. */
   retryMin: number;
   retryMax: number;
+  /** Seconds after an unknown outcome before the same payload goes again over the routes of the plant module; 150 if absent. */
+  quietTime?: number;
   tls?: TlsSettings;
 }
 
@@ -35,10 +37,9 @@ export function checkSettings(settings: OdooSettings): string {
       throw new SmartMoError('CONFIG_INVALID', `${key} of the Odoo node is ${value}; enter seconds above 0`, { value });
     }
   }
-  if (settings.protocol !== 'auto' && settings.protocol !== 'jsonrpc') {
-    throw new SmartMoError('CONFIG_INVALID', `protocol "${settings.protocol}" is not in this release; choose "auto" or "jsonrpc"`, {
-      value: settings.protocol,
-    });
+  const { quietTime = 0 } = settings;
+  if (!(quietTime >= 0 && Number.isFinite(quietTime))) {
+    throw new SmartMoError('CONFIG_INVALID', `quietTime of the Odoo node is ${quietTime}; enter seconds, 0 or more`, { value: quietTime });
   }
   return originOf(settings.url);
 }

@@ -48,11 +48,23 @@ export interface ProductRow {
   tracking: string;
 }
 
+/** An MO as the plant module lists it (odoo.md part C); an empty text is false. */
+export interface ScadaOrderRow {
+  mo_id: string;
+  components_consumption: {
+    product_id: number;
+    to_consume: number;
+    uom: string | false;
+    equipment: { code: string | false } | null | false;
+  }[];
+}
+
 // A number of JSON can be Infinity (1e999); strictNumbers refuses it.
 const ajv = new Ajv({ strictNumbers: true });
 
 const ID = { type: 'integer', minimum: 1 };
 const TEXT = { type: 'string' };
+const TEXT_OR_FALSE = { anyOf: [{ const: false }, TEXT] };
 const NUMBER = { type: 'number' };
 const IDS = { type: 'array', items: ID };
 const MANY2ONE = { anyOf: [{ const: false }, { type: 'array', items: [ID, TEXT], minItems: 2, additionalItems: false }] };
@@ -90,7 +102,21 @@ export const readDoneMoves = rowReader<DoneMoveRow>({ ...MOVE, quantity_done: NU
 export const readPickedMoves = rowReader<PickedMoveRow>({ ...MOVE, quantity: NUMBER, picked: { type: 'boolean' } });
 export const readProducts = rowReader<ProductRow>({
   id: ID,
-  default_code: { anyOf: [{ const: false }, TEXT] },
+  default_code: TEXT_OR_FALSE,
   name: TEXT,
   tracking: TEXT,
 });
+
+const EQUIPMENT = { anyOf: [{ type: 'null' }, { const: false }, { type: 'object', properties: { code: TEXT_OR_FALSE }, required: ['code'] }] };
+const COMPONENT = { product_id: ID, to_consume: NUMBER, uom: TEXT_OR_FALSE, equipment: EQUIPMENT };
+export const readScadaOrders = rowReader<ScadaOrderRow>({
+  mo_id: TEXT,
+  components_consumption: { type: 'array', items: { type: 'object', properties: COMPONENT, required: Object.keys(COMPONENT) } },
+});
+
+/** The answer to a login: the user with that id, or null when Odoo refuses. */
+export function asUser(uid: unknown): { uid: number } | null {
+  if (uid === false || uid === null) return null;
+  if (typeof uid === 'number' && Number.isSafeInteger(uid) && uid > 0) return { uid };
+  throw new SmartMoError('ODOO_ANSWER', 'Odoo answered the login with something else than the id of a user; check the url');
+}

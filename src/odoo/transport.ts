@@ -12,20 +12,23 @@ export interface ModelCall {
   change?: boolean;
 }
 
+export type Protocol = 'jsonrpc' | 'json2' | 'scada';
+
 /** What the model calls need from a protocol. */
 export interface Transport {
-  readonly protocol: 'jsonrpc' | 'json2';
-  /** Version of the server, without login. */
-  version(signal?: AbortSignal): Promise<ServerVersion>;
+  readonly protocol: Protocol;
   /** Id of the user, logging in when needed. */
   uid(signal?: AbortSignal): Promise<number>;
   /** Runs one call in a transaction of its own; a method that returns nothing gives null. */
   call(call: ModelCall, signal?: AbortSignal): Promise<unknown>;
-  close(): void;
 }
 
-export interface ServerVersion {
-  /** "17.0" */
-  text: string;
-  major: number;
+/** The call for people: "mrp.production.write of 26". */
+export function nameOf({ model, method, ids }: ModelCall): string {
+  return `${model}.${method}${ids?.length ? ` of ${ids.join(', ')}` : ''}`;
+}
+
+/** Arguments in the order of the Python signature, for the protocols that do not send their names. */
+export function positional({ ids, args = {} }: ModelCall): unknown[] {
+  return [...(ids ? [ids] : []), ...Object.values(args)];
 }

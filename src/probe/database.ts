@@ -82,7 +82,10 @@ async function lookAtAccess(tx: Queryable, schema: string, { found }: Probe): Pr
 }
 
 function mayNotMake({ user, mayMakeTables }: Access, schema: string): SmartMoError {
-  const what = mayMakeTables === null ? `there is no schema ${schema}, and user ${user} may not create it` : `user ${user} may not create tables in schema ${schema}`;
+  const what =
+    mayMakeTables === null
+      ? `there is no schema ${schema}, and user ${user} may not create it`
+      : `user ${user} may not create tables in schema ${schema}`;
   return new SmartMoError(
     'DB_RIGHTS',
     `${what}; let the database administrator run: CREATE SCHEMA IF NOT EXISTS ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO "${user}"`,

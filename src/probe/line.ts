@@ -1,7 +1,7 @@
 import { systemClock } from '../clock';
 import type { Database } from '../database/database';
 import { describe } from '../errors';
-import { createLine, type LineSettings } from '../line/line';
+import { createLine, type Line, type LineSettings } from '../line/line';
 import { checkOrder } from '../line/orders';
 import type { Odoo, OdooOrder } from '../odoo/odoo';
 import { parseMap } from '../plc/map';
@@ -39,7 +39,7 @@ export function probeLine(line: LineProbe): Promise<ProbeResult> {
 
     const news: string[] = [];
     const troubles: string[] = [];
-    const part = async (label: string, look: () => Promise<string> | string): Promise<void> => {
+    const part = async (label: string, look: () => Promise<string>): Promise<void> => {
       try {
         news.push(await look());
       } catch (error) {
@@ -48,19 +48,23 @@ export function probeLine(line: LineProbe): Promise<ProbeResult> {
         probe.found(label, trouble);
       }
     };
-    await part('database', () => lookAtDatabase(line));
+    let database: Database | null = null;
+    await part('database', async () => {
+      database = answering(line.database());
+      return 'the map fits';
+    });
     await part('PLC', () => lookAtPlc(line, mapping, probe));
-    await part('Odoo', () => lookAtOdoo(line, mapping, probe));
+    await part('Odoo', () => lookAtOdoo({ ...line, mapping, database }, probe));
     if (troubles[0] !== undefined) throw new Error(troubles[0]);
-    return ['the map fits', ...news.filter(Boolean)].join('; ');
+    return news.join('; ');
   });
 }
 
-/** The deployed node keeps its own connection; nothing is asked here. */
-function lookAtDatabase(line: LineProbe): string {
-  const { state, error } = line.database().state();
+/** The deployed node knows how its connection is; nothing is asked here. */
+function answering(database: Database): Database {
+  const { state, error } = database.state();
   if (state === 'down') throw new Error(error ?? 'the database does not answer');
-  return '';
+  return database;
 }
 
 async function lookAtPlc(line: LineProbe, mapping: Mapping, { found, signal }: Probe): Promise<string> {
@@ -74,7 +78,10 @@ async function lookAtPlc(line: LineProbe, mapping: Mapping, { found, signal }: P
   const { words, torn } = await readSlotWords(plc, mapping, 'read', 1, signal);
   const { reading, fields } = viewSlot(mapping, 1, words);
   const bad = reading.bad.length;
-  found('slot 1', reading.empty ? 'empty: nothing else of it is judged' : `${reading.mo_id || 'no name'}, ${bad === 0 ? 'all good' : `${bad} bad`}`);
+  found(
+    'slot 1',
+    reading.empty ? 'empty: nothing else of it is judged' : `${reading.mo_id || 'no name'}, ${bad === 0 ? 'all good' : `${bad} bad`}`,
+  );
   for (const { label, value } of fields) found(label, value);
   if (torn !== null) throw new Error(`slot 1: the status at ${torn} kept changing while the slot was read in parts; test again`);
   const first = reading.bad[0];
@@ -97,35 +104,41 @@ function requestsPerCycle(mapping: Mapping, planning: Plc['planning']): number {
   return lineRequests + planRequests(spans, planning).length;
 }
 
-async function lookAtOdoo(line: LineProbe, mapping: Mapping, { found, signal }: Probe): Promise<string> {
-  const odoo = line.odoo();
+interface Checked extends Pick<LineProbe, 'settings' | 'odoo'> {
+  mapping: Mapping;
+  /** null: not there; without it nobody knows which MO is the next. */
+  database: Database | null;
+}
+
+async function lookAtOdoo({ settings, mapping, database, odoo: odooOf }: Checked, { found, signal }: Probe): Promise<string> {
+  const odoo = odooOf();
   if (!odoo) {
     found('Odoo', 'none chosen');
     return 'no Odoo chosen';
   }
-  const orders = await odoo.listConfirmed({ limit: line.settings.slots + MORE_ORDERS, seen: [], domain: [] }, signal);
+  const orders = await odoo.listConfirmed({ limit: settings.slots + MORE_ORDERS, seen: [], domain: [] }, signal);
   if (orders.length === 0) {
     found('next MO', 'Odoo has no confirmed MO');
     return 'Odoo has no confirmed MO';
   }
-  const database = line.database();
-  const known = await knownOrders(database, line.settings.line, orders);
+  if (!database) {
+    found('next MO', 'not looked for: which MOs were queued before is in the database');
+    return 'Odoo answers';
+  }
+  const known = await knownOrders(database, settings.line, orders);
   const next = orders.find((order) => !known.has(order.mo_id));
   if (!next) {
-    found('next MO', `all ${orders.length} MOs that Odoo lists first are in a queue or in the history`);
+    found('next MO', `none: the first ${orders.length} that Odoo lists were queued before`);
     return 'no new MO in Odoo';
   }
-  return lookAtOrder(next, { line, mapping, database }, found);
+  const deps = { database, odoo: null, plc: null, mapping, clock: systemClock, logTag: () => '' };
+  return lookAtOrder(next, createLine(settings, deps), found);
 }
 
 /** The same check as before queueing. */
-function lookAtOrder(order: OdooOrder, at: { line: LineProbe; mapping: Mapping; database: Database }, found: Probe['found']): string {
-  const { mapping, database } = at;
-  const checked = checkOrder(
-    order,
-    createLine(at.line.settings, { database, odoo: null, plc: null, mapping, clock: systemClock, logTag: () => '' }),
-  );
+function lookAtOrder(order: OdooOrder, line: Line, found: Probe['found']): string {
   found('next MO', `${order.mo_id}: ${order.quantity} ${order.uom} of ${order.product || order.product_code}`);
+  const checked = checkOrder(order, line);
   if ('rejection' in checked) throw new Error(`${order.mo_id} would be rejected (${checked.rejection.reason}): ${checked.rejection.text}`);
   for (const { product, tag, planned, uom, manual } of checked.entry.materials) {
     found(product, `${tag}${manual ? ' (by hand)' : ''}: ${planned} ${uom}`);

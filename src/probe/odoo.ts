@@ -1,7 +1,7 @@
 import { systemClock } from '../clock';
 import { SmartMoError } from '../errors';
 import type { OdooSettings } from '../odoo/settings';
-import { createOdoo } from '../odoo/stock';
+import { createOdoo } from '../odoo/client';
 import { type ProbeResult, runProbe } from './probe';
 
 /** Seconds; the settings may allow minutes, nobody waits that long at a dialog. */
@@ -12,13 +12,17 @@ export function probeOdoo(settings: OdooSettings): Promise<ProbeResult> {
   return runProbe(async ({ found, signal }) => {
     const odoo = createOdoo({ ...settings, timeout: Math.min(settings.timeout, LONGEST_CALL) }, { clock: systemClock });
     try {
-      const { version, protocol, uid, confirmed } = await odoo.probe(signal);
+      const { version, protocol, uid, confirmed, warnings } = await odoo.probe(signal);
       found('version', `Odoo ${version}`);
       found('protocol', protocol);
       found('user', `${settings.login}, id ${uid}`);
       const mayChange = await odoo.mayChange(signal);
-      found('rights', mayChange === null ? 'may read MOs; whether it may change them is not known' : `may read${mayChange ? ' and change' : ''} MOs`);
+      found(
+        'rights',
+        mayChange === null ? 'may read MOs; whether it may change them is not known' : `may read${mayChange ? ' and change' : ''} MOs`,
+      );
       found('confirmed MOs', confirmed);
+      for (const warning of warnings) found('warning', warning);
       if (mayChange === false) {
         throw new SmartMoError(
           'ODOO_RIGHTS',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
-import { launchBrowser, openEditor, type Editor } from '../support/browser';
+import { launchBrowser, openEditor, type OpenPage } from '../support/browser';
 import { countNodes, importExample, invalidNodes, pressDeploy } from '../support/editor-driver';
 import { example } from '../support/example';
 import { nodeRedMissing, startNodeRed, type Flows, type NodeRed } from '../support/node-red';
@@ -18,7 +18,7 @@ for (const version of ['4', '5'] as const) {
     this.timeout(60_000);
     let browser: Browser | undefined;
     let nodeRed: NodeRed;
-    let editor: Editor | undefined;
+    let editor: OpenPage | undefined;
 
     before(async function () {
       this.timeout(180_000);

@@ -92,7 +92,10 @@ describe('the HTTP API of example 04', function () {
     assert.equal(page['total'], 2);
     assert.equal(page['limit'], 1);
     // A list of one stays a list.
-    assert.deepEqual((page['histories'] as { mo_id: string }[]).map(({ mo_id }) => mo_id), ['WH/MO/00002']);
+    assert.deepEqual(
+      (page['histories'] as { mo_id: string }[]).map(({ mo_id }) => mo_id),
+      ['WH/MO/00002'],
+    );
   });
 
   it('refuses a cancellation with the status that fits', async () => {
@@ -109,17 +112,13 @@ describe('the HTTP API of example 04', function () {
     for (const [path, body, status, code] of refusals) {
       const answer = await post(path, body);
       assertAnswer(answer, status, { success: false, code }, `${path} ${JSON.stringify(body)}`);
-      assert.ok(String((answer.body as { detail: string }).detail).length > 10);
+      assert.ok((answer.body as { detail: string }).detail.length > 10);
     }
     assert.deepEqual(await site.queued(), before);
   });
 
   it('reads the PLC and completes what is finished; a batch that is being pushed cannot be cancelled', async () => {
-    await operator.until(
-      'the set weighed',
-      () => site.plc.weighed().length === 8,
-      ['every 5 minutes'],
-    );
+    await operator.until('the set weighed', () => site.plc.weighed().length === 8, ['every 5 minutes']);
     await waitFor(
       async () => {
         assert.ok(['read', 'in-progress'].includes(String(dataOf(await post('trigger-plc-sync'))['reason'])));
@@ -186,7 +185,10 @@ describe('the HTTP API of example 04', function () {
     assert.equal(health.status, 503);
     const { status, issues } = dataOf(health) as { status: string; issues: { code: string; level: string }[] };
     assert.equal(status, 'critical');
-    assert.deepEqual(issues.map(({ code, level }) => `${level} ${code}`), ['critical database-down']);
+    assert.deepEqual(
+      issues.map(({ code, level }) => `${level} ${code}`),
+      ['critical database-down'],
+    );
 
     const realTime = await get('monitor/real-time');
     assert.equal(realTime.status, 200);

@@ -53,7 +53,11 @@ describe('example 05, a whole plant inside Node-RED', function () {
     const { cell } = await written<{ cell: CellState }>('mo-plc-simulator');
     const ended = new Set(moIds);
     assert.equal(ended.size, moIds.length);
-    assertBooked(moIds, effects.filter(({ mo_id }) => ended.has(mo_id)), cell.weighed);
+    assertBooked(
+      moIds,
+      effects.filter(({ mo_id }) => ended.has(mo_id)),
+      cell.weighed,
+    );
   }
 
   const atLeast = (count: number) => async (): Promise<boolean> => (await completed()).length >= count;

@@ -74,6 +74,9 @@ describe('a batch cancelled while it runs, in Node-RED', function () {
     const listed = site.odoo.orders().map(({ mo_id }) => mo_id);
     assert.equal(listed.filter((moId) => known.has(moId)).length, 30);
     await operator.until('the five new ones', async () => (await site.queued()).length === 5, ['every 60 minutes']);
-    assert.deepEqual(await site.queued(), listed.filter((moId) => !known.has(moId)));
+    assert.deepEqual(
+      await site.queued(),
+      listed.filter((moId) => !known.has(moId)),
+    );
   });
 });

@@ -57,7 +57,9 @@ describe('example 01, unchanged, in Node-RED', function () {
   it('says in the log and in the editor what happened', async () => {
     await waitFor(() => /^no confirmed MO \d\d:\d\d$/.test(nodeRed.statuses().get(fetcher)?.text ?? ''), { what: 'no confirmed MO' });
     assert.match(nodeRed.statuses().get(completer)?.text ?? '', /^\d+ archived, 0 left \d\d:\d\d$/);
-    await waitFor(() => /^10 read, \d+ finished \d\d:\d\d$/.test(nodeRed.statuses().get(reader)?.text ?? ''), { what: 'status of the reader' });
+    await waitFor(() => /^10 read, \d+ finished \d\d:\d\d$/.test(nodeRed.statuses().get(reader)?.text ?? ''), {
+      what: 'status of the reader',
+    });
     const log = nodeRed.log();
     assert.equal(log.match(/\[TASK 1\] ✓ Auto-sync completed: 10 MO batches synced/g)?.length, 3);
     assert.equal(log.match(/\[TASK 3\] ✓ Batch #\d+ \(MO: [^)]+\) pushed to Odoo and archived/g)?.length, 30);

@@ -43,7 +43,10 @@ describe('the curl lines of the README', function () {
     const operator = startOperator(nodeRed, flows);
     await operator.press('fetch now');
     await waitFor(async () => (await site.queued()).length === 10, { what: 'the first set' });
-    await operator.until('the first set in the history', async () => (await site.archived()).length === 10, ['every 5 minutes', 'every 3 minutes']);
+    await operator.until('the first set in the history', async () => (await site.archived()).length === 10, [
+      'every 5 minutes',
+      'every 3 minutes',
+    ]);
   });
   after(async () => {
     await nodeRed?.stop();

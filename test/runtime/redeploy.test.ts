@@ -35,7 +35,9 @@ describe('a redeploy in the middle of the work, in Node-RED', function () {
   /** Every working node with another name: "modified nodes" and "modified flows" restart them. */
   function renamed(): Flows {
     deploys += 1;
-    return flows.map((node) => (/^(mo-queue-gate|odoo-|plc-|batch-)/.test(String(node['type'])) ? { ...node, name: `take ${deploys}` } : node));
+    return flows.map((node) =>
+      /^(mo-queue-gate|odoo-|plc-|batch-)/.test(String(node['type'])) ? { ...node, name: `take ${deploys}` } : node,
+    );
   }
 
   for (const type of ['full', 'flows', 'nodes'] as const) {

@@ -47,16 +47,22 @@ describe('the timeline of a line in Node-RED', function () {
     await operator.press('every 5 minutes');
     await waitFor(() => site.plc.slots()[2]?.state === 'waiting', { what: 'the recipe of slot 3' });
     site.plc.command({ action: 'hold', slot: 3 });
-    await waitFor(async () => (await site.query('SELECT 1 FROM mo_batch WHERE loaded_at IS NOT NULL')).length === 10, { what: 'ten recipes' });
+    await waitFor(async () => (await site.query('SELECT 1 FROM mo_batch WHERE loaded_at IS NOT NULL')).length === 10, {
+      what: 'ten recipes',
+    });
     await waitFor(() => site.plc.weighed().length === 2, { what: 'two batches weighed' });
   });
 
   it('01:00 waits with eight left, two completed', async () => {
-    await waitFor(async () => /[12] finished$/.test(await run('every 5 minutes', /✓ Updated|No changes from PLC/)) || finishedRows(2), { what: 'two finished rows' });
+    await waitFor(async () => /[12] finished$/.test(await run('every 5 minutes', /✓ Updated|No changes from PLC/)) || finishedRows(2), {
+      what: 'two finished rows',
+    });
     assert.deepEqual(await site.archived(), []);
     await run('every 3 minutes', '[TASK 3] Cycle complete: 2 archived, 0 failed, 8 remaining');
     await run('every 60 minutes', '[TASK 1] Table mo_batch has 8 records. Skipping sync - waiting for PLC to complete all batches.');
-    await waitFor(() => /^wait: 8 left, 0 finished \d\d:\d\d$/.test(nodeRed.statuses().get(gate)?.text ?? ''), { what: 'status of the gate' });
+    await waitFor(() => /^wait: 8 left, 0 finished \d\d:\d\d$/.test(nodeRed.statuses().get(gate)?.text ?? ''), {
+      what: 'status of the gate',
+    });
     assert.deepEqual(await site.queued(), first.slice(2));
   });
 
@@ -70,7 +76,10 @@ describe('the timeline of a line in Node-RED', function () {
     await run('every 60 minutes', '10 MO batches synced');
     const second = await site.queued();
     assert.equal(second.length, 10);
-    assert.deepEqual(second.filter((moId) => first.includes(moId)), []);
+    assert.deepEqual(
+      second.filter((moId) => first.includes(moId)),
+      [],
+    );
     await assertNothingLost(site);
   });
 
@@ -79,10 +88,14 @@ describe('the timeline of a line in Node-RED', function () {
     await run('every 5 minutes', /\[TASK 2\] /);
     await waitFor(() => site.plc.weighed().length === 20, { what: 'the set weighed', deadlineMs: 20_000 });
     const from = nodeRed.log().length;
-    await operator.until('the third set', async () => (await site.archived()).length === 20 && (await site.queued()).length === 10, ['every 5 minutes']);
+    await operator.until('the third set', async () => (await site.archived()).length === 20 && (await site.queued()).length === 10, [
+      'every 5 minutes',
+    ]);
     const log = nodeRed.log().slice(from);
     assert.doesNotMatch(log, /Skipping sync/);
-    await waitFor(() => site.plc.slots().some(({ state }) => state === 'dosing' || state === 'waiting'), { what: 'the third set in the PLC' });
+    await waitFor(() => site.plc.slots().some(({ state }) => state === 'dosing' || state === 'waiting'), {
+      what: 'the third set in the PLC',
+    });
     await assertNothingLost(site);
   });
 

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 /** A node as the editor keeps it. */
 interface EditorNode {
@@ -91,4 +91,72 @@ export function countNodes(page: Page): Promise<number> {
 /** A property of a node as it would be deployed. */
 export function property(page: Page, id: string, key: string): Promise<unknown> {
   return page.evaluate(([of, name]) => RED.nodes.node(of)?.[name], [id, key] as const);
+}
+
+/** The dialog of a node, as it stands in the tray at the right. */
+export interface Dialog {
+  /** The fields of the form. */
+  form: Locator;
+  /** The field of a property or credential. */
+  field(name: string): Locator;
+  /** Types a value, ticks or chooses it, whatever the field is. */
+  fill(name: string, value: string | boolean): Promise<void>;
+  /** Whether the field is marked as wrong, and what the editor says about it. */
+  isMarked(name: string): Promise<boolean>;
+  done(): Promise<void>;
+  cancel(): Promise<void>;
+  /** Presses the book and reads what the help shows. */
+  help(): Promise<string>;
+}
+
+/** Opens the dialog of a node by its id, or that of a new configuration node by its type. */
+export async function openDialog(page: Page, { id, type }: { id?: string; type: string }): Promise<Dialog> {
+  const config = await page.evaluate(
+    ([node, kind]) => {
+      const isConfig = RED.nodes.getType(kind)?.category === 'config';
+      const existing = node === null ? null : RED.nodes.node(node);
+      if (isConfig) RED.editor.editConfig('', kind, node ?? '_ADD_');
+      else if (existing) RED.editor.edit(existing);
+      return isConfig;
+    },
+    [id ?? null, type] as const,
+  );
+  const prefix = config ? 'node-config-input' : 'node-input';
+  const buttons = config ? 'node-config-dialog' : 'node-dialog';
+  const tray = page.locator('.red-ui-tray').last();
+  const form = tray.locator('form').first();
+  const field = (name: string): Locator => form.locator(`#${prefix}-${name}`);
+  await page.locator(`#${buttons}-ok`).waitFor();
+  await field('name').waitFor();
+
+  async function close(button: 'ok' | 'cancel'): Promise<void> {
+    await page.locator(`#${buttons}-${button}`).click();
+    await tray.waitFor({ state: 'detached' });
+  }
+
+  return {
+    form,
+    field,
+    async fill(name, value) {
+      const kind = await field(name).evaluate((element) => (element instanceof HTMLInputElement ? element.type : element.tagName));
+      if (typeof value === 'boolean') await field(name).setChecked(value);
+      else if (kind === 'SELECT') await field(name).selectOption(value);
+      else if (await field(name).isVisible()) await field(name).fill(value);
+      else await typedInput(field(name)).fill(value);
+    },
+    isMarked: (name) => field(name).evaluate((element) => element.classList.contains('input-error')),
+    done: () => close('ok'),
+    cancel: () => close('cancel'),
+    async help() {
+      await tray.locator('.red-ui-tray-footer .fa-book').click();
+      const text = page.locator('.red-ui-help .red-ui-help');
+      await text.waitFor();
+      return text.innerText();
+    },
+  };
+}
+
+/** A TypedInput hides its field and shows an input of its own beside it. */
+function typedInput(field: Locator): Locator {
+  return field.locator('xpath=following-sibling::*[contains(@class, "red-ui-typedInput-container")]//input[contains(@class, "red-ui-typedInput-input")]');
 }

@@ -22,7 +22,9 @@ export async function assertNothingLost(site: Site): Promise<void> {
 
 /** Odoo booked nothing twice, and the PLC ran no recipe twice. */
 export function assertOnce(effects: readonly Effect[], weighed: readonly Weighed[]): void {
-  const booked = effects.map((effect) => `${effect.mo_id} ${effect.kind === 'cancel' ? 'done' : effect.kind} ${'product' in effect ? effect.product : ''}`);
+  const booked = effects.map(
+    (effect) => `${effect.mo_id} ${effect.kind === 'cancel' ? 'done' : effect.kind} ${'product' in effect ? effect.product : ''}`,
+  );
   assert.deepEqual(repeated(booked), [], 'booked twice in Odoo, or both done and cancelled');
   assert.deepEqual(repeated(weighed.map(({ mo_id }) => mo_id)), [], 'weighed twice by the PLC');
 }
@@ -40,7 +42,13 @@ export async function assertDrained(site: Site): Promise<void> {
   await assertNothingLost(site);
   assert.deepEqual(await site.queued(), []);
   const completed = await site.archived();
-  assert.deepEqual(site.plc.weighed().map(({ mo_id }) => mo_id).sort(), [...completed].sort());
+  assert.deepEqual(
+    site.plc
+      .weighed()
+      .map(({ mo_id }) => mo_id)
+      .sort(),
+    [...completed].sort(),
+  );
   assertBooked(completed, site.odoo.effects(), site.plc.weighed());
 }
 

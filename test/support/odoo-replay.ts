@@ -19,13 +19,16 @@ export interface Replay {
 }
 
 type Json = Record<string, unknown>;
+type Params = { service: string; method: string; args: unknown[] };
 interface Recording {
-  request: { path: string; body: { params: { service: string; method: string; args: unknown[] }; id: number } };
+  request: { method?: string; path: string; headers?: Record<string, string>; body: { params: Params; id: number } };
   http_status: number;
   response: Json;
 }
 
 export const PASSWORD = 'canary "9f1" püré';
+/** A canary that can be a bearer key. */
+export const KEY = 'canary-9f1-pure';
 const FIXTURES = path.join(__dirname, '..', 'fixtures', 'odoo');
 
 /** Values of fields that a recording did not ask for: `mrp.production` -> `{product_qty: 2000}`. */
@@ -43,33 +46,29 @@ export function recordings(version: string): Map<string, Recording> {
 export async function startReplay(version: string, fill: Fill = {}): Promise<Replay> {
   const all = recordings(version);
   const calls = [...all].filter(([, { request }]) => request.path === '/jsonrpc' && typeof request.body === 'object');
+  const web = [...all].filter(([, { request }]) => request.path !== '/jsonrpc');
   const fields = knownFields(calls.map(([, recording]) => recording));
   const [database] = all.get('auth-ok')!.request.body.params.args as [string];
   const uid = all.get('auth-ok')!.response['result'] as number;
   const queued: string[] = [];
   const replay: Omit<Replay, 'url' | 'close'> = { database, uid, unknown: [], used: [], next: (name) => void queued.push(name) };
 
-  function answer(params: { service: string; method: string; args: unknown[] }): Json {
-    const asked = JSON.parse(JSON.stringify(params).replaceAll(JSON.stringify(PASSWORD), '"***"')) as typeof params;
-    const override = asked.service === 'object' ? queued.shift() : undefined;
-    if (override !== undefined) {
-      replay.used.push(override);
-      return all.get(override)!.response;
-    }
+  function answer(asked: Params): Json {
     for (const [name, { request, response }] of calls) {
       if (!sameCall(request.body.params, asked)) continue;
       replay.used.push(name);
       return 'result' in response ? { result: project(response['result'], asked, fill) } : response;
     }
-    if (asked.args[3] === 'product.product') return { result: products(asked, all.get('moves-of-10-mos')!) };
+    const model = asked.args[3];
+    if (model === 'product.product') return { result: products(asked, all.get('moves-of-10-mos')!) };
+    // Not recorded: what the Test button asks about the user.
+    if (model === 'res.users') return { result: [{ id: uid, email: false }] };
+    if (asked.args[4] === 'check_access_rights' || asked.args[4] === 'has_access') return { result: true };
     replay.unknown.push(JSON.stringify(asked.args.slice(3)));
     return { error: { code: 200, message: 'Odoo Server Error', data: { name: 'builtins.NotImplementedError', message: 'not recorded' } } };
   }
 
-  function sameCall(
-    recorded: { service: string; method: string; args: unknown[] },
-    asked: { service: string; method: string; args: unknown[] },
-  ): boolean {
+  function sameCall(recorded: Params, asked: Params): boolean {
     if (recorded.service !== asked.service || recorded.method !== asked.method) return false;
     if (asked.service !== 'object') return isDeepStrictEqual(recorded.args, asked.args);
     const [a, b] = [recorded.args, asked.args];
@@ -86,13 +85,60 @@ export async function startReplay(version: string, fill: Fill = {}): Promise<Rep
     );
   }
 
+  /** Calls are compared without their secret, which is "***" in a recording. */
+  function understand(path: string, body: string): Params {
+    const json = JSON.parse(body.replaceAll(JSON.stringify(PASSWORD), '"***"').replaceAll(JSON.stringify(KEY), '"***"')) as Json;
+    const [, , , model = '', method = ''] = path.split('/');
+    const object = (args: unknown[]): Params => ({ service: 'object', method: 'execute_kw', args: [database, uid, '***', ...args] });
+    if (path.startsWith('/json/2/')) return object([model, method, ...byPosition(method, json)]);
+    const params = json['params'] as Params & Json;
+    return path === '/jsonrpc' ? params : object([params['model'], params['method'], params['args'], params['kwargs']]);
+  }
+
+  /** The recording of exactly this request, outside JSON-RPC. */
+  function recorded({ method, url, headers }: http.IncomingMessage, body: string): [string, Recording] | undefined {
+    const json: unknown = body === '' ? null : JSON.parse(body.replaceAll(JSON.stringify(PASSWORD), '"***"').replaceAll(JSON.stringify(KEY), '"***"'));
+    return web.find(([, { request }]) => {
+      if ((request.method ?? 'POST') !== method || request.path !== url) return false;
+      if (!url.startsWith('/json/2/')) return isDeepStrictEqual(paramsOf(request.body), paramsOf(json));
+      const bearer = headers.authorization === `bearer ${KEY}` ? 'bearer ***' : headers.authorization;
+      const { Authorization, 'X-Odoo-Database': of } = request.headers ?? {};
+      return Authorization === bearer && of === headers['x-odoo-database'] && isDeepStrictEqual(request.body, json);
+    });
+  }
+
   const server = http.createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
     request.on('end', () => {
-      const { id, params } = JSON.parse(body) as { id: number; params: { service: string; method: string; args: unknown[] } };
-      response.setHeader('Content-Type', 'application/json; charset=utf-8');
-      response.end(JSON.stringify({ ...answer(params), jsonrpc: '2.0', id }));
+      const path = request.url!;
+      const isRpc = !path.startsWith('/json/2/');
+      const send = (status: number, content: unknown, headers: http.OutgoingHttpHeaders = {}): void =>
+        void response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers }).end(content);
+      const rpc = (content: Json): void => send(200, JSON.stringify({ ...content, jsonrpc: '2.0', id: (JSON.parse(body) as Json)['id'] }));
+      const replayed = (name: string, { http_status, response }: Recording): void => {
+        replay.used.push(name);
+        const page = typeof response === 'object' && response !== null && '__raw__' in response ? String(response['__raw__']) : null;
+        if (isRpc && page === null) rpc(response);
+        else send(http_status, page ?? JSON.stringify((response as Json | null)?.['jsonrpc'] ? (response['result'] ?? null) : response));
+      };
+
+      const isCall = body !== '' && (path !== '/jsonrpc' || understand(path, body).service === 'object');
+      const override = isCall && !path.includes('authenticate') && !path.endsWith('context_get') ? queued.shift() : undefined;
+      if (override !== undefined) return replayed(override, all.get(override)!);
+      if (path.endsWith('/authenticate')) response.setHeader('Set-Cookie', 'session_id=canary-session; HttpOnly; Path=/');
+      const same = path === '/jsonrpc' ? undefined : recorded(request, body);
+      if (same) return replayed(...same);
+      const refused = [...web].find(([name]) => name === 'J3-wrong-key');
+      if (!isRpc && refused && request.headers.authorization !== `bearer ${KEY}`) return replayed(...refused);
+      if (isRpc && path !== '/jsonrpc' && path !== '/web/dataset/call_kw') return send(404, '<!doctype html>');
+      if (path === '/web/dataset/call_kw' && request.headers.cookie !== 'session_id=canary-session')
+        return replayed('W7-call_kw-no-cookie', all.get('W7-call_kw-no-cookie')!);
+      if (!isRpc && request.headers['x-odoo-database'] !== database) return send(404, '<!doctype html>');
+      const content = answer(understand(path, body));
+      if (isRpc) rpc(content);
+      else if ('error' in content) send(500, JSON.stringify((content['error'] as Json)['data']));
+      else send(200, JSON.stringify(content['result']));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -104,6 +150,21 @@ export async function startReplay(version: string, fill: Fill = {}): Promise<Rep
         server.closeAllConnections();
       }),
   });
+}
+
+/** Required arguments in the order of the Python signature. */
+const SIGNATURES: Record<string, string[]> = { search_read: ['domain'], search_count: ['domain'], write: ['vals'], read: ['fields'] };
+
+/** The named arguments of JSON-2 as execute_kw takes them: positional, and by name. */
+function byPosition(method: string, body: Json): [unknown[], Json] {
+  const names = SIGNATURES[method] ?? [];
+  const { ids, ...named } = body;
+  const options = Object.fromEntries(Object.entries(named).filter(([name]) => !names.includes(name)));
+  return [[...(ids === undefined ? [] : [ids]), ...names.map((name) => named[name])], options];
+}
+
+function paramsOf(body: unknown): unknown {
+  return (body as Json | null)?.['params'];
 }
 
 function within(asked: unknown, known: readonly string[]): boolean {

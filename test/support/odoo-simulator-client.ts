@@ -9,7 +9,8 @@ export interface Consumed {
   quantity: number;
 }
 
-export const DONE_CONTEXT = { skip_consumption: true, skip_backorder: true, skip_redirection: true };
+/** Everything that keeps mark done from asking, in any version. */
+export const DONE_CONTEXT = { skip_consumption: true, skip_backorder: true, skip_redirection: true, skip_immediate: true };
 
 /** Posts a body to the simulator as it is. */
 export async function post(
@@ -40,6 +41,19 @@ export async function call(sim: { url: string }, model: string, method: string, 
   return answer['result'];
 }
 
+/** A JSON-RPC request to a route other than /jsonrpc, with the cookie of a session; the whole answer. */
+export async function route(sim: { url: string }, path: string, params: Json, cookie = ''): Promise<Json> {
+  const response = await post(sim, { jsonrpc: '2.0', method: 'call', id: null, params }, path, cookie ? { Cookie: cookie } : {});
+  return (await response.json()) as Json;
+}
+
+/** Logs in on that route; the cookie of the session. */
+export async function session(sim: { url: string }, path: string): Promise<string> {
+  const params = { db: 'demo', login: 'demo', password: 'demo' };
+  const response = await post(sim, { jsonrpc: '2.0', method: 'call', id: null, params }, path);
+  return /session_id=[^;]+/.exec(response.headers.get('set-cookie') ?? '')?.[0] ?? '';
+}
+
 export function order(sim: OdooSimulator, odooId: number): OrderView {
   const found = sim.orders().find(({ odoo_id }) => odoo_id === odooId);
   if (!found) throw new Error(`the simulator has no order ${odooId}`);
@@ -51,7 +65,8 @@ export function weighed(view: OrderView): Consumed[] {
   return view.moves.map(({ move_id, planned }) => ({ move_id, quantity: Math.round(planned * 98) / 100 }));
 }
 
-/** The commands of move_raw_ids for these quantities, as an honest client sends them. */
-export function consumed(quantities: readonly Consumed[]): unknown[] {
-  return quantities.map(({ move_id, quantity }) => [1, move_id, { quantity, picked: true }]);
+/** The commands of move_raw_ids for these quantities, as an honest client of that version sends them. */
+export function consumed(quantities: readonly Consumed[], version = '17'): unknown[] {
+  const old = !(Number(version) >= 17);
+  return quantities.map(({ move_id, quantity }) => [1, move_id, old ? { quantity_done: quantity } : { quantity, picked: true }]);
 }

@@ -1,44 +1,59 @@
-import { systemClock } from '../../src/clock';
+import { type Clock, systemClock } from '../../src/clock';
 import type { Database } from '../../src/database/database';
 import { cancelBatch, type CancelOptions } from '../../src/line/cancel';
 import { completeBatches, type CompleteOptions } from '../../src/line/complete';
 import { fetchOrders, type FetchOptions } from '../../src/line/fetch';
 import { runGate } from '../../src/line/gate';
 import { createLine, type Line, type LineSettings } from '../../src/line/line';
-import { loadRecipes } from '../../src/line/load';
+import { type LoadOptions, loadRecipes } from '../../src/line/load';
 import type { Outcome } from '../../src/line/outcome';
 import { readBatches, type ReadOptions } from '../../src/line/read';
 import type { Run } from '../../src/line/run';
 import { runReport } from '../../src/monitor/report';
-import { createOdoo } from '../../src/odoo/stock';
+import type { QueueRow } from '../../src/queue/batch';
+import { queueRows } from '../../src/queue/rows';
+import { createOdoo } from '../../src/odoo/client';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
+import type { RegisterMap } from '../../src/plc/register-map';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
 import { testDatabase } from './postgres';
 import { waitFor } from './wait';
 
+/** The tasks of one line object, with the settings of the nodes at their defaults. */
+export interface Tasks {
+  gate(options?: { enabled?: boolean; manual?: boolean; stuckAfterMinutes?: number }): Promise<Outcome>;
+  fetch(options?: Partial<FetchOptions>): Promise<Outcome>;
+  load(options?: Partial<LoadOptions>): Promise<Outcome>;
+  read(options?: Partial<ReadOptions>): Promise<Outcome>;
+  complete(options?: Partial<CompleteOptions>): Promise<Outcome>;
+  cancel(payload: unknown, options?: Partial<CancelOptions>): Promise<Outcome>;
+  report(report: string, payload?: unknown): Promise<Outcome>;
+}
+
 /** A whole plant in one process: real PostgreSQL, the stand-ins for Odoo and PLC behind real sockets, and one line. */
-export interface Plant {
+export interface Plant extends Tasks {
   line: Line;
   odoo: OdooSimulator;
   plc: PlcSimulator;
   database: Database;
   /** Log lines of all runs so far. */
   log: string[];
-  gate(options?: { enabled?: boolean; manual?: boolean }): Promise<Outcome>;
-  fetch(options?: Partial<FetchOptions>): Promise<Outcome>;
-  load(): Promise<Outcome>;
-  read(options?: Partial<ReadOptions>): Promise<Outcome>;
-  complete(options?: Partial<CompleteOptions>): Promise<Outcome>;
-  cancel(payload: object, options?: Partial<CancelOptions>): Promise<Outcome>;
-  report(report: string, payload?: object): Promise<Outcome>;
+  /** The tasks of another line object on the same plant. */
+  on(line: Line): Tasks;
   /** MO names in mo_batch, by slot. */
   queued(): Promise<string[]>;
   history(): Promise<{ mo_id: string; status: string; run: number }[]>;
   /** The PLC has finished everything that was loaded. */
   plcIsDone(batches: number): Promise<void>;
+  /** Rows of mo_batch, by slot. */
+  rows(): Promise<QueueRow[]>;
+  /** As if the PLC had made every queued batch exactly as planned, and task 2 had stored it. */
+  finishAll(): Promise<void>;
+  /** Retries and leases that lie in the future are due. */
+  letTimePass(): Promise<void>;
   /** A second line object on the same tables, as another process has it. */
   otherProcess(): Line;
   close(): Promise<void>;
@@ -49,6 +64,7 @@ export interface PlantOptions {
   slots?: number;
   line?: Partial<LineSettings>;
   plc?: { batchTime?: number; speed?: number; deviation?: number };
+  odoo?: { version?: string; timeout?: number };
 }
 
 const SETTINGS: LineSettings = {
@@ -57,6 +73,7 @@ const SETTINGS: LineSettings = {
   materials: FEED_MILL_MATERIALS,
   recipes: 'write',
   scaleManual: false,
+  scaleBom: false,
   recipeTolerance: 20,
   weightTolerance: 30,
   onMismatch: 'fail',
@@ -67,11 +84,65 @@ const SETTINGS: LineSettings = {
 
 const SERIAL = { device: '', baudRate: 19200, dataBits: 8, parity: 'even', stopBits: 1 } as const;
 
+/** A line without a plant, for what is worked out without asking anybody. */
+export function bareLine(settings: Partial<LineSettings> = {}, map: RegisterMap = FEED_MILL_MAP, clock: Clock = systemClock): Line {
+  const all = { ...SETTINGS, ...settings };
+  const nobody = () => Promise.reject(new Error('this line has no database'));
+  const database: Database = {
+    schema: 'none',
+    query: nobody,
+    transaction: nobody,
+    ready: nobody,
+    state: () => ({ state: 'unknown', since: null, error: null }),
+    close: () => Promise.resolve(),
+  };
+  const mapping = compileMapping({ map, materials: all.materials, slots: all.slots });
+  return createLine(all, { database, odoo: null, plc: null, mapping, clock, logTag: () => '' });
+}
+
+/** A row of the queue that is loaded and waits for the PLC; materials, values and state as a test needs them. */
+export function bareRow(given: Partial<QueueRow> = {}): QueueRow {
+  const at = new Date('2026-03-01T06:00:00Z');
+  return {
+    id: 1,
+    line: 'main',
+    batch_no: 1,
+    mo_id: 'WH/MO/00001',
+    run: 1,
+    odoo_id: 7,
+    finished_goods: 'Feed A',
+    quantity: 1000,
+    uom: 'kg',
+    materials: [],
+    actual: null,
+    actual_weight: null,
+    status_manufacturing: 0,
+    status_operation: 0,
+    state: 'queued',
+    row_version: 1,
+    push_payload: null,
+    push_attempt: 0,
+    next_try_at: null,
+    last_error: null,
+    missed_reads: 0,
+    cancellation: null,
+    fetch_seq: 1,
+    created_at: at,
+    loaded_at: at,
+    started_at: null,
+    finished_at: null,
+    last_read_from_plc: null,
+    updated_at: at,
+    ...given,
+  };
+}
+
 export async function startPlant(context: Mocha.Context, options: PlantOptions = {}): Promise<Plant> {
   const settings = { ...SETTINGS, ...options.line, slots: options.slots ?? SETTINGS.slots };
   const database = await testDatabase(context);
   const mapping = compileMapping({ map: FEED_MILL_MAP, materials: settings.materials, slots: settings.slots });
-  const odooServer = await startOdooSimulator({ port: 0, orders: options.orders ?? 25 });
+  const { version = '17', timeout = 2 } = options.odoo ?? {};
+  const odooServer = await startOdooSimulator({ port: 0, orders: options.orders ?? 25, version });
   const plcServer = await startPlcSimulator(
     { port: 0, unit: 1, mapping, batchTime: 60, speed: 2000, deviation: 1, seed: 1, stateFile: null, ...options.plc },
     { clock: systemClock },
@@ -83,11 +154,30 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
       clock: systemClock,
       logTag: () => '',
       odoo: createOdoo(
-        { url: odooServer.url, database: 'demo', login: 'demo', password: 'demo', protocol: 'auto', timeout: 2, retryMin: 0.05, retryMax: 0.2 },
+        {
+          url: odooServer.url,
+          database: 'demo',
+          login: 'demo',
+          password: 'demo',
+          protocol: 'auto',
+          timeout,
+          retryMin: 0.05,
+          retryMax: 0.2,
+        },
         { clock: systemClock },
       ),
       plc: createModbusPlc(
-        { transport: 'tcp', host: '127.0.0.1', port: plcServer.port, unit: 1, timeout: 1, ...SERIAL, planning: 'slot', maxWords: 125, maxGap: 50 },
+        {
+          transport: 'tcp',
+          host: '127.0.0.1',
+          port: plcServer.port,
+          unit: 1,
+          timeout: 1,
+          ...SERIAL,
+          planning: 'slot',
+          maxWords: 125,
+          maxGap: 50,
+        },
         { clock: systemClock },
       ),
     });
@@ -97,21 +187,58 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
   const closing = new AbortController();
   const run: Run = { actor: 'test', signal: closing.signal, log: (_level, text) => void log.push(text), progress: () => undefined };
 
+  const on = (target: Line): Tasks => ({
+    gate: ({ enabled = true, manual = false, stuckAfterMinutes = 30 } = {}) => runGate(target, run, { enabled, manual, stuckAfterMinutes }),
+    fetch: (given = {}) => fetchOrders(target, run, { limit: 10, filter: '', preview: false, message: {}, ...given }),
+    load: (given = {}) => loadRecipes(target, run, { clearUnused: true, checkOdoo: 'prefer', ...given }),
+    read: (given = {}) =>
+      readBatches(target, run, { settle: 0.02, settleTimeout: 1, acknowledge: true, source: 'plc', payload: null, ...given }),
+    complete: (given = {}) =>
+      completeBatches(target, run, {
+        markDone: true,
+        maxAttempts: 10,
+        concurrency: 1,
+        strictConsumption: false,
+        noteTemplate: '',
+        payload: null,
+        ...given,
+      }),
+    cancel: (payload, given = {}) =>
+      cancelBatch(target, run, {
+        cancelInOdoo: true,
+        freeSlot: false,
+        notesTemplate: '{{payload.notes}}',
+        reasons: [],
+        message: { payload },
+        ...given,
+      }),
+    report: (report, payload = {}) => runReport(target, run, { report, payload, stuckAfterMinutes: 30, remindAfterMinutes: 240 }),
+  });
+
   return {
     line,
     odoo: odooServer,
     plc: plcServer,
     database,
     log,
-    gate: ({ enabled = true, manual = false } = {}) => runGate(line, run, { enabled, manual, stuckAfterMinutes: 30 }),
-    fetch: (given = {}) => fetchOrders(line, run, { limit: 10, filter: '', preview: false, message: {}, ...given }),
-    load: () => loadRecipes(line, run, { clearUnused: true, checkOdoo: 'prefer' }),
-    read: (given = {}) => readBatches(line, run, { settle: 0.02, settleTimeout: 1, acknowledge: true, source: 'plc', payload: null, ...given }),
-    complete: (given = {}) =>
-      completeBatches(line, run, { markDone: true, maxAttempts: 10, concurrency: 1, strictConsumption: false, noteTemplate: '', payload: null, ...given }),
-    cancel: (payload, given = {}) =>
-      cancelBatch(line, run, { cancelInOdoo: true, freeSlot: false, notesTemplate: '{{payload.notes}}', reasons: [], message: { payload }, ...given }),
-    report: (report, payload = {}) => runReport(line, run, { report, payload, stuckAfterMinutes: 30, remindAfterMinutes: 240 }),
+    ...on(line),
+    on,
+    rows: () => queueRows(database, line.line),
+    async finishAll() {
+      for (const row of await queueRows(database, line.line)) {
+        if (row.state !== 'queued' && row.state !== 'running') continue;
+        const actual = Object.fromEntries(row.materials.filter(({ manual }) => !manual).map(({ tag, planned }) => [tag, planned]));
+        const weight = row.materials.reduce((sum, { planned }) => sum + planned, 0);
+        await database.query(
+          `UPDATE {schema}.mo_batch SET state = 'finished', actual = $2, actual_weight = $3, status_manufacturing = 1, finished_at = now()
+           WHERE id = $1`,
+          [row.id, JSON.stringify(actual), weight],
+        );
+      }
+    },
+    async letTimePass() {
+      await database.query(`UPDATE {schema}.mo_batch SET next_try_at = now() - interval '1 s' WHERE next_try_at > now()`);
+    },
     async queued() {
       const rows = await database.query<{ mo_id: string }>('SELECT mo_id FROM {schema}.mo_batch ORDER BY batch_no');
       return rows.map((row) => row.mo_id);
@@ -120,7 +247,9 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
     async plcIsDone(batches) {
       await waitFor(() => plcServer.weighed().length >= batches, { what: `${batches} batches finished in the PLC` });
       // The finished bit follows the weights in a later scan.
-      await waitFor(() => plcServer.slots().every((slot) => !['waiting', 'dosing', 'mixing'].includes(slot.state)), { what: 'the cell at rest' });
+      await waitFor(() => plcServer.slots().every((slot) => !['waiting', 'dosing', 'mixing'].includes(slot.state)), {
+        what: 'the cell at rest',
+      });
     },
     otherProcess() {
       const other = connect();

@@ -71,7 +71,8 @@ export async function startSite(context: Mocha.Context, { orders = 25, latency =
       PLC_HOST: '127.0.0.1',
       PLC_PORT: String(wires.plc.port),
     },
-    query: async <Row extends object>(sql: string, params: unknown[] = []) => (await pool.query<Row & Record<string, unknown>>(sql, params)).rows,
+    query: async <Row extends object>(sql: string, params: unknown[] = []) =>
+      (await pool.query<Row & Record<string, unknown>>(sql, params)).rows,
     queued: () => names('SELECT mo_id FROM mo_batch ORDER BY batch_no'),
     archived: (status = 'completed') => names('SELECT mo_id FROM mo_histories WHERE status = $1 ORDER BY id', [status]),
     async timePasses() {

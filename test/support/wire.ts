@@ -84,8 +84,7 @@ export async function startWire(target: { host: string; port: number }): Promise
     get port() {
       return port;
     },
-    trip: (when, request, answered = () => true) =>
-      new Promise((sprung) => void traps.add({ when, request, answered, sprung })),
+    trip: (when, request, answered = () => true) => new Promise((sprung) => void traps.add({ when, request, answered, sprung })),
     cut,
     heal,
     close: cut,

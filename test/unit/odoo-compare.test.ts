@@ -9,6 +9,7 @@ function compare(wanted: Amount[], shown: Amount[], digits?: number): ReturnType
     mo_id: 'WH/MO/1',
     odoo_id: 1,
     qty: 1,
+    equipment: {},
     markDone: true,
     moves: wanted.map(([product_id, quantity], index) => ({ move_id: index + 1, product_id, quantity })),
   };

@@ -4,12 +4,17 @@ import { inspect } from 'node:util';
 import zlib from 'node:zlib';
 import { systemClock } from '../../src/clock';
 import { SmartMoError } from '../../src/errors';
-import { createOdoo } from '../../src/odoo/stock';
-import type { Odoo } from '../../src/odoo/odoo';
-import { PASSWORD } from '../support/odoo-replay';
+import { createOdoo } from '../../src/odoo/client';
+import type { Odoo, OdooRecord, PushPayload } from '../../src/odoo/odoo';
+import type { Protocol } from '../../src/odoo/transport';
+import { KEY, PASSWORD } from '../support/odoo-replay';
 import { waitFor } from '../support/wait';
 
-type Reply = (socket: net.Socket, request: string) => void;
+interface Request {
+  path: string;
+  body: string;
+}
+type Reply = (socket: net.Socket, request: Request) => void;
 
 /** A bare socket: `reply` is called when a whole request has arrived. */
 async function startSocket(reply: Reply): Promise<{ url: string; requests: string[]; connections: () => number; close(): Promise<void> }> {
@@ -27,7 +32,7 @@ async function startSocket(reply: Reply): Promise<{ url: string; requests: strin
       if (end < 0 || text.length < end + 4 + length) return;
       const body = Buffer.from(text.slice(end + 4), 'latin1').toString('utf8');
       requests.push(body);
-      reply(socket, body);
+      reply(socket, { path: text.split(' ')[1]!, body });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -49,17 +54,29 @@ function answer(status: string, body: string | Buffer, headers: string[] = ['Con
   return Buffer.concat([Buffer.from([`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${bytes.length}`, '', ''].join('\r\n')), bytes]);
 }
 
-const result = (request: string, value: unknown): Buffer =>
-  answer('200 OK', JSON.stringify({ jsonrpc: '2.0', id: (JSON.parse(request) as { id: number }).id, result: value }));
+const isBare = ({ path }: Request): boolean => path.startsWith('/json/2/');
 
-/** Logs in, then hands the model call to the fault. */
-const afterLogin =
+const result = (request: Request, value: unknown): Buffer => {
+  const rpc = (): object => ({ jsonrpc: '2.0', id: (JSON.parse(request.body) as { id: number }).id, result: value });
+  return answer('200 OK', JSON.stringify(isBare(request) ? value : rpc()), ['Content-Type: application/json', 'Set-Cookie: session_id=canary-cookie']);
+};
+
+/** Answers what comes before a call: version, login and names of fields. Then the call itself is handed to the fault. */
+const atCall =
   (fault: Reply): Reply =>
-  (socket, request) =>
-    request.includes('"authenticate"') ? socket.end(result(request, 6)) : fault(socket, request);
+  (socket, request) => {
+    const { path, body } = request;
+    const asked = path + body;
+    if (asked.includes('authenticate')) socket.end(result(request, path === '/jsonrpc' ? 6 : { status: 'success', uid: 6 }));
+    else if (asked.includes('context_get')) socket.end(result(request, { uid: 6 }));
+    else if (asked.includes('"version"')) socket.end(result(request, { server_version: '19.0', server_version_info: [19, 0] }));
+    else if (asked.includes('fields_get')) socket.end(result(request, asked.includes('picked') ? { quantity: {}, picked: {} } : { date_start: {} }));
+    else fault(socket, request);
+  };
 
 /** The server repeats our request, secret and all. */
-const echo = (request: string): string => `<html>${request} ${PASSWORD} ${encodeURIComponent(PASSWORD)}</html>`;
+const echo = ({ body }: Request): string =>
+  `<html>${body} ${PASSWORD} ${encodeURIComponent(PASSWORD)} ${KEY} session_id=canary-cookie</html>`;
 
 interface Fault {
   name: string;
@@ -71,7 +88,12 @@ interface Fault {
   retryAfter?: number;
   /** Only the deadline ends it. */
   endless?: true;
+  /** Protocols in which this is a fault of the transport; default all. */
+  only?: Protocol[];
 }
+
+/** With an envelope around every answer. */
+const WRAPPED: Protocol[] = ['jsonrpc', 'scada'];
 
 const UNREACHABLE: [string, string] = ['ODOO_UNREACHABLE', 'transient'];
 const UNKNOWN: [string, string] = ['ODOO_OUTCOME_UNKNOWN', 'unknown'];
@@ -109,18 +131,20 @@ const FAULTS: Fault[] = [
     read: GARBLED,
     change: UNKNOWN,
   },
-  { name: 'null', reply: (s) => s.end(answer('200 OK', 'null')), read: GARBLED, change: UNKNOWN },
+  { name: 'null', reply: (s) => s.end(answer('200 OK', 'null')), read: GARBLED, change: UNKNOWN, only: WRAPPED },
   {
     name: 'the answer to another request',
     reply: (s) => s.end(answer('200 OK', '{"jsonrpc":"2.0","id":99,"result":true}')),
     read: GARBLED,
     change: UNKNOWN,
+    only: WRAPPED,
   },
   {
     name: 'an error without a name',
     reply: (s) => s.end(answer('200 OK', '{"jsonrpc":"2.0","id":null,"error":{"code":1}}')),
     read: GARBLED,
     change: UNKNOWN,
+    only: WRAPPED,
   },
   {
     name: 'a gzip bomb',
@@ -196,11 +220,13 @@ const FAULTS: Fault[] = [
     reply: (s) => s.end(answer('404 Not Found', '')),
     read: ['ODOO_ANSWER', 'version'],
     change: ['ODOO_ANSWER', 'version'],
-    says: /has no \/jsonrpc/,
+    says: /has no \/(jsonrpc|web\/dataset\/call_kw|api\/scada\/mo)/,
+    only: WRAPPED,
   },
+  { name: '404 with a page', reply: (s) => s.end(answer('404 Not Found', '<html>')), read: UNREACHABLE, change: UNREACHABLE, only: ['json2'] },
   ...[301, 302, 303, 307, 308].map((status): Fault => ({
     name: `a redirect (${status})`,
-    reply: (s, r) => s.end(answer(`${status} Moved`, '', [`Location: http://elsewhere.example/login?next=${encodeURIComponent(r)}`])),
+    reply: (s, r) => s.end(answer(`${status} Moved`, '', [`Location: http://elsewhere.example/login?next=${encodeURIComponent(r.body)}`])),
     read: ['CONFIG_INVALID', 'transient'],
     change: ['CONFIG_INVALID', 'transient'],
     says: /enter http:\/\/elsewhere\.example if/,
@@ -208,20 +234,34 @@ const FAULTS: Fault[] = [
   {
     name: 'an error that repeats the secret',
     reply: (socket, request) => {
-      const data = { name: 'odoo.exceptions.UserError', message: `${'x'.repeat(290)}${PASSWORD} refused`, debug: request };
-      socket.end(answer('200 OK', JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: 200, message: PASSWORD, data } })));
+      const secret = isBare(request) ? KEY : request.path === '/jsonrpc' ? PASSWORD : 'canary-cookie';
+      const message = `${'x'.repeat(290)}${secret} refused`;
+      const data = { name: 'odoo.exceptions.UserError', message, debug: request.body };
+      const rpc = { jsonrpc: '2.0', id: null, error: { code: 200, message: PASSWORD, data } };
+      socket.end(isBare(request) ? answer('422 No', JSON.stringify(data)) : answer('200 OK', JSON.stringify(rpc)));
     },
     read: ['ODOO_REFUSED', 'permanent'],
     change: ['ODOO_REFUSED', 'permanent'],
   },
 ];
 
-function connect(url: string, timeout = 10): Odoo {
-  return createOdoo(
-    { url, database: 'mill', login: 'connector', password: PASSWORD, protocol: 'auto', timeout, retryMin: 1, retryMax: 5 },
-    { clock: systemClock },
-  );
+function connect(url: string, timeout = 10, protocol: Protocol = 'jsonrpc'): Odoo {
+  const password = protocol === 'json2' ? KEY : PASSWORD;
+  return createOdoo({ url, database: 'mill', login: 'connector', password, protocol, timeout, retryMin: 1, retryMax: 5 }, { clock: systemClock });
 }
+
+const PAYLOAD: PushPayload = {
+  mo_id: 'WH/MO/1',
+  odoo_id: 1,
+  qty: 998,
+  moves: [{ move_id: 11, product_id: 2, quantity: 588 }],
+  equipment: { silo101: 588 },
+  markDone: true,
+};
+const SHOWN: OdooRecord = { mo_id: 'WH/MO/1', odoo_id: 1, state: 'confirmed', quantity: 1000, qty_producing: 0, qty_produced: 0, moves: [] };
+
+/** A call that changes something, in every protocol. */
+const change = (odoo: Odoo, signal?: AbortSignal): Promise<void> => odoo.push(PAYLOAD, SHOWN, signal);
 
 async function failureOf(work: Promise<unknown>): Promise<SmartMoError> {
   const error = await work.then(
@@ -238,32 +278,34 @@ async function failureOf(work: Promise<unknown>): Promise<SmartMoError> {
 }
 
 describe('faults between us and Odoo', () => {
-  for (const fault of FAULTS) {
-    it(fault.name, async () => {
-      const server = await startSocket(afterLogin(fault.reply));
-      const odoo = connect(server.url, fault.endless ? 0.3 : 10);
-      try {
-        const onRead = await failureOf(odoo.readStates([1]));
-        assert.deepEqual([onRead.code, onRead.class], fault.read, onRead.message);
-        const onChange = await failureOf(odoo.cancel(1));
-        assert.deepEqual([onChange.code, onChange.class], fault.change, onChange.message);
-        for (const error of [onRead, onChange]) {
-          if (fault.says) assert.match(error.message, fault.says);
-          assert.equal(error.retryAfter, fault.retryAfter);
+  for (const protocol of ['jsonrpc', 'json2', 'scada'] as const) {
+    for (const fault of FAULTS.filter(({ only }) => only?.includes(protocol) ?? true)) {
+      it(`${fault.name}, over ${protocol}`, async () => {
+        const server = await startSocket(atCall(fault.reply));
+        const odoo = connect(server.url, fault.endless ? 0.3 : 10, protocol);
+        try {
+          const onRead = await failureOf(odoo.readStates([1]));
+          assert.deepEqual([onRead.code, onRead.class], fault.read, onRead.message);
+          const onChange = await failureOf(change(odoo));
+          assert.deepEqual([onChange.code, onChange.class], fault.change, onChange.message);
+          for (const error of [onRead, onChange]) {
+            if (fault.says) assert.match(error.message, fault.says);
+            assert.equal(error.retryAfter, fault.retryAfter);
+          }
+          await waitFor(() => server.connections() === 0, { what: 'the connections to be closed' });
+        } finally {
+          odoo.close();
+          await server.close();
         }
-        await waitFor(() => server.connections() === 0, { what: 'the connections to be closed' });
-      } finally {
-        odoo.close();
-        await server.close();
-      }
-    });
+      });
+    }
   }
 
   it('nobody listening: nothing was sent, so a change is transient too', async () => {
     const server = await startSocket(() => undefined);
     await server.close();
     const odoo = connect(server.url);
-    for (const work of [odoo.readStates([1]), odoo.cancel(1)]) {
+    for (const work of [odoo.readStates([1]), change(odoo)]) {
       const error = await failureOf(work);
       assert.deepEqual([error.code, error.class], UNREACHABLE);
       assert.match(error.message, /nothing listens/);
@@ -272,11 +314,11 @@ describe('faults between us and Odoo', () => {
   });
 
   it('a change gets twice the time of a read', async () => {
-    const server = await startSocket(afterLogin((socket, request) => void setTimeout(() => socket.end(result(request, true)), 600)));
+    const server = await startSocket(atCall((socket, request) => void setTimeout(() => socket.end(result(request, true)), 600)));
     const odoo = connect(server.url, 0.5);
     try {
       assert.equal((await failureOf(odoo.readStates([1]))).code, 'ODOO_UNREACHABLE');
-      await odoo.cancel(1);
+      await change(odoo);
     } finally {
       odoo.close();
       await server.close();
@@ -284,22 +326,22 @@ describe('faults between us and Odoo', () => {
   });
 
   it('a stop ends a read as CLOSED, and a change under way as CLOSED of class unknown', async () => {
-    const server = await startSocket(afterLogin(() => undefined));
+    const server = await startSocket(atCall(() => undefined));
     const odoo = connect(server.url, 30);
     try {
       for (const [start, errorClass] of [
         [(signal: AbortSignal) => odoo.readStates([1], signal), 'transient'],
-        [(signal: AbortSignal) => odoo.cancel(1, signal), 'unknown'],
+        [(signal: AbortSignal) => change(odoo, signal), 'unknown'],
       ] as const) {
         const stop = new AbortController();
         const before = server.requests.length;
         const failure = failureOf(start(stop.signal));
-        await waitFor(() => server.requests.slice(before).some((request) => request.includes('execute_kw')), { what: 'the request' });
+        await waitFor(() => server.requests.slice(before).some((request) => /search_read|"write"/.test(request)), { what: 'the request' });
         stop.abort();
         const error = await failure;
         assert.deepEqual([error.code, error.class], ['CLOSED', errorClass]);
       }
-      const failure = failureOf(odoo.cancel(1));
+      const failure = failureOf(change(odoo));
       odoo.close();
       assert.equal((await failure).code, 'CLOSED');
       assert.equal((await failureOf(odoo.readStates([1]))).code, 'CLOSED');
@@ -310,7 +352,7 @@ describe('faults between us and Odoo', () => {
 
   it('a proxy set in the environment is not used', async () => {
     const proxy = await startSocket((socket) => socket.destroy());
-    const server = await startSocket(afterLogin((socket, request) => socket.end(result(request, []))));
+    const server = await startSocket(atCall((socket, request) => socket.end(result(request, []))));
     const odoo = connect(server.url);
     const before = process.env['http_proxy'];
     process.env['http_proxy'] = proxy.url;
@@ -340,8 +382,8 @@ describe('wrong records from Odoo', () => {
   for (const [name, value, says] of cases) {
     it(`${name} is ODOO_ANSWER`, async () => {
       const server = await startSocket(
-        afterLogin((socket, request) => {
-          const { id } = JSON.parse(request) as { id: number };
+        atCall((socket, request) => {
+          const { id } = JSON.parse(request.body) as { id: number };
           const json = typeof value === 'string' ? value : JSON.stringify(value);
           socket.end(answer('200 OK', `{"jsonrpc":"2.0","id":${id},"result":${json}}`));
         }),

@@ -249,12 +249,14 @@ describe('Odoo simulator', () => {
 
     for (const [payload, text] of [
       ['orders', /msg\.payload is "orders"; allowed: an object/],
-      [{ action: 'explode' }, /action is "explode"; allowed: orders, cancel, done, delete, fault, clear, reset/],
+      [{ action: 'explode' }, /action is "explode"; allowed: orders, cancel, done, delete, fault, upgrade, clear, reset/],
       [{ action: 'orders', count: 0 }, /count is 0; allowed: a whole number from 1 to 10000/],
       [{ action: 'orders' }, /count is missing/],
+      [{ action: 'orders', count: 1, quantity: 0 }, /quantity is 0; allowed: kg above 0/],
+      [{ action: 'upgrade', version: '20' }, /version is "20"; allowed: 15, 16, 17, 18, 19, scada/],
       [{ action: 'cancel', mo_id: 'WH/MO/99999' }, /mo_id is "WH\/MO\/99999"; the simulator has no order of that name/],
       [{ action: 'done' }, /mo_id is missing; allowed: the name of an order/],
-      [{ action: 'fault', fault: 'fire' }, /fault is "fire"; allowed: down, http-503/],
+      [{ action: 'fault', fault: 'fire' }, /fault is "fire"; allowed: down, http-404, http-429/],
       [{ action: 'fault', fault: 'hang', times: 1, seconds: 1 }, /not both/],
       [{ action: 'fault', fault: 'hang', seconds: -1 }, /seconds is -1; allowed: seconds above 0/],
       [{ action: 'fault', fault: 'down', times: 1 }, /seconds is missing; allowed: a number of seconds/],
@@ -276,7 +278,7 @@ describe('Odoo simulator', () => {
   });
 
   for (const [options, text] of [
-    [{ version: '19' }, /version "19" of Odoo is not simulated; use 17/],
+    [{ version: '20' }, /version "20" of Odoo is not simulated; use 15, 16, 17, 18, 19, scada/],
     [{ orders: -1 }, /orders of the Odoo simulator is -1; use a whole number from 0 to 10000/],
     [{ quantity: Number.NaN }, /quantity of the Odoo simulator is NaN/],
   ] as [object, RegExp][]) {

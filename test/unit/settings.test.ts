@@ -31,6 +31,16 @@ describe('settings of a node', () => {
     assert.throws(() => read({ host: '${PLC_HOST}' }).text('host'), refused('CONFIG_MISSING', 'host', 'PLC_HOST'));
     assert.throws(() => read({ host: '' }).text('host'), refused('CONFIG_MISSING', 'host'));
     assert.throws(() => read({}).number('port'), refused('CONFIG_MISSING', 'port'));
+    assert.throws(
+      () => read({ password: '${PLC_KEY}' }).secret('password', { required: true }),
+      refused('CONFIG_MISSING', 'password', 'PLC_KEY'),
+    );
+  });
+
+  it('names the variable that a value came from', () => {
+    const from = settingsReader({ on: 'maybe', port: 'ten' }, 'mo-plc "Mixer"', { on: 'ENABLE' });
+    assert.throws(() => from.flag('on', true), refused('CONFIG_INVALID', '"maybe"', 'environment variable ENABLE'));
+    assert.throws(() => from.number('port'), refused('CONFIG_INVALID', '"ten"', 'open the node'));
   });
 
   it('keeps what is not empty: 0, false, a text around a variable', () => {

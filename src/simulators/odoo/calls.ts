@@ -1,15 +1,19 @@
 import { compileDomain, compileOrder } from './domain';
 import type { Model } from './fields';
-import { cancel, markDone, postMessage, remove } from './manufacturing';
-import { accessError, invalidField, OdooError, typeError, userError } from './odoo-error';
+import { cancel, generateLot, postMessage, remove } from './manufacturing';
+import { markDone } from './mark-done';
+import { accessError, invalidField, notAllowed, OdooError, typeError, userError } from './odoo-error';
 import { recordOf, writeMoveValues, writeOrderValues, writeProductValues, type Writing } from './values';
 
-/** One execute_kw, taken apart. */
+/** One call of a model method, taken apart. */
 export interface Call {
   model: string;
   method: string;
+  /** By position; for a method of records the ids come first. */
   args: readonly unknown[];
   kwargs: Readonly<Record<string, unknown>>;
+  /** JSON-2: all arguments by name, the ids beside them, and errors of its own. */
+  byName?: { ids: unknown };
 }
 
 /** A method with its arguments bound to their names. */
@@ -21,64 +25,51 @@ interface Bound extends Writing {
 }
 
 interface Method {
-  /** Name in the TypeErrors of Odoo. */
-  python?: string;
   /** Called on records: the first argument is the list of ids. */
   records: boolean;
+  /** The first `required` of them must be given. */
   params: readonly string[];
+  required: number;
   /** Changes the tables. */
   writes: boolean;
   run(call: Bound): unknown;
 }
 
 const READING: Readonly<Record<string, Method>> = {
-  search_read: {
-    python: 'BaseModel._read_format',
-    ...reads(['domain', 'fields', 'offset', 'limit', 'order'], (call) => read(call, search(call), call.arg('fields'))),
-  },
-  search: { python: 'BaseModel.search', ...reads(['domain', 'offset', 'limit', 'order'], search) },
-  search_count: { python: 'BaseModel.search_count', ...reads(['domain', 'limit'], (call) => search(call).length) },
-  fields_get: { python: 'BaseModel.fields_get', ...reads(['allfields', 'attributes'], fieldsGet) },
-  check_access_rights: { python: 'BaseModel.check_access_rights', ...reads(['operation', 'raise_exception'], () => true) },
-  read: { python: 'BaseModel.read', ...onRecords(['fields', 'load'], false, (call) => read(call, existing(call), call.arg('fields'))) },
-  exists: { python: 'BaseModel.exists', ...onRecords([], false, existing) },
+  search_read: reads(['domain', 'fields', 'offset', 'limit', 'order'], 0, (call) => read(call, search(call), call.arg('fields'))),
+  search: reads(['domain', 'offset', 'limit', 'order'], 1, search),
+  search_count: reads(['domain', 'limit'], 1, (call) => search(call).length),
+  fields_get: reads(['allfields', 'attributes'], 0, fieldsGet),
+  check_access_rights: reads(['operation', 'raise_exception'], 1, () => true),
+  has_access: onRecords(['operation'], 1, false, () => true),
+  read: onRecords(['fields', 'load'], 0, false, (call) => read(call, existing(call), call.arg('fields'))),
+  exists: onRecords([], 0, false, existing),
 };
 
 const OWN: Readonly<Record<string, Readonly<Record<string, Method>>>> = {
   'mrp.production': {
-    write: onRecords(['vals'], true, (call) => {
-      for (const id of call.ids) writeOrderValues(call, id, recordOf(call.arg('vals')));
-      return true;
-    }),
-    button_mark_done: onRecords([], true, (call) => markDone(call, call.ids, call.context)),
-    action_cancel: onRecords([], true, (call) => cancel(call, call.ids)),
-    unlink: onRecords([], true, (call) => remove(call, call.ids)),
-    message_post: onRecords(['body', 'subject', 'message_type', 'subtype_xmlid'], true, (call) =>
+    write: writing(writeOrderValues),
+    button_mark_done: onRecords([], 0, true, (call) => markDone(call, call.ids, call.context)),
+    action_cancel: onRecords([], 0, true, (call) => cancel(call, call.ids)),
+    action_generate_serial: onRecords([], 0, true, (call) => generateLot(call, call.ids)),
+    unlink: onRecords([], 0, true, (call) => remove(call, call.ids)),
+    message_post: onRecords(['body', 'subject', 'message_type', 'subtype_xmlid'], 0, true, (call) =>
       postMessage(call, call.ids, call.arg('body')),
     ),
   },
-  'stock.move': {
-    write: onRecords(['vals'], true, (call) => {
-      for (const id of call.ids) writeMoveValues(call, id, recordOf(call.arg('vals')));
-      return true;
-    }),
+  'stock.move': { write: writing(writeMoveValues) },
+  'product.product': { write: writing(writeProductValues) },
+  'res.users': {
+    has_group: reads(['group_ext_id'], 1, (call) => GROUPS.includes(String(call.arg('group_ext_id')))),
+    context_get: reads([], 0, (call) => ({ lang: 'en_US', tz: false, uid: call.uid })),
   },
-  'product.product': {
-    write: onRecords(['vals'], true, (call) => {
-      for (const id of call.ids) writeProductValues(call, id, recordOf(call.arg('vals')));
-      return true;
-    }),
-  },
-  'res.users': { has_group: reads(['group_ext_id'], (call) => GROUPS.includes(String(call.arg('group_ext_id')))) },
 };
 
 /** Groups of the demo user, the smallest that suffice. */
 const GROUPS = ['base.group_user', 'mrp.group_mrp_user'];
 
 /** Models that a plain manufacturing user may not even read; the names as Odoo shows them. */
-const PROTECTED: Readonly<Record<string, { label: string; group: string }>> = {
-  'decimal.precision': { label: 'Decimal Precision', group: 'Administration/Settings' },
-};
+const PROTECTED: Readonly<Record<string, string>> = { 'decimal.precision': 'Decimal Precision' };
 
 /** True when the call may change the tables, so that it needs a transaction. Unknown methods change nothing. */
 export function writes(call: Pick<Call, 'model' | 'method'>): boolean {
@@ -86,22 +77,34 @@ export function writes(call: Pick<Call, 'model' | 'method'>): boolean {
 }
 
 /**
- * Runs one execute_kw on `environment.tables`.
+ * Runs one call on `environment.tables`.
  * @throws OdooError as Odoo would raise it; the tables are then to be dropped
  */
 export function execute(environment: Writing, call: Call): unknown {
-  const forbidden = PROTECTED[call.model];
-  if (forbidden) {
-    throw accessError(
-      `You are not allowed to access '${forbidden.label}' (${call.model}) records.\n\nThis operation is allowed for the following groups:\n\t- ${forbidden.group}\n\nContact your administrator to request access if necessary.`,
-    );
-  }
+  const { rules } = environment;
+  const named = `${call.model}.${call.method}`;
+  const label = PROTECTED[call.model];
+  if (label !== undefined) throw notAllowed(label, call.model, [rules.settingsGroup]);
   const model = environment.models.get(call.model);
-  if (!model) throw userError(`Object ${call.model} doesn't exist`);
-  if (call.method.startsWith('_')) throw accessError(`Private methods (such as '${call.model}.${call.method}') cannot be called remotely.`);
+  if (!model)
+    throw call.byName ? notFound(`the model '${call.model}' does not exist`) : userError(`Object ${call.model} doesn't exist`);
+  if (call.method.startsWith('_') || rules.closedMethods.includes(call.method)) {
+    const name = rules.qualifiesMethods ? `'${named}'` : call.method;
+    throw accessError(`Private methods (such as ${name}) cannot be called remotely.`);
+  }
   const method = find(call.model, call.method);
-  if (!method) throw new OdooError('builtins.AttributeError', `The method '${call.model}.${call.method}' does not exist`);
+  if (!method || (call.method === 'has_access' && !rules.hasAccess)) {
+    const text = rules.qualifiesMethods
+      ? `The method '${named}' does not exist`
+      : `The method '${call.method}' does not exist on the model '${call.model}'`;
+    throw call.byName ? notFound(text) : new OdooError('builtins.AttributeError', text);
+  }
   return method.run(bind(environment, model, method, call));
+}
+
+/** What a JSON-2 client is told about a model or method that is not there. */
+export function notFound(message: string): OdooError {
+  return new OdooError('werkzeug.exceptions.NotFound', message);
 }
 
 function find(model: string, method: string): Method | undefined {
@@ -112,8 +115,17 @@ function find(model: string, method: string): Method | undefined {
 
 function bind(environment: Writing, model: Model, method: Method, call: Call): Bound {
   const { context, ...named } = call.kwargs;
-  const positional = method.records ? call.args.slice(1) : call.args;
-  const name = method.python ?? `${model.python}.${call.method}`;
+  const [ids, positional] = call.byName
+    ? [call.byName.ids, []]
+    : method.records
+      ? [call.args[0], call.args.slice(1)]
+      : [undefined, call.args];
+  const absent = method.params.slice(positional.length, method.required).find((param) => !Object.hasOwn(named, param));
+  if (call.byName && absent !== undefined)
+    throw new OdooError('werkzeug.exceptions.UnprocessableEntity', `missing a required argument: '${absent}'`);
+
+  const name = pythonName(environment, model, method, call.method);
+  if (absent !== undefined) throw typeError(`${name}() missing 1 required positional argument: '${absent}'`);
   const unexpected = Object.keys(named).find((key) => !method.params.includes(key));
   if (unexpected !== undefined) throw typeError(`${name}() got an unexpected keyword argument '${unexpected}'`);
   if (positional.length > method.params.length) {
@@ -122,7 +134,7 @@ function bind(environment: Writing, model: Model, method: Method, call: Call): B
   return {
     ...environment,
     model,
-    ids: method.records ? idsOf(call.args[0]) : [],
+    ids: method.records ? idsOf(ids) : [],
     context: recordOf(context ?? {}),
     arg: (wanted) => {
       const position = method.params.indexOf(wanted);
@@ -131,12 +143,25 @@ function bind(environment: Writing, model: Model, method: Method, call: Call): B
   };
 }
 
-function reads(params: readonly string[], run: Method['run']): Method {
-  return { records: false, params, writes: false, run };
+/** Name of the function in the TypeErrors of Odoo. */
+function pythonName({ rules }: Writing, model: Model, method: Method, name: string): string {
+  if (method !== READING[name]) return `${model.python}.${name}`;
+  return name === 'search_read' ? rules.readFunction : `BaseModel.${name}`;
 }
 
-function onRecords(params: readonly string[], changes: boolean, run: Method['run']): Method {
-  return { records: true, params, writes: changes, run };
+function reads(params: readonly string[], required: number, run: Method['run']): Method {
+  return { records: false, params, required, writes: false, run };
+}
+
+function onRecords(params: readonly string[], required: number, changes: boolean, run: Method['run']): Method {
+  return { records: true, params, required, writes: changes, run };
+}
+
+function writing(write: (call: Bound, id: number, values: Readonly<Record<string, unknown>>) => void): Method {
+  return onRecords(['vals'], 1, true, (call) => {
+    for (const id of call.ids) write(call, id, recordOf(call.arg('vals')));
+    return true;
+  });
 }
 
 function idsOf(value: unknown): number[] {
@@ -150,9 +175,9 @@ function existing(call: Bound): number[] {
 }
 
 function search(call: Bound): number[] {
-  const matches = compileDomain(call.arg('domain') ?? [], call.model, call.tables, call.models);
+  const matches = compileDomain(call.arg('domain') ?? [], call.model, call);
   const order = call.arg('order');
-  const byOrder = compileOrder(typeof order === 'string' && order !== '' ? order : call.model.order, call.model, call.tables);
+  const byOrder = compileOrder(typeof order === 'string' && order !== '' ? order : call.model.order, call.model, call);
   const found = call.model.ids(call.tables).filter(matches).sort(byOrder);
   const offset = Number(call.arg('offset') ?? 0);
   const limit = Number(call.arg('limit') ?? 0);
@@ -161,7 +186,7 @@ function search(call: Bound): number[] {
 
 function read(call: Bound, ids: readonly number[], wanted: unknown): Record<string, unknown>[] {
   const names = Array.isArray(wanted) && wanted.length > 0 ? (wanted as unknown[]).map(String) : Object.keys(call.model.fields);
-  for (const name of names) if (!Object.hasOwn(call.model.fields, name)) throw invalidField(name, call.model.name);
+  for (const name of names) if (!Object.hasOwn(call.model.fields, name)) throw invalidField(call.rules, 'read', name, call.model.name);
   return ids.map((id) => ({ id, ...Object.fromEntries(names.map((name) => [name, call.model.value(call.tables, id, name)])) }));
 }
 

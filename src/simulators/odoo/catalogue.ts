@@ -7,10 +7,14 @@ export interface Product {
   readonly name: string;
   readonly tracking: string;
   readonly uom_id: number;
+  /** The silo or tank it lies in, for the plant module; null = none of its own. */
+  readonly equipment: { readonly code: string; readonly name: string } | null;
 }
 
 /** Decimals of "Product Unit of Measure": Odoo rounds to them without a word. */
 export const DIGITS = 2;
+/** What a bill of materials makes, in kg; the plant module shows its lines as they are written. */
+export const BOM_QUANTITY = 1000;
 export const KG = 12;
 export const UNITS: ReadonlyMap<number, string> = new Map([
   [1, 'Units'],
@@ -21,10 +25,9 @@ export const UNITS: ReadonlyMap<number, string> = new Map([
 ]);
 
 const SILOS = Array.from({ length: 13 }, (_, index) => String(101 + index));
-const MATERIALS: readonly { code: string; name: string }[] = [
-  ...SILOS.map((silo) => ({ code: `SILO-${silo}`, name: `Silo ${silo} ingredient` })),
-  { code: 'LQ114', name: 'Liquid LQ114' },
-  { code: 'LQ115', name: 'Liquid LQ115' },
+const MATERIALS: readonly Pick<Product, 'code' | 'name' | 'equipment'>[] = [
+  ...SILOS.map((silo) => ({ code: `SILO-${silo}`, name: `Silo ${silo} ingredient`, equipment: { code: `silo${silo}`, name: `Silo ${silo}` } })),
+  ...['114', '115'].map((tank) => ({ code: `LQ${tank}`, name: `Liquid LQ${tank}`, equipment: { code: `lq${tank}`, name: `Tank ${tank}` } })),
 ];
 const FIRST_MATERIAL = 2;
 
@@ -38,10 +41,12 @@ const RECIPES: readonly { product: number; letter: string; shares: readonly numb
 
 /** Products of a fresh simulator. SOY-48 is in no recipe and in no silo: add it to an order to have one rejected. */
 export function initialProducts(): Product[] {
-  const product = (id: number, code: string, name: string): Product => ({ id, code, name, tracking: 'none', uom_id: KG });
+  const product = (id: number, code: string, name: string, equipment: Product['equipment'] = null): Product => {
+    return { id, code, name, tracking: 'none', uom_id: KG, equipment };
+  };
   return [
     ...RECIPES.map(({ product: id, letter }) => product(id, `FEED-${letter}`, `Feed ${letter}`)),
-    ...MATERIALS.map(({ code, name }, index) => product(FIRST_MATERIAL + index, code, name)),
+    ...MATERIALS.map(({ code, name, equipment }, index) => product(FIRST_MATERIAL + index, code, name, equipment)),
     product(20, 'SOY-48', 'Soybean meal 48'),
   ].sort((a, b) => a.id - b.id);
 }

@@ -1,14 +1,16 @@
 import { SmartMoError } from '../../errors';
 import { DEFAULT_METHOD, FAULTS, type Fault } from './faults';
+import { VERSION_NAMES } from './versions';
 
 /** What `msg.payload` may ask of the simulator (contract.md, Simulators). */
 export type Command =
-  | { action: 'orders'; count: number }
+  | { action: 'orders'; count: number; quantity: number | null }
+  | { action: 'upgrade'; version: string }
   | { action: 'cancel' | 'done' | 'delete'; mo_id: string }
   | { action: 'fault'; fault: Fault }
   | { action: 'clear' | 'reset' };
 
-const ACTIONS = ['orders', 'cancel', 'done', 'delete', 'fault', 'clear', 'reset'] as const;
+const ACTIONS = ['orders', 'cancel', 'done', 'delete', 'fault', 'upgrade', 'clear', 'reset'] as const;
 
 /** @throws SmartMoError INPUT_INVALID naming the value and what is allowed */
 export function parseCommand(payload: unknown): Command {
@@ -19,7 +21,9 @@ export function parseCommand(payload: unknown): Command {
   const action = ACTIONS.find((entry) => entry === given['action']);
   switch (action) {
     case 'orders':
-      return { action, count: whole('count', given['count'], 10_000) };
+      return { action, count: whole('count', given['count'], 10_000), quantity: quantity(given['quantity']) };
+    case 'upgrade':
+      return { action, version: oneOf('version', given['version'], VERSION_NAMES) };
     case 'cancel':
     case 'done':
     case 'delete':
@@ -36,8 +40,7 @@ export function parseCommand(payload: unknown): Command {
 
 /** Neither times nor seconds means once. */
 function parseFault(given: Readonly<Record<string, unknown>>): Fault {
-  const fault = FAULTS.find((entry) => entry === given['fault']);
-  if (fault === undefined) throw invalid('fault', given['fault'], FAULTS.join(', '));
+  const fault = oneOf('fault', given['fault'], FAULTS);
   const seconds = given['seconds'] === undefined ? null : duration('seconds', given['seconds']);
   if (seconds !== null && given['times'] !== undefined) throw invalid('times', given['times'], 'either times or seconds, not both');
   if (fault === 'down' && (seconds === null || given['method'] !== undefined)) {
@@ -55,6 +58,19 @@ function parseFault(given: Readonly<Record<string, unknown>>): Fault {
 function whole(name: string, value: unknown, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max) return value;
   throw invalid(name, value, `a whole number from 1 to ${max}`);
+}
+
+/** null = as the simulator is configured. */
+function quantity(value: unknown): number | null {
+  if (value === undefined) return null;
+  if (typeof value === 'number' && value > 0 && value <= 1e9) return value;
+  throw invalid('quantity', value, 'kg above 0, at most 1000000000');
+}
+
+function oneOf(name: string, value: unknown, allowed: readonly string[]): string {
+  const found = allowed.find((entry) => entry === value);
+  if (found === undefined) throw invalid(name, value, allowed.join(', '));
+  return found;
 }
 
 function duration(name: string, value: unknown): number {

@@ -1,14 +1,22 @@
 import type { Model } from './fields';
 import { invalidField, userError, valueError } from './odoo-error';
 import type { Tables } from './tables';
+import type { VersionRules } from './versions';
 
 type Test = (id: number) => boolean;
+
+/** What is searched, and by the rules of which version. */
+export interface Searched {
+  readonly tables: Tables;
+  readonly rules: VersionRules;
+  readonly models: ReadonlyMap<string, Model>;
+}
 
 /**
  * Compiles an Odoo search domain (prefix notation, terms joined by an implied "&").
  * @throws OdooError ValueError for an unknown field, an unknown operator or a broken term
  */
-export function compileDomain(domain: unknown, model: Model, tables: Tables, models: ReadonlyMap<string, Model>): Test {
+export function compileDomain(domain: unknown, model: Model, on: Searched): Test {
   if (!Array.isArray(domain))
     throw valueError(`Domains to normalize must have a 'domain' form: a list of terms (${JSON.stringify(domain)})`);
   const stack: Test[] = [];
@@ -21,7 +29,7 @@ export function compileDomain(domain: unknown, model: Model, tables: Tables, mod
       const right = pop(stack, domain);
       stack.push(term === '&' ? (id) => left(id) && right(id) : (id) => left(id) || right(id));
     } else {
-      stack.push(compileTerm(term, model, tables, models));
+      stack.push(compileTerm(term, model, on));
     }
   }
   return (id) => stack.every((test) => test(id));
@@ -31,14 +39,14 @@ export function compileDomain(domain: unknown, model: Model, tables: Tables, mod
  * Compiles an order such as "date_start asc, id desc" into a comparison of ids.
  * @throws OdooError ValueError for an unknown field, UserError when it cannot be read
  */
-export function compileOrder(order: string, model: Model, tables: Tables): (a: number, b: number) => number {
+export function compileOrder(order: string, model: Model, { tables, rules }: Searched): (a: number, b: number) => number {
   const keys = order.split(',').map((part) => {
     const found = /^\s*(\w+)(?:\s+(asc|desc))?\s*$/i.exec(part);
     if (!found?.[1])
       throw userError(
         `Invalid "order" specified (${order}). A valid "order" specification is a comma-separated list of valid field names.`,
       );
-    if (!Object.hasOwn(model.fields, found[1])) throw invalidField(found[1], model.name);
+    if (!Object.hasOwn(model.fields, found[1])) throw invalidField(rules, 'order', found[1], model.name);
     return { field: found[1], sign: found[2]?.toLowerCase() === 'desc' ? -1 : 1 };
   });
   return (a, b) => {
@@ -56,7 +64,7 @@ function pop(stack: Test[], domain: unknown): Test {
   return test;
 }
 
-function compileTerm(term: unknown, model: Model, tables: Tables, models: ReadonlyMap<string, Model>): Test {
+function compileTerm(term: unknown, model: Model, on: Searched): Test {
   if (!Array.isArray(term) || term.length !== 3 || typeof term[0] !== 'string' || typeof term[1] !== 'string') {
     throw valueError(`Invalid leaf ${JSON.stringify(term)}`);
   }
@@ -65,15 +73,17 @@ function compileTerm(term: unknown, model: Model, tables: Tables, models: Readon
   if (!matches) throw valueError(`Invalid leaf ${leafText(path, operator, value)}`);
   const [field, ...rest] = path.split('.') as [string, ...string[]];
   const info = Object.hasOwn(model.fields, field) ? model.fields[field] : undefined;
-  if (!info) throw valueError(`Invalid field ${model.name}.${field} in leaf ${leafText(path, operator, value)}`);
-
-  if (rest.length > 0) {
-    const related = models.get(info.relation ?? '');
-    if (!related) throw valueError(`Invalid field ${model.name}.${path} in leaf ${leafText(path, operator, value)}`);
-    const inner = compileTerm([rest.join('.'), operator, value], related, tables, models);
-    return (id) => ids(model.value(tables, id, field)).some(inner);
+  const related = rest.length > 0 ? on.models.get(info?.relation ?? '') : undefined;
+  if (!info || (rest.length > 0 && !related)) {
+    const unknown = info ? path : field;
+    throw valueError(`Invalid field ${model.name}.${unknown} in ${on.rules.unknownField.term} ${leafText(path, operator, value)}`);
   }
-  return (id) => matches(comparable(model.value(tables, id, field), operator, value), value);
+
+  if (related) {
+    const inner = compileTerm([rest.join('.'), operator, value], related, on);
+    return (id) => ids(model.value(on.tables, id, field)).some(inner);
+  }
+  return (id) => matches(comparable(model.value(on.tables, id, field), operator, value), value);
 }
 
 /** Ids in a relational value. */

@@ -73,8 +73,12 @@ function orderFields(rules: VersionRules): Record<string, Field<Order>> {
       required: true,
       relation: 'product.product',
     }),
-    product_qty: field('float', 'Quantity To Produce', (order) => order.quantity, { required: true, ...DECIMALS }),
-    product_uom_id: field('many2one', 'Product Unit of Measure', (order) => uomPair(order.uom_id), { required: true, relation: 'uom.uom' }),
+    product_qty: field('float', 'Quantity To Produce', (order) => shownQuantity(rules, order), { required: true, ...DECIMALS }),
+    product_uom_id: field('many2one', rules.labels.orderUnit, (order) => uomPair(order.uom_id), {
+      readonly: rules.orderUnitReadonly,
+      required: true,
+      relation: 'uom.uom',
+    }),
     product_tracking: field('selection', 'Product Tracking', (order, tables) => productOf(tables, order.product_id).tracking, {
       store: false,
     }),
@@ -93,10 +97,41 @@ function orderFields(rules: VersionRules): Record<string, Field<Order>> {
     move_raw_ids: field('one2many', 'Components', (order) => order.move_ids, { relation: 'stock.move' }),
     company_id: field('many2one', 'Company', () => COMPANY, { required: true, relation: 'res.company' }),
     write_date: field('datetime', 'Last Updated on', (order) => order.write_date, { readonly: true }),
-    [rules.fields.plannedStart]: field('datetime', 'Start', (order) => order.planned_start, { required: true }),
-    [rules.fields.plannedEnd]: field('datetime', 'End', (order) => order.end, { readonly: true }),
+    ...dateFields(rules),
     date_deadline: field('datetime', 'Deadline', () => false, { readonly: true }),
   };
+}
+
+/** Up to 16 the plan had fields of its own, and those of today were false until the order was done. */
+function dateFields(rules: VersionRules): Record<string, Field<Order>> {
+  const { plannedStart, plannedEnd } = rules.fields;
+  if (rules.picks) {
+    return {
+      [plannedStart]: field('datetime', 'Start', (order) => order.planned_start, { required: true }),
+      [plannedEnd]: field('datetime', 'End', (order) => order.end, { readonly: true }),
+    };
+  }
+  return {
+    [plannedStart]: field('datetime', 'Scheduled Date', (order) => order.planned_start, { required: true }),
+    [plannedEnd]: field('datetime', 'Scheduled End Date', (order) => order.end),
+    date_start: field('datetime', 'Start Date', () => false, { readonly: true }),
+    date_finished: field('datetime', 'End Date', (order) => (order.state === 'done' ? order.end : false), { readonly: true }),
+  };
+}
+
+/** The quantity of an order as that version shows it: up to 16 it is overwritten with what was produced [D2]. */
+export function shownQuantity(rules: VersionRules, order: Order): number {
+  return !rules.picks && order.state === 'done' ? order.qty_produced : order.quantity;
+}
+
+/** The plan of a component as that version shows it: up to 16 it is overwritten with what was consumed [A5]. */
+export function shownPlan(rules: VersionRules, move: Move): number {
+  return !rules.picks && move.state === 'done' ? move.quantity : move.planned;
+}
+
+/** The consumption as that version shows it: from 17 on what is not picked is the RESERVED quantity. */
+export function shownConsumption(rules: VersionRules, move: Move): number {
+  return rules.picks || move.picked ? move.quantity : 0;
 }
 
 function moveFields(rules: VersionRules): Record<string, Field<Move>> {
@@ -110,11 +145,10 @@ function moveFields(rules: VersionRules): Record<string, Field<Move>> {
       required: true,
       relation: 'product.product',
     }),
-    product_uom: field('many2one', 'UoM', (move) => uomPair(move.uom_id), { required: true, relation: 'uom.uom' }),
-    product_uom_qty: field('float', 'Demand', (move) => move.planned, { required: true, ...DECIMALS }),
-    [rules.fields.consumed]: field('float', 'Quantity', (move) => move.quantity, DECIMALS),
-    picked: field('boolean', 'Picked', (move) => move.picked),
-    state: field('selection', 'Status', (move) => move.state, { readonly: true, selection: MOVE_STATES }),
+    product_uom: field('many2one', rules.labels.moveUnit, (move) => uomPair(move.uom_id), { required: true, relation: 'uom.uom' }),
+    product_uom_qty: field('float', 'Demand', (move) => shownPlan(rules, move), { required: true, ...DECIMALS }),
+    ...consumptionFields(rules),
+    state: field('selection', 'Status', (move) => move.state, { readonly: true, selection: moveStates(rules) }),
     raw_material_production_id: field(
       'many2one',
       'Production Order for components',
@@ -132,7 +166,6 @@ function moveFields(rules: VersionRules): Record<string, Field<Move>> {
         relation: 'mrp.bom.line',
       },
     ),
-    manual_consumption: field('boolean', 'Manual Consumption', () => false, { readonly: true }),
     unit_factor: field('float', 'Unit Factor', perUnit, { readonly: true }),
     should_consume_qty: field('float', 'Quantity To Consume', (move, tables) => perUnit(move, tables) * producing(move, tables), {
       readonly: true,
@@ -145,6 +178,27 @@ function moveFields(rules: VersionRules): Record<string, Field<Move>> {
     }),
     company_id: field('many2one', 'Company', () => COMPANY, { required: true, relation: 'res.company' }),
   };
+}
+
+function consumptionFields(rules: VersionRules): Record<string, Field<Move>> {
+  const consumed = (move: Move): number => shownConsumption(rules, move);
+  const manual = field<Move>('boolean', 'Manual Consumption', () => false, { readonly: rules.manualConsumption === 'readonly' });
+  return {
+    [rules.fields.consumed]: field('float', rules.picks ? 'Quantity' : 'Quantity Done', consumed, {
+      store: rules.consumedStored,
+      ...DECIMALS,
+    }),
+    ...(rules.picks
+      ? { picked: field<Move>('boolean', 'Picked', (move) => move.picked) }
+      : { reserved_availability: field<Move>('float', 'Quantity Reserved', reserved, { readonly: true, store: false, ...DECIMALS }) }),
+    ...(rules.manualConsumption === 'absent' ? {} : { manual_consumption: manual }),
+  };
+}
+
+/** More than planned is reserved as soon as more is written as done; what is not in the recipe is not reserved. */
+export function reserved(move: Move): number {
+  if (move.state === 'done' || move.state === 'cancel' || move.planned === 0) return 0;
+  return move.picked ? Math.max(move.planned, move.quantity) : move.planned;
 }
 
 function productFields(): Record<string, Field<Product>> {
@@ -170,15 +224,17 @@ const ORDER_STATES = [
   ['cancel', 'Cancelled'],
 ] as const;
 
-const MOVE_STATES = [
-  ['draft', 'New'],
-  ['waiting', 'Waiting Another Move'],
-  ['confirmed', 'Waiting Availability'],
-  ['partially_available', 'Partially Available'],
-  ['assigned', 'Available'],
-  ['done', 'Done'],
-  ['cancel', 'Cancelled'],
-] as const;
+function moveStates(rules: VersionRules): readonly (readonly [string, string])[] {
+  const cancelled = ['cancel', 'Cancelled'] as const;
+  const others = [
+    ['waiting', 'Waiting Another Move'],
+    ['confirmed', rules.labels.waiting],
+    ['partially_available', 'Partially Available'],
+    ['assigned', 'Available'],
+    ['done', 'Done'],
+  ] as const;
+  return rules.picks ? [['draft', 'New'], ...others, cancelled] : [['draft', 'New'], cancelled, ...others];
+}
 
 const CONSUMPTIONS = [
   ['flexible', 'Allowed'],

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../clock';
 import { SmartMoError } from '../../errors';
-import type { HttpRequest, Reply } from './json-rpc';
+import type { HttpRequest, Reply } from './http-exchange';
 
 /** One request and the means to answer it. */
 export interface Incoming {
@@ -63,7 +63,7 @@ export async function startHttpServer(
         request: {
           method: request.method ?? 'GET',
           path: (request.url ?? '/').split('?')[0] ?? '/',
-          contentType: request.headers['content-type'] ?? '',
+          headers: request.headers,
           body,
         },
         send: (reply) => void response.writeHead(reply.status, withLength(reply)).end(reply.body),

@@ -1,13 +1,14 @@
 import { round } from '../../units';
 import { DIGITS } from './catalogue';
 import { addMoves } from './orders';
-import { missing, userError } from './odoo-error';
-import { movesOf, odooTime, productLabel, productOf, type Effect, type Move, type Order, type Tables } from './tables';
-import { backorderWizard, consumptionIssues, consumptionWizard } from './wizards';
+import { missing, userError, validationError } from './odoo-error';
+import { movesOf, odooTime, productOf, type Effect, type Move, type Order, type Tables } from './tables';
+import type { VersionRules } from './versions';
 
-/** Who works on which tables, and when. */
+/** Who works on which tables, by the rules of which version, and when. */
 export interface Work {
   readonly tables: Tables;
+  readonly rules: VersionRules;
   readonly now: Date;
   readonly uid: number;
 }
@@ -30,11 +31,7 @@ export function ordersOf(work: Work, ids: readonly number[]): Order[] {
  */
 export function writeOrder(work: Work, order: Order, values: OrderValues): void {
   if (order.state === 'done' && values.qty_producing !== undefined && values.qty_producing !== order.qty_produced) {
-    addEffect(work, order, {
-      kind: 'produce',
-      product: productCode(work, order.product_id),
-      quantity: values.qty_producing - order.qty_produced,
-    });
+    produce(work, order, values.qty_producing - order.qty_produced);
     put(work, { ...order, ...values, qty_produced: values.qty_producing });
     return;
   }
@@ -49,6 +46,8 @@ export function writeOrder(work: Work, order: Order, values: OrderValues): void 
 export function writeMove(work: Work, move: Move, values: MoveValues): void {
   if (move.state === 'cancel' && values.quantity !== undefined)
     throw userError('You cannot change a cancelled stock move, create a new line instead.');
+  if (values.quantity !== undefined && values.quantity < 0 && work.rules.negativeQuantity !== null)
+    throw validationError(work.rules.negativeQuantity);
   const changed: Move = { ...move, ...values };
   if (move.state === 'done') {
     const order = move.order_id === null ? undefined : work.tables.orders.get(move.order_id);
@@ -56,12 +55,13 @@ export function writeMove(work: Work, move: Move, values: MoveValues): void {
     work.tables.moves.set(move.id, changed);
     return;
   }
-  work.tables.moves.set(move.id, move.state === 'cancel' ? changed : { ...changed, state: availability(changed) });
+  work.tables.moves.set(move.id, move.state === 'cancel' ? changed : { ...changed, state: availability(work.rules, changed) });
   if (move.order_id !== null) refreshState(work, move.order_id);
 }
 
 /** Adds a component that is not in the bill of materials; each call adds one more [E5]. */
 export function addComponent(work: Work, orderId: number, values: MoveValues & { product_id: number }): void {
+  if (!work.rules.addsComponents) throw validationError(NO_DESCRIPTION);
   const order = ordersOf(work, [orderId])[0] as Order;
   const [id] = addMoves(work.tables, orderId, [{ product_id: values.product_id, bom_line_id: null, planned: values.planned ?? 0 }]) as [
     number,
@@ -70,67 +70,80 @@ export function addComponent(work: Work, orderId: number, values: MoveValues & {
   writeMove(work, work.tables.moves.get(id) as Move, values);
 }
 
-/**
- * button_mark_done with all its traps (odoo.md B0): `true` proves nothing, a qty_producing of 0 becomes the theoretical
- * production, and a component that was not picked is consumed 0.
- * @returns true, or the action of a wizard when a person would have been asked
- */
-export function markDone(work: Work, ids: readonly number[], context: Readonly<Record<string, unknown>>): unknown {
-  const open = ordersOf(work, ids).filter(isOpen);
-  for (const order of open) refuseMissingLots(work, order);
-  for (const order of open) if (order.qty_producing === 0) produceAsPlanned(work, order);
-
-  const present = ordersOf(work, ids).filter((order) => order.state !== 'cancel');
-  const issues = Boolean(context['skip_consumption']) ? [] : present.flatMap((order) => consumptionIssues(work.tables, order));
-  if (issues.length > 0) return consumptionWizard(ids, issues);
-
-  const split = Array.isArray(context['mo_ids_to_backorder']) ? (context['mo_ids_to_backorder'] as unknown[]) : [];
-  const short = present.filter((order) => isOpen(order) && order.qty_producing < order.quantity);
-  if (short.length > 0 && !Boolean(context['skip_backorder'])) return backorderWizard(short.map((order) => order.id));
-
-  for (const order of present.filter(isOpen)) {
-    const backorder = split.includes(order.id) && order.qty_producing < order.quantity;
-    finish(work, backorder ? splitOff(work, order) : order);
-  }
-  return true;
-}
+const NO_DESCRIPTION =
+  'The operation cannot be completed:\n- Create/update: a mandatory field is not set.\n- Delete: another model requires the record being deleted. If possible, archive it instead.\n\nModel: Stock Move (stock.move), Field: Description (name)';
 
 /** action_cancel: true whatever happened; one that is done stays done [A9], what was written is dropped [F6]. */
 export function cancel(work: Work, ids: readonly number[]): true {
-  for (const order of ordersOf(work, ids).filter(isOpen)) {
+  const orders = ordersOf(work, ids);
+  refuseDone(orders, work.rules.cancelOfDone);
+  for (const order of orders.filter(isOpen)) {
     cancelMoves(work, order);
     addEffect(work, put(work, { ...order, state: 'cancel' }), { kind: 'cancel' });
   }
   return true;
 }
 
-/** unlink: the order goes, its moves stay behind cancelled and without an order [F11]. */
+/** unlink: the order goes; its moves go with it, or stay behind cancelled and without an order [F11]. */
 export function remove(work: Work, ids: readonly number[]): true {
   const orders = ordersOf(work, ids);
-  if (orders.some((order) => order.state === 'done')) throw userError('Cannot delete a manufacturing order in done state.');
+  refuseDone(orders, work.rules.cancelOfDone ?? 'Cannot delete a manufacturing order in done state.');
   for (const order of orders) {
     cancelMoves(work, order);
-    for (const move of movesOf(work.tables, order)) work.tables.moves.set(move.id, { ...move, order_id: null });
+    for (const move of movesOf(work.tables, order)) {
+      if (work.rules.keepsMovesOfDeleted) work.tables.moves.set(move.id, { ...move, order_id: null });
+      else work.tables.moves.delete(move.id);
+    }
     work.tables.orders.delete(order.id);
   }
   return true;
 }
 
-/** message_post; returns the id of the message. */
-export function postMessage(work: Work, ids: readonly number[], body: unknown): number {
+/** message_post; answers the new message. */
+export function postMessage(work: Work, ids: readonly number[], body: unknown): number | number[] {
   const note = typeof body === 'string' ? body : '';
   for (const order of ordersOf(work, ids)) put(work, { ...order, notes: [...order.notes, note] });
-  return work.tables.next.message++;
+  const id = work.tables.next.message++;
+  return work.rules.recordsAsList ? [id] : id;
 }
 
-function isOpen(order: Order): boolean {
+/** action_generate_serial: gives the finished product its lot, and answers nothing at all [T1b]. */
+export function generateLot(work: Work, ids: readonly number[]): undefined {
+  for (const order of ordersOf(work, ids)) {
+    if (order.lot && work.rules.makesLots) throw userError('You cannot set more than 1 lot per product');
+    put(work, { ...order, lot: true });
+  }
+  return undefined;
+}
+
+export function isOpen(order: Order): boolean {
   return order.state !== 'done' && order.state !== 'cancel';
 }
 
-function put(work: Work, order: Order): Order {
+/** Stores the order with the time of the change. */
+export function put(work: Work, order: Order): Order {
   const stored = { ...order, write_date: odooTime(work.now) };
   work.tables.orders.set(order.id, stored);
   return stored;
+}
+
+/** Puts into the evidence that so much of a component was taken; negative = given back. */
+export function consume(work: Work, order: Order, move: Move, quantity: number): void {
+  if (quantity !== 0) addEffect(work, order, { kind: 'consume', product: productOf(work.tables, move.product_id).code, quantity });
+}
+
+/** Puts into the evidence that so much of the finished product was made; negative = taken back. */
+export function produce(work: Work, order: Order, quantity: number): void {
+  addEffect(work, order, { kind: 'produce', product: productOf(work.tables, order.product_id).code, quantity });
+}
+
+type What = { kind: 'consume' | 'produce'; product: string; quantity: number } | { kind: 'done' | 'cancel' };
+
+/** Puts something into the evidence. */
+export function addEffect(work: Work, order: Order, what: What): void {
+  const effect: Effect = { at: work.now.toISOString(), mo_id: order.name, odoo_id: order.id, ...what };
+  if ('quantity' in effect) effect.quantity = round(effect.quantity, DIGITS);
+  work.tables.effects.push(effect);
 }
 
 /** Any consumption or qty_producing takes the order out of `confirmed` [A3b]; nothing brings it back. */
@@ -141,91 +154,17 @@ function refreshState(work: Work, id: number): void {
   else if (order.qty_producing !== 0 || movesOf(work.tables, order).some((move) => move.picked)) put(work, { ...order, state: 'progress' });
 }
 
-function availability(move: Move): Move['state'] {
+/** Where reserved and done quantities are apart, what is written as done leaves the reservation alone. */
+function availability(rules: VersionRules, move: Move): Move['state'] {
+  if (!rules.picks) return 'assigned';
   if (move.quantity <= 0) return 'confirmed';
   return move.quantity < move.planned ? 'partially_available' : 'assigned';
 }
 
-/** The trap of 17 and later: what was written is replaced by the recipe [C2]. Components added by hand stay. */
-function produceAsPlanned(work: Work, order: Order): void {
-  for (const move of movesOf(work.tables, order)) {
-    if (move.state !== 'cancel' && move.planned !== 0)
-      work.tables.moves.set(move.id, { ...move, quantity: move.planned, picked: true, state: 'assigned' });
-  }
-  put(work, { ...order, qty_producing: order.quantity });
-}
-
-function refuseMissingLots(work: Work, order: Order): void {
-  const products = [order, ...movesOf(work.tables, order).filter((move) => move.picked && move.quantity > 0)].map(
-    ({ product_id }) => product_id,
-  );
-  const tracked = products.map((id) => productOf(work.tables, id)).filter((product) => product.tracking !== 'none');
-  if (tracked.length === 0) return;
-  throw userError(
-    `You need to supply a Lot/Serial Number for product: ${tracked.map((product) => `\n - ${productLabel(product)}`).join('')}`,
-  );
-}
-
-/** Moves stock: what was picked is consumed, all other components end cancelled with 0, the product is made all the same. */
-function finish(work: Work, order: Order): void {
-  for (const move of movesOf(work.tables, order)) {
-    if (move.picked && move.quantity !== 0 && move.state !== 'cancel') {
-      consume(work, order, move, move.quantity);
-      work.tables.moves.set(move.id, { ...move, state: 'done' });
-    } else {
-      work.tables.moves.set(move.id, { ...move, quantity: 0, picked: false, state: 'cancel' });
-    }
-  }
-  addEffect(work, order, { kind: 'produce', product: productCode(work, order.product_id), quantity: order.qty_producing });
-  const done = put(work, { ...order, state: 'done', qty_produced: order.qty_producing, end: odooTime(work.now) });
-  addEffect(work, done, { kind: 'done' });
-}
-
-/** A backorder renames the original and takes the rest of the plan: key by id, never by name [D3]. */
-function splitOff(work: Work, order: Order): Order {
-  const share = order.qty_producing / order.quantity;
-  const name = order.name.replace(/-\d{3}$/, '');
-  const suffix = (number: number): string => `${name}-${number.toString().padStart(3, '0')}`;
-  const first = order.split === 0 ? 1 : order.split;
-  const moves = movesOf(work.tables, order);
-  const rest = moves.map((move) => ({ ...move, planned: round(move.planned * (1 - share), DIGITS) })).filter((move) => move.planned !== 0);
-  const id = work.tables.next.order++;
-  const move_ids = addMoves(
-    work.tables,
-    id,
-    rest.map(({ product_id, bom_line_id, planned }) => ({ product_id, bom_line_id, planned })),
-  );
-  put(work, {
-    ...order,
-    id,
-    name: suffix(first + 1),
-    state: 'confirmed',
-    quantity: round(order.quantity - order.qty_producing, DIGITS),
-    qty_producing: 0,
-    move_ids,
-    split: first + 1,
-    notes: [],
-  });
-  for (const move of moves) work.tables.moves.set(move.id, { ...move, planned: round(move.planned * share, DIGITS) });
-  return put(work, { ...order, name: suffix(first), quantity: order.qty_producing, split: first });
+function refuseDone(orders: readonly Order[], text: string | null): void {
+  if (text !== null && orders.some((order) => order.state === 'done')) throw userError(text);
 }
 
 function cancelMoves(work: Work, order: Order): void {
   for (const move of movesOf(work.tables, order)) work.tables.moves.set(move.id, { ...move, quantity: 0, picked: false, state: 'cancel' });
-}
-
-function consume(work: Work, order: Order, move: Move, quantity: number): void {
-  if (quantity !== 0) addEffect(work, order, { kind: 'consume', product: productCode(work, move.product_id), quantity });
-}
-
-function productCode(work: Work, id: number): string {
-  return productOf(work.tables, id).code;
-}
-
-type What = { kind: 'consume' | 'produce'; product: string; quantity: number } | { kind: 'done' | 'cancel' };
-
-function addEffect(work: Work, order: Order, what: What): void {
-  const effect: Effect = { at: work.now.toISOString(), mo_id: order.name, odoo_id: order.id, ...what };
-  if ('quantity' in effect) effect.quantity = round(effect.quantity, DIGITS);
-  work.tables.effects.push(effect);
 }

@@ -3,7 +3,7 @@ import { SmartMoError } from '../../errors';
 export interface OdooSimulatorOptions {
   /** TCP port on 127.0.0.1; 0 = any free one. */
   port: number;
-  /** Odoo version to stand in for: "17". */
+  /** Odoo version to stand in for: "15" to "19", or "scada" for Odoo 14 with the plant module. */
   version: string;
   /** At least that many confirmed orders are there at any time; 0 = only those that a command adds. */
   orders: number;
@@ -20,6 +20,10 @@ export interface OdooSimulatorOptions {
   database: string;
   login: string;
   password: string;
+  /** Works as a bearer key of JSON-2, and in place of the password in JSON-RPC. */
+  apiKey: string;
+  /** The plant module answers without the JSON-RPC envelope. */
+  bare: boolean;
 }
 
 const DEFAULTS: OdooSimulatorOptions = {
@@ -34,6 +38,8 @@ const DEFAULTS: OdooSimulatorOptions = {
   database: 'demo',
   login: 'demo',
   password: 'demo',
+  apiKey: 'demo-key',
+  bare: false,
 };
 
 /** Fills in the defaults of contract.md. @throws SmartMoError CONFIG_INVALID naming the option, its value and its range */

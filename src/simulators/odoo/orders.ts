@@ -29,6 +29,7 @@ export function addOrders(tables: Tables, count: number, plan: { seed: number; q
       write_date: odooTime(now),
       split: 0,
       notes: [],
+      lot: false,
     };
     tables.orders.set(id, order);
     return order;

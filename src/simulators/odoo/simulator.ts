@@ -5,12 +5,15 @@ import { execute, writes, type Call } from './calls';
 import { parseCommand, type Command } from './commands';
 import { faultTable, injectFault, type Exchange } from './faults';
 import { modelsOf, USER } from './fields';
+import { page, type Host } from './http-exchange';
 import { startHttpServer, type Incoming } from './http-server';
-import { page, understand, type Host, type Reply } from './json-rpc';
-import { cancel, markDone, remove } from './manufacturing';
+import { cancel, remove, type Work } from './manufacturing';
+import { markDoneByHand } from './mark-done';
 import { orderViews, type OrderView } from './order-view';
 import { checkedOptions, type OdooSimulatorOptions } from './options';
 import { addOrders, confirmedCount } from './orders';
+import { understand } from './routes';
+import { createSessions } from './sessions';
 import { emptyTables, forgetOldest, fork, fromSaved, toSaved, type Effect, type SavedTables, type Tables } from './tables';
 import { rulesOf } from './versions';
 
@@ -33,7 +36,7 @@ export interface OdooSimulator {
   command(payload: unknown): Promise<SimulatorEvent>;
   /** Every movement of stock and every order that ended, oldest first. */
   effects(): readonly Effect[];
-  /** All orders by id. */
+  /** All orders by id, as they are stored; what a version shows of them is up to its fields. */
   orders(): OrderView[];
   /** Breaks all connections at once and frees the port; requests without an answer are lost. */
   close(): Promise<void>;
@@ -45,9 +48,6 @@ export interface OdooSimulatorDeps {
   onEvent?: (event: SimulatorEvent) => void;
 }
 
-/** Everything a person would click away. */
-const SILENT = { skip_consumption: true, skip_backorder: true };
-
 /**
  * Starts a stand-in Odoo on 127.0.0.1 that reproduces what a real one was measured to do (odoo.md part B), traps included.
  * A request is one transaction: run in one go, saved to the state file, then answered. A killed simulator goes on from the
@@ -57,47 +57,75 @@ const SILENT = { skip_consumption: true, skip_backorder: true };
 export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = {}, deps: OdooSimulatorDeps = {}): Promise<OdooSimulator> {
   const options = checkedOptions(given);
   const { clock = systemClock, onEvent = () => undefined } = deps;
-  const rules = rulesOf(options.version);
-  const models = modelsOf(rules);
   const faults = faultTable(clock);
-  const file = openStateFile<SavedTables>(options.stateFile, toSaved(emptyTables()));
+  const sessions = createSessions();
+  let running = options.version;
+  let rules = rulesOf(running);
+  let models = modelsOf(rules);
+  const file = openStateFile<SavedTables>(options.stateFile, toSaved(emptyTables(), versions()));
   let tables = loaded(file.value, options.stateFile);
+  // An upgrade outlives a restart; another version in the options starts with that one.
+  if (file.value.version?.configured === options.version) runVersion(file.value.version.running);
   let saved = Promise.resolve();
   const stopped = new AbortController();
 
+  function versions(): SavedTables['version'] & object {
+    return { configured: options.version, running };
+  }
+
+  function runVersion(version: string): void {
+    running = version;
+    rules = rulesOf(version);
+    models = modelsOf(rules);
+    sessions.expire();
+  }
+
+  function work(on: Tables): Work {
+    return { tables: on, rules, now: clock.now(), uid: USER.id };
+  }
+
   /** Runs a change on a copy; a throw leaves everything as it was. */
-  function transaction<T>(work: (next: Tables) => T): T {
+  function transaction<T>(change: (next: Tables) => T): T {
     const next = fork(tables);
-    const result = work(next);
+    const result = change(next);
     addOrders(next, Math.max(0, options.orders - confirmedCount(next)), options, clock.now());
     forgetOldest(next, options.keepEnded);
     tables = next;
-    file.value = toSaved(next);
+    file.value = toSaved(next, versions());
     saved = file.save();
     // Whoever waits for it gets the error; one that nobody waits for must not end the process.
     saved.catch(() => undefined);
     return result;
   }
 
+  /** A change that a client asked for; what it ended is told on the event port. */
+  function change<T>(run: (next: Tables) => T): T {
+    const before = tables.effects.length;
+    let ended: Effect[] = [];
+    const result = transaction((next) => {
+      const answer = run(next);
+      ended = next.effects.slice(before);
+      return answer;
+    });
+    for (const effect of ended) {
+      if (effect.kind === 'done' || effect.kind === 'cancel')
+        onEvent(event(effect.kind, `${effect.mo_id} is ${effect.kind === 'done' ? 'done' : 'cancelled'}`, effect));
+    }
+    return result;
+  }
+
   const host: Host = {
-    rules,
     ...options,
-    perform(call: Call) {
-      const run = (on: Tables): unknown => execute({ tables: on, now: clock.now(), uid: USER.id, rules, models }, call);
-      if (!writes(call)) return run(tables);
-      const before = tables.effects.length;
-      let ended: Effect[] = [];
-      const result = transaction((next) => {
-        const answer = run(next);
-        ended = next.effects.slice(before);
-        return answer;
-      });
-      for (const effect of ended) {
-        if (effect.kind === 'done' || effect.kind === 'cancel')
-          onEvent(event(effect.kind, `${effect.mo_id} is ${effect.kind === 'done' ? 'done' : 'cancelled'}`, effect));
-      }
-      return result;
+    sessions,
+    get rules() {
+      return rules;
     },
+    perform(call: Call) {
+      const run = (on: Tables): unknown => execute({ ...work(on), models }, call);
+      return writes(call) ? change(run) : run(tables);
+    },
+    change: (run) => change((next) => run(work(next))),
+    look: (run) => run(work(tables)),
   };
 
   async function handle(incoming: Incoming): Promise<void> {
@@ -105,15 +133,17 @@ export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = 
     const exchange: Exchange = {
       ...incoming,
       request,
-      async apply(): Promise<Reply> {
+      rules,
+      expire: () => sessions.expire(),
+      async apply(cut) {
         if (options.latency > 0) await clock.sleep(options.latency, stopped.signal);
-        const reply = request.run();
+        const reply = request.run(cut);
         await saved; // also for a read: what it shows must not be lost by a kill
         return reply;
       },
       wait: (seconds) => clock.sleep(seconds * 1000, stopped.signal),
     };
-    const fault = faults.strike(request.method);
+    const fault = faults.strike(request);
     if (fault) onEvent(event('fault', `${fault.fault} strikes ${request.method}`));
     try {
       if (fault) await injectFault(fault, exchange);
@@ -141,9 +171,8 @@ export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = 
         value: mo_id,
       });
     transaction((next) => {
-      const work = { tables: next, now: clock.now(), uid: USER.id };
-      if (action === 'done') markDone(work, [order.id], SILENT);
-      else (action === 'cancel' ? cancel : remove)(work, [order.id]);
+      if (action === 'done') markDoneByHand(work(next), order);
+      else (action === 'cancel' ? cancel : remove)(work(next), [order.id]);
     });
     return event(action, `a person ${{ cancel: 'cancelled', done: 'marked done', delete: 'deleted' }[action]} ${mo_id}`, {
       mo_id,
@@ -154,7 +183,8 @@ export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = 
   async function run(command: Command): Promise<SimulatorEvent> {
     switch (command.action) {
       case 'orders': {
-        const added = transaction((next) => addOrders(next, command.count, options, clock.now()));
+        const plan = { ...options, quantity: command.quantity ?? options.quantity };
+        const added = transaction((next) => addOrders(next, command.count, plan, clock.now()));
         return event('orders', `${added.length} orders added, the last is ${added.at(-1)?.name ?? ''}`);
       }
       case 'cancel':
@@ -168,12 +198,17 @@ export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = 
         const span = times === null ? `for ${seconds} s` : `${times} times`;
         return event('fault', `${fault} on ${method ?? 'every request'} ${span}`);
       }
+      case 'upgrade':
+        runVersion(command.version);
+        transaction(() => undefined);
+        return event('upgrade', `the same database goes on as Odoo ${rules.series}`);
       case 'clear':
         faults.clear();
         await server.up();
         return event('clear', 'no fault is left');
       case 'reset':
         tables = emptyTables();
+        runVersion(options.version);
         transaction(() => undefined);
         return event('reset', 'all orders and effects are forgotten, numbering starts again');
     }

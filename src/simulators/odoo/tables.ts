@@ -22,6 +22,8 @@ export interface Order {
   /** Highest suffix given to it and its backorders, 0 = never split. */
   readonly split: number;
   readonly notes: readonly string[];
+  /** The finished product has its lot number. */
+  readonly lot: boolean;
 }
 
 /** A component of an order (stock.move). */
@@ -33,7 +35,7 @@ export interface Move {
   readonly uom_id: number;
   readonly bom_line_id: number | null;
   readonly planned: number;
-  /** Reserved quantity until `picked`, consumed quantity then. */
+  /** Reserved quantity until `picked`, consumed quantity then; what each version shows of it is in fields.ts. */
   readonly quantity: number;
   readonly picked: boolean;
   readonly state: 'confirmed' | 'partially_available' | 'assigned' | 'done' | 'cancel';
@@ -61,6 +63,8 @@ export interface SavedTables {
   moves: Move[];
   products: Product[];
   effects: Effect[];
+  /** Version it was configured for and the one it was upgraded to; absent in files of older releases. */
+  version?: { configured: string; running: string };
 }
 
 /** A freshly installed database: products, no orders. Moves start where a seeded Odoo starts them. */
@@ -85,9 +89,10 @@ export function fork(tables: Tables): Tables {
   };
 }
 
-export function toSaved(tables: Tables): SavedTables {
+export function toSaved(tables: Tables, version: SavedTables['version'] & object): SavedTables {
   return {
     format: 1,
+    version,
     next: tables.next,
     orders: [...tables.orders.values()],
     moves: [...tables.moves.values()],

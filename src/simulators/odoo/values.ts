@@ -3,11 +3,9 @@ import { DIGITS, UNITS, type Product } from './catalogue';
 import type { Model } from './fields';
 import { addComponent, ordersOf, writeMove, writeOrder, type MoveValues, type OrderValues, type Work } from './manufacturing';
 import { invalidField, missing, typeError, userError, validationError, valueError } from './odoo-error';
-import type { VersionRules } from './versions';
 
 /** Where the values of a write go, and what they are called there. */
 export interface Writing extends Work {
-  readonly rules: VersionRules;
   readonly models: ReadonlyMap<string, Model>;
 }
 
@@ -62,8 +60,9 @@ export function recordOf(value: unknown): Values {
 
 function moveValues(work: Writing, values: Values): MoveValues {
   return read<MoveValues>(work, 'stock.move', values, {
-    [work.rules.fields.consumed]: (value) => ({ quantity: quantity(value) }),
-    picked: (value) => ({ picked: Boolean(value) }),
+    // Before 17 there is no `picked`: what is written as done counts.
+    [work.rules.fields.consumed]: (value) => ({ quantity: quantity(value), ...(work.rules.picks ? {} : { picked: true }) }),
+    ...(work.rules.picks ? { picked: (value: unknown) => ({ picked: Boolean(value) }) } : {}),
     product_uom_qty: (value) => ({ planned: quantity(value) }),
     product_id: (value) => ({ product_id: known(work, value, work.tables.products, 'product.product') }),
     product_uom: (value) => ({ uom_id: known(work, value, UNITS, 'uom.uom') }),
@@ -85,7 +84,7 @@ function read<V extends object>(work: Writing, model: string, values: Values, se
   const changes = Object.entries(values).map(([name, value]) => {
     const setter = Object.hasOwn(setters, name) ? setters[name] : undefined;
     if (setter) return setter(value);
-    if (!Object.hasOwn(work.models.get(model)?.fields ?? {}, name)) throw invalidField(name, model);
+    if (!Object.hasOwn(work.models.get(model)?.fields ?? {}, name)) throw invalidField(work.rules, 'write', name, model);
     throw userError(`The simulator does not let the field '${name}' of ${model} be written.`);
   });
   return Object.assign({}, ...changes) as V;
