@@ -1,6 +1,7 @@
 import type { Node } from 'node-red';
 import { systemClock } from '../src/clock';
 import { startOdooSimulator } from '../src/simulators/odoo/simulator';
+import { VERSION_NAMES } from '../src/simulators/odoo/versions';
 import { readerOf } from './support/config-nodes';
 import { startSimulator } from './support/simulator';
 import type { Config, Red } from './support/types';
@@ -13,7 +14,7 @@ export default function (RED: Red): void {
     startSimulator(RED, this, async ({ stateFile, emit }) => {
       const options = {
         port: read.number('port', { fallback: 8069, min: 0, max: 65_535, whole: true }),
-        version: read.choice('version', ['15', '16', '17', '18', '19', 'scada'], '17'),
+        version: read.choice('version', VERSION_NAMES, '17'),
         orders: read.number('orders', { fallback: 25, min: 0, max: 1000, whole: true }),
         quantity: read.number('quantity', { fallback: 1000, min: 1, max: 1_000_000 }),
         latency: read.number('latency', { fallback: 0, min: 0, max: 60_000 }),

@@ -1,6 +1,6 @@
 import { compileCheck } from '../check';
 import { clockTime } from '../clock';
-import { describe, type ErrorCode, SmartMoError } from '../errors';
+import { describe, SmartMoError } from '../errors';
 import { readSlots } from '../plc/read-slots';
 import type { QueueRow } from '../queue/batch';
 import { historyPage, lastRecord } from '../queue/history';
@@ -11,6 +11,7 @@ import { renderText } from './filter';
 import { finishCancel, refusedForGood } from './finish-cancel';
 import { type Line, plcOf } from './line';
 import type { Outcome } from './outcome';
+import { Refused } from './refused';
 import { GONE_AFTER } from './retry';
 import { observed, type Run } from './run';
 
@@ -48,17 +49,6 @@ const checkInput = compileCheck<CancelInput>(
 
 /** Minutes in which a slot number alone may still mean the batch before. */
 const SLOT_REUSED_MINUTES = 2;
-
-/** A cancellation that is not carried out, with the HTTP status that fits. */
-class Refused extends Error {
-  constructor(
-    readonly statusCode: 400 | 404 | 409 | 502,
-    readonly code: ErrorCode,
-    sentence: string,
-  ) {
-    super(sentence);
-  }
-}
 
 /**
  * Ends a batch without completion: Odoo first (action_cancel, read back), then the batch leaves the queue with its

@@ -209,6 +209,7 @@ function previewBatches(line: Line, entries: readonly QueueEntry[]): Batch[] {
       started_at: null,
       finished_at: null,
       last_read_from_plc: null,
+      measured_by: 'plc',
       updated_at: now,
     };
     return toBatch(row, line);

@@ -20,7 +20,7 @@ export const ALARM_ACTIONS = {
   'database-down': 'Call the database administrator; nothing is fetched, read or completed until it answers.',
   stuck: 'Running: look at the slot in the PLC. Otherwise check that batch-completer is triggered.',
   'not-pushed': 'Read the sentence: it says what Odoo answered. The batch is tried again by itself.',
-  'failed-batch': 'Read the sentence, put right what it names, then cancel the batch or call the engineer.',
+  'failed-batch': 'Read the sentence, put right what it names, then press retry; or park the batch, and book it in Odoo by hand.',
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
   'map-version': 'Call the PLC programmer: the PLC has another version of the register map.',
   'mo-done-in-odoo': 'Ask who marked the MO done in Odoo, then cancel the batch here.',
@@ -30,7 +30,7 @@ export const ALARM_ACTIONS = {
   'mo-changed-in-odoo': 'Set the quantity back in Odoo, or cancel the batch here.',
   'map-invalid': 'Open the mo-line node: it names the mistake in the register map.',
   'map-changed': 'Let the queue run empty before the map or the materials are changed.',
-  'on-hold': 'Find out why the line was put on hold before releasing it.',
+  'on-hold': 'Find out why, then press release.',
 } as const;
 
 export type AlarmCode = keyof typeof ALARM_ACTIONS;

@@ -96,8 +96,10 @@ async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSigna
   // A pushed batch is done in Odoo by our own hand; one that is being cancelled is cancelled by it.
   const open = rows.filter((row) => row.odoo_id !== null && ['queued', 'running', 'finished'].includes(row.state));
   if (!line.odoo) return null;
-  if (open.length === 0) return [];
   try {
+    // With an empty queue nobody else would notice that Odoo is back.
+    if (open.length === 0 && line.odoo.state().state === 'down') await line.odoo.probe(signal);
+    if (open.length === 0) return [];
     const states = await line.odoo.readStates(
       open.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id])),
       signal,

@@ -139,4 +139,3 @@ function checkPayload(payload: PushPayload): void {
     throw new SmartMoError('INPUT_INVALID', `${value} cannot be pushed to ${payload.mo_id}; nothing was sent`, { class: 'bug', value });
   }
 }
-

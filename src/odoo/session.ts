@@ -106,5 +106,7 @@ function isRefusal(error: unknown): boolean {
 function refused(what: string, result: Record<string, unknown>, secrets: readonly string[]): SmartMoError {
   const { message } = result;
   const said = typeof message === 'string' ? printable(message, secrets) : 'no reason given';
-  return new SmartMoError('ODOO_REFUSED', `Odoo refuses ${what}: "${said}"; settle it in Odoo, then retry the batch`, { value: result['mo_state'] });
+  return new SmartMoError('ODOO_REFUSED', `Odoo refuses ${what}: "${said}"; settle it in Odoo, then retry the batch`, {
+    value: result['mo_state'],
+  });
 }

@@ -107,7 +107,9 @@ export const readProducts = rowReader<ProductRow>({
   tracking: TEXT,
 });
 
-const EQUIPMENT = { anyOf: [{ type: 'null' }, { const: false }, { type: 'object', properties: { code: TEXT_OR_FALSE }, required: ['code'] }] };
+const EQUIPMENT = {
+  anyOf: [{ type: 'null' }, { const: false }, { type: 'object', properties: { code: TEXT_OR_FALSE }, required: ['code'] }],
+};
 const COMPONENT = { product_id: ID, to_consume: NUMBER, uom: TEXT_OR_FALSE, equipment: EQUIPMENT };
 export const readScadaOrders = rowReader<ScadaOrderRow>({
   mo_id: TEXT,

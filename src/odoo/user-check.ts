@@ -19,7 +19,11 @@ export async function mayChange(call: Call, major: number, signal?: AbortSignal)
 }
 
 /** What works for now but will fail in production, as sentences with a remedy. */
-export async function findWarnings(call: Call, user: { login: string; uid: number; major: number }, signal?: AbortSignal): Promise<string[]> {
+export async function findWarnings(
+  call: Call,
+  user: { login: string; uid: number; major: number },
+  signal?: AbortSignal,
+): Promise<string[]> {
   const { login, uid, major } = user;
   const warnings: string[] = [];
   if ((await mayChange(call, major, signal)) === false) {
@@ -39,7 +43,8 @@ async function ifToldAnything<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof SmartMoError && (error.class === 'version' || error.class === 'permanent' || error.code === 'ODOO_RIGHTS')) return null;
+    if (error instanceof SmartMoError && (error.class === 'version' || error.class === 'permanent' || error.code === 'ODOO_RIGHTS'))
+      return null;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database';
-import type { HistoryRow, QueueRow } from './batch';
+import type { BatchState, HistoryRow, QueueRow } from './batch';
+import type { EventKind } from './events';
 
 /**
  * Moves a row from the queue to the batch records in one statement: it is never in both tables and never in none.
@@ -7,7 +8,7 @@ import type { HistoryRow, QueueRow } from './batch';
  */
 const COLUMNS = `line, batch_no, mo_id, run, odoo_id, finished_goods, quantity, uom, materials, actual, actual_weight,
   status_manufacturing, status_operation, push_payload, push_attempt, fetch_seq, created_at, loaded_at, started_at, finished_at,
-  last_read_from_plc`;
+  last_read_from_plc, measured_by`;
 
 const ARCHIVE = `
 WITH d AS (
@@ -18,19 +19,24 @@ WITH d AS (
   RETURNING *
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
-  SELECT line, mo_id, $4, $6, jsonb_build_object('batch_no', batch_no, 'run', run) FROM h
+  SELECT line, mo_id, $7, $6, jsonb_build_object('batch_no', batch_no, 'run', run, 'notes', notes) FROM h
 )
 SELECT * FROM h`;
 
-/** Which state leaves the queue with which status (data.md, steps of a batch). */
-const LEAVES_AS = { completed: 'pushed', cancelled: 'cancelling', failed: 'failed' } as const;
+/** Which state leaves the queue with which status, and what the event says (data.md, steps of a batch). */
+const LEAVES = {
+  completed: { from: 'pushed', event: 'completed' },
+  cancelled: { from: 'cancelling', event: 'cancelled' },
+  failed: { from: 'failed', event: 'parked' },
+} as const satisfies Record<string, { from: BatchState; event: EventKind }>;
 
 export async function archive(
   db: Queryable,
   row: Pick<QueueRow, 'id' | 'row_version'>,
-  status: keyof typeof LEAVES_AS,
+  status: keyof typeof LEAVES,
   { notes, actor }: { notes: string | null; actor: string },
 ): Promise<HistoryRow | null> {
-  const [record] = await db.query<HistoryRow>(ARCHIVE, [row.id, row.row_version, LEAVES_AS[status], status, notes, actor]);
+  const { from, event } = LEAVES[status];
+  const [record] = await db.query<HistoryRow>(ARCHIVE, [row.id, row.row_version, from, status, notes, actor, event]);
   return record ?? null;
 }

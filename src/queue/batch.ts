@@ -68,6 +68,8 @@ export interface QueueRow {
   started_at: Date | null;
   finished_at: Date | null;
   last_read_from_plc: Date | null;
+  /** Whose figures `actual` holds: the PLC's, or those of the operator's paper. */
+  measured_by: 'plc' | 'operator';
   updated_at: Date;
 }
 
@@ -92,7 +94,7 @@ export interface MaterialView {
   manual: boolean;
   planned: number;
   actual: number | null;
-  source: 'plc' | 'plan' | null;
+  source: 'plc' | 'plan' | 'operator' | null;
 }
 
 /** A batch as messages carry it (contract.md, Batch). Unset values are null, never missing. */
@@ -150,14 +152,14 @@ export function manualActual(
   return round((material.planned * row.actual_weight * factor) / row.quantity, 3);
 }
 
-type Measured = Pick<QueueRow, 'materials' | 'actual' | 'actual_weight' | 'quantity' | 'uom' | 'status_manufacturing'>;
+type Measured = Pick<QueueRow, 'materials' | 'actual' | 'actual_weight' | 'quantity' | 'uom' | 'status_manufacturing' | 'measured_by'>;
 
 function viewMaterials(row: Measured, rule: ManualRule): MaterialView[] {
   return row.materials.map(({ tag, code, product, uom, manual, planned }) => {
     const base = { tag, code, product, uom, manual, planned };
     if (!manual) {
       const actual = row.actual?.[tag] ?? null;
-      return { ...base, actual, source: actual === null ? null : 'plc' };
+      return { ...base, actual, source: actual === null ? null : row.measured_by };
     }
     const known = row.status_manufacturing === 1;
     return { ...base, actual: known ? manualActual({ planned }, row, rule) : null, source: known ? 'plan' : null };

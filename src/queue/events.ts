@@ -2,7 +2,22 @@ import type { Queryable } from '../database/database';
 
 /** What happened to a batch or a line, for the report `batch` and for the night shift. Never a secret in `detail`. */
 export type EventKind =
-  'queued' | 'loaded' | 'running' | 'finished' | 'pushing' | 'pushed' | 'completed' | 'failed' | 'cancelling' | 'cancelled' | 'refused';
+  | 'queued'
+  | 'loaded'
+  | 'running'
+  | 'finished'
+  | 'pushing'
+  | 'pushed'
+  | 'completed'
+  | 'failed'
+  | 'retried'
+  | 'parked'
+  | 'cancelling'
+  | 'cancelled'
+  | 'requeued'
+  | 'refused'
+  | 'hold'
+  | 'released';
 
 const ADD_EVENT = 'INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail) VALUES ($1, $2, $3, $4, $5)';
 

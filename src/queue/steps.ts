@@ -1,13 +1,14 @@
 import type { Queryable } from '../database/database';
 import type { PushPayload } from '../odoo/odoo';
 import type { Cancellation, QueueRow } from './batch';
+import type { EventKind } from './events';
 
 /**
  * The steps of a batch that concern one row (data.md, steps of a batch). Each is one UPDATE that names the state it
  * leaves and the version it saw: no row back means somebody else was first, and the caller lets go. The event is
  * written by the same statement. The guard trigger refuses any step that is not in the table.
  */
-type Seen = Pick<QueueRow, 'id' | 'row_version'>;
+export type Seen = Pick<QueueRow, 'id' | 'row_version'>;
 
 /** Who did it, and what the event shall say. */
 export interface Note {
@@ -15,7 +16,8 @@ export interface Note {
   detail?: object;
 }
 
-function step(event: string, set: string, from: readonly string[]): string {
+/** @param set what changes, with $5 and up for the step's own parameters */
+export function step(event: EventKind, set: string, from: readonly string[]): string {
   const states = from.map((state) => `'${state}'`).join(', ');
   return `
 WITH stepped AS (
@@ -29,7 +31,8 @@ WITH stepped AS (
 SELECT * FROM stepped`;
 }
 
-async function take(db: Queryable, sql: string, row: Seen, { actor, detail }: Note, params: readonly unknown[]): Promise<QueueRow | null> {
+/** Takes a step; null: somebody else was first. */
+export async function take(db: Queryable, sql: string, row: Seen, { actor, detail }: Note, params: readonly unknown[]): Promise<QueueRow | null> {
   const [stepped] = await db.query<QueueRow>(sql, [row.id, row.row_version, actor, JSON.stringify(detail ?? {}), ...params]);
   return stepped ?? null;
 }

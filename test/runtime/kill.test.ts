@@ -94,10 +94,13 @@ describe('kill -9 of Node-RED', function () {
 
   async function killAndRestart(): Promise<void> {
     await nodeRed.kill('SIGKILL');
-    await assertNothingLost(site);
-    // The lease of a dead completer ends after a minute.
-    await site.timePasses();
-    await nodeRed.restart();
+    try {
+      await assertNothingLost(site);
+    } finally {
+      // The lease of a dead completer ends after a minute.
+      await site.timePasses();
+      await nodeRed.restart();
+    }
   }
 
   for (let round = 1; round <= ROUNDS; round += 1) {

@@ -63,6 +63,8 @@ describe('the curl lines of the README', function () {
 
   for (const { command, answer } of shown) {
     it(command.replace(/http:\S*?1880|-H "[^"]*"/g, '').replace(/\s+/g, ' '), async () => {
+      // These two are for a batch that was weighed and given up.
+      if (/retry-push-odoo|park-batch/.test(command)) await giveUp(/"mo_id": "([^"]+)"/.exec(command)?.[1] ?? '');
       const { status, body } = await typed(command);
       assert.equal(status, 200, JSON.stringify(body));
       assertShape(body, answer, 'the answer');
@@ -70,8 +72,8 @@ describe('the curl lines of the README', function () {
         await waitFor(async () => (await site.queued()).length === 10, { what: 'the set that the line has queued' });
         await site.query("UPDATE mo_batch SET created_at = created_at - interval '3 minutes'");
       }
-      const { success, mo_id } = body as { success?: boolean; mo_id?: string };
-      if (success) assert.ok((await site.archived('cancelled')).includes(mo_id ?? ''));
+      const { success, mo_id, status: word } = body as { success?: boolean; mo_id?: string; status?: string };
+      if (success && word === 'cancelled') assert.ok((await site.archived('cancelled')).includes(mo_id ?? ''));
     });
   }
 
@@ -80,6 +82,11 @@ describe('the curl lines of the README', function () {
       assert.equal((await typed(command, 'another')).status, 401, command);
     }
   });
+
+  async function giveUp(mo_id: string): Promise<void> {
+    const given = "state = 'failed', last_error = 'ODOO_REFUSED: test', status_manufacturing = 1, actual = '{}', actual_weight = 1";
+    await site.query(`UPDATE mo_batch SET ${given} WHERE mo_id = '${mo_id}'`);
+  }
 
   /** Types the line into a shell, with the address and the token of this test. */
   async function typed(command: string, as = token): Promise<{ status: number; body: unknown }> {

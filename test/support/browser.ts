@@ -3,7 +3,7 @@ import type { Context } from 'mocha';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { skip } from './skip';
 
-const ARGS = [
+export const BROWSER_ARGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -18,7 +18,7 @@ const ARGS = [
 const ACTION_MS = 10_000;
 
 /** CHROMIUM_PATH, else the browser of the system; undefined when there is none. */
-function chromiumPath(): string | undefined {
+export function chromiumPath(): string | undefined {
   const named = process.env['CHROMIUM_PATH'];
   return named ? named : ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
 }
@@ -27,7 +27,7 @@ function chromiumPath(): string | undefined {
 export async function launchBrowser(context: Context): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) return skip(context, 'no browser: install chromium or set CHROMIUM_PATH');
-  return chromium.launch({ executablePath, args: ARGS });
+  return chromium.launch({ executablePath, args: BROWSER_ARGS });
 }
 
 export interface OpenPage {
@@ -44,7 +44,7 @@ export interface OpenPage {
 export async function openEditor(
   browser: Browser,
   url: string,
-  options: { colorScheme?: 'light' | 'dark'; locale?: string } = {},
+  options: BrowserContextOptions = {},
 ): Promise<OpenPage> {
   const { page, errors, close } = await openPage(browser, { viewport: { width: 1280, height: 900 }, ...options });
   await page.addInitScript(() => localStorage.setItem('view-dark-theme', 'auto'));

@@ -25,6 +25,8 @@ interface EditorRed {
 
 /** The editor's own global; only inside page.evaluate. */
 declare const RED: EditorRed;
+/** The editor's jQuery, with the widget of its own that tests reach into. */
+declare const $: (element: Element) => { typedInput(option: 'type', value: string): void };
 
 export interface NodeState {
   changed: boolean;
@@ -101,6 +103,8 @@ export interface Dialog {
   field(name: string): Locator;
   /** Types a value, ticks or chooses it, whatever the field is. */
   fill(name: string, value: string | boolean): Promise<void>;
+  /** Chooses "num", "env" ... of a TypedInput. */
+  chooseType(name: string, type: string): Promise<void>;
   /** Whether the field is marked as wrong, and what the editor says about it. */
   isMarked(name: string): Promise<boolean>;
   done(): Promise<void>;
@@ -141,8 +145,15 @@ export async function openDialog(page: Page, { id, type }: { id?: string; type: 
       const kind = await field(name).evaluate((element) => (element instanceof HTMLInputElement ? element.type : element.tagName));
       if (typeof value === 'boolean') await field(name).setChecked(value);
       else if (kind === 'SELECT') await field(name).selectOption(value);
-      else if (await field(name).isVisible()) await field(name).fill(value);
-      else await typedInput(field(name)).fill(value);
+      else {
+        const input = (await field(name).isVisible()) ? field(name) : typedInput(field(name));
+        await input.fill(value);
+        // The validators run when the field is left.
+        await input.blur();
+      }
+    },
+    async chooseType(name, type) {
+      await field(name).evaluate((element, chosen) => void $(element).typedInput('type', chosen), type);
     },
     isMarked: (name) => field(name).evaluate((element) => element.classList.contains('input-error')),
     done: () => close('ok'),

@@ -97,7 +97,8 @@ export async function startReplay(version: string, fill: Fill = {}): Promise<Rep
 
   /** The recording of exactly this request, outside JSON-RPC. */
   function recorded({ method, url, headers }: http.IncomingMessage, body: string): [string, Recording] | undefined {
-    const json: unknown = body === '' ? null : JSON.parse(body.replaceAll(JSON.stringify(PASSWORD), '"***"').replaceAll(JSON.stringify(KEY), '"***"'));
+    const json: unknown =
+      body === '' ? null : JSON.parse(body.replaceAll(JSON.stringify(PASSWORD), '"***"').replaceAll(JSON.stringify(KEY), '"***"'));
     return web.find(([, { request }]) => {
       if ((request.method ?? 'POST') !== method || request.path !== url) return false;
       if (!url.startsWith('/json/2/')) return isDeepStrictEqual(paramsOf(request.body), paramsOf(json));

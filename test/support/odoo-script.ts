@@ -68,6 +68,7 @@ const USUAL: Record<string, unknown> = {
   'res.users.read': [{ id: 6, email: 'connector@plant.example' }],
   '/api/scada/health': NO_PAGE,
   '/api/scada/authenticate': { status: 'success', uid: 6 },
+  '/web/session/authenticate': { uid: 6 },
 };
 
 /** An Odoo whose every answer a test writes; `undefined` leaves the usual answer (version 17, login as 6, no records). */
@@ -91,7 +92,8 @@ export async function startScript(answer: (asked: Asked) => unknown, tls?: { key
           else reply(rpc ? { ...rpc, result } : result);
         })
         .catch((error: unknown) => {
-          const { name, message, status = 500 } = error as Refusal;
+          const { name, message } = error as Error;
+          const status = error instanceof Refusal ? error.status : 500;
           const data = { name, message, debug: 'Traceback' };
           if (rpc) reply({ ...rpc, error: { code: 200, message: 'Odoo Server Error', data } });
           else reply(data, status);
@@ -125,7 +127,8 @@ function understand({ url = '', headers }: http.IncomingMessage, body: string): 
   const json = (body === '' ? {} : JSON.parse(body)) as { params?: Params } & Record<string, unknown>;
   if (url.startsWith('/json/2/')) return { ...base, name: url.replace('/json/2/', '').replace('/', '.'), options: json };
   const params = json.params ?? ({} as Params);
-  if (url === '/web/dataset/call_kw') return { ...base, name: `${params.model}.${params.method}`, args: params.args, options: params.kwargs };
+  if (url === '/web/dataset/call_kw')
+    return { ...base, name: `${params.model}.${params.method}`, args: params.args, options: params.kwargs };
   if (url !== '/jsonrpc') return { ...base, name: url, options: { ...params } };
   if (params.service !== 'object') return { ...base, name: `${params.service}.${params.method}`, args: params.args };
   const [, uid, , model, method, args, options] = params.args as [

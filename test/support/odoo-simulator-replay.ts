@@ -153,7 +153,9 @@ export async function startReplay(version: string): Promise<Replay> {
 
   function headersOf(name: string, { headers }: Recording['request']): Record<string, string> {
     const key = name.includes('password-as-bearer') ? 'demo' : 'demo-key';
-    const own = Object.entries(headers).map(([header, text]) => [header, text.replace('***', key).replace(/feedmill\d\d/, 'demo')] as const);
+    const own = Object.entries(headers).map(
+      ([header, text]) => [header, text.replace('***', key).replace(/feedmill\d\d/, 'demo')] as const,
+    );
     return { ...(cookie && /^W/.test(name) && !/no-cookie/.test(name) ? { Cookie: cookie } : {}), ...Object.fromEntries(own) };
   }
 

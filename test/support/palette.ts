@@ -30,9 +30,11 @@ export function loadPalette(): Map<string, PaletteEntry> {
   for (const file of readdirSync(nodesFolder).filter((name) => name.endsWith('.html'))) {
     const html = readFileSync(path.join(nodesFolder, file), 'utf8');
     const registerType = (type: string, definition: Definition): void => void palette.set(type, { definition, html });
+    // No dialog is open.
+    const $ = (): object => ({ val: () => undefined });
     const RED = { nodes: { registerType, node: () => null }, _: (key: string) => key, settings: {} };
     for (const [, script = ''] of html.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)) {
-      vm.runInNewContext(script, { RED, console }, { filename: file });
+      vm.runInNewContext(script, { RED, $, console }, { filename: file });
     }
   }
   return palette;

@@ -132,6 +132,7 @@ export function bareRow(given: Partial<QueueRow> = {}): QueueRow {
     started_at: null,
     finished_at: null,
     last_read_from_plc: null,
+    measured_by: 'plc',
     updated_at: at,
     ...given,
   };

@@ -50,6 +50,7 @@ describe('consumption told to Odoo', () => {
         { move_id: 1, product_id: 101, quantity: 598.5 },
         { move_id: 3, product_id: 103, quantity: 0 },
       ],
+      equipment: { silo101: 598.5 },
       markDone: true,
     });
   });

@@ -58,7 +58,10 @@ const isBare = ({ path }: Request): boolean => path.startsWith('/json/2/');
 
 const result = (request: Request, value: unknown): Buffer => {
   const rpc = (): object => ({ jsonrpc: '2.0', id: (JSON.parse(request.body) as { id: number }).id, result: value });
-  return answer('200 OK', JSON.stringify(isBare(request) ? value : rpc()), ['Content-Type: application/json', 'Set-Cookie: session_id=canary-cookie']);
+  return answer('200 OK', JSON.stringify(isBare(request) ? value : rpc()), [
+    'Content-Type: application/json',
+    'Set-Cookie: session_id=canary-cookie',
+  ]);
 };
 
 /** Answers what comes before a call: version, login and names of fields. Then the call itself is handed to the fault. */
@@ -70,7 +73,8 @@ const atCall =
     if (asked.includes('authenticate')) socket.end(result(request, path === '/jsonrpc' ? 6 : { status: 'success', uid: 6 }));
     else if (asked.includes('context_get')) socket.end(result(request, { uid: 6 }));
     else if (asked.includes('"version"')) socket.end(result(request, { server_version: '19.0', server_version_info: [19, 0] }));
-    else if (asked.includes('fields_get')) socket.end(result(request, asked.includes('picked') ? { quantity: {}, picked: {} } : { date_start: {} }));
+    else if (asked.includes('fields_get'))
+      socket.end(result(request, asked.includes('picked') ? { quantity: {}, picked: {} } : { date_start: {} }));
     else fault(socket, request);
   };
 
@@ -223,7 +227,13 @@ const FAULTS: Fault[] = [
     says: /has no \/(jsonrpc|web\/dataset\/call_kw|api\/scada\/mo)/,
     only: WRAPPED,
   },
-  { name: '404 with a page', reply: (s) => s.end(answer('404 Not Found', '<html>')), read: UNREACHABLE, change: UNREACHABLE, only: ['json2'] },
+  {
+    name: '404 with a page',
+    reply: (s) => s.end(answer('404 Not Found', '<html>')),
+    read: UNREACHABLE,
+    change: UNREACHABLE,
+    only: ['json2'],
+  },
   ...[301, 302, 303, 307, 308].map((status): Fault => ({
     name: `a redirect (${status})`,
     reply: (s, r) => s.end(answer(`${status} Moved`, '', [`Location: http://elsewhere.example/login?next=${encodeURIComponent(r.body)}`])),
@@ -247,7 +257,10 @@ const FAULTS: Fault[] = [
 
 function connect(url: string, timeout = 10, protocol: Protocol = 'jsonrpc'): Odoo {
   const password = protocol === 'json2' ? KEY : PASSWORD;
-  return createOdoo({ url, database: 'mill', login: 'connector', password, protocol, timeout, retryMin: 1, retryMax: 5 }, { clock: systemClock });
+  return createOdoo(
+    { url, database: 'mill', login: 'connector', password, protocol, timeout, retryMin: 1, retryMax: 5 },
+    { clock: systemClock },
+  );
 }
 
 const PAYLOAD: PushPayload = {
@@ -258,7 +271,15 @@ const PAYLOAD: PushPayload = {
   equipment: { silo101: 588 },
   markDone: true,
 };
-const SHOWN: OdooRecord = { mo_id: 'WH/MO/1', odoo_id: 1, state: 'confirmed', quantity: 1000, qty_producing: 0, qty_produced: 0, moves: [] };
+const SHOWN: OdooRecord = {
+  mo_id: 'WH/MO/1',
+  odoo_id: 1,
+  state: 'confirmed',
+  quantity: 1000,
+  qty_producing: 0,
+  qty_produced: 0,
+  moves: [],
+};
 
 /** A call that changes something, in every protocol. */
 const change = (odoo: Odoo, signal?: AbortSignal): Promise<void> => odoo.push(PAYLOAD, SHOWN, signal);

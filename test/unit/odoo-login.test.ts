@@ -117,6 +117,7 @@ for (const protocol of ['jsonrpc', 'json2', 'scada'] as const) {
       isExpired = true;
       await assert.rejects(key.readStates([1]), { code: 'ODOO_KEY_EXPIRED', class: 'auth', message: /^(?!.*0123456789abcdef)/ });
       await assert.rejects(other.readStates([1]), { code: 'ODOO_AUTH', class: 'auth' });
+      await assert.rejects(connect().readStates([1]), { code: 'ODOO_AUTH', class: 'auth' }, 'a key that never worked may be wrong');
     });
 
     it('does not take something else for a user id', async () => {

@@ -10,7 +10,15 @@ import { KEY, PASSWORD, recordings, type Replay, startReplay } from '../support/
 type WriteCall = [number[], { qty_producing: number; move_raw_ids: [1, number, { quantity?: number; quantity_done?: number }][] }];
 
 /** The MO as it is before anything is written. */
-const SHOWN: OdooRecord = { mo_id: 'WH/MO/00026', odoo_id: 26, state: 'confirmed', quantity: 2000, qty_producing: 0, qty_produced: 0, moves: [] };
+const SHOWN: OdooRecord = {
+  mo_id: 'WH/MO/00026',
+  odoo_id: 26,
+  state: 'confirmed',
+  quantity: 2000,
+  qty_producing: 0,
+  qty_produced: 0,
+  moves: [],
+};
 
 const SERVERS = [
   ...['15', '16', '17', '18', '19'].map((version) => ({ version, protocol: 'jsonrpc' as const, password: PASSWORD })),
@@ -72,7 +80,9 @@ for (const { version, protocol, password } of SERVERS) {
         uid: replay.uid,
         confirmed: 25,
         protocol,
-        warnings: [`user "mo_connector" has no e-mail address, without which Odoo refuses some changes; enter one in the user's form in Odoo`],
+        warnings: [
+          `user "mo_connector" has no e-mail address, without which Odoo refuses some changes; enter one in the user's form in Odoo`,
+        ],
       });
       assert.equal(odoo.state().state, 'ok');
     });
@@ -216,13 +226,19 @@ for (const { version, protocol, password } of SERVERS) {
     if (protocol === 'json2') {
       it('sends what was recorded as working, headers included', async () => {
         await odoo.probe();
-        const [[write], [done]] = [all.get('J11-write')!, all.get('J13-mark_done-context')!].map(({ request }) => [request.body as unknown]) as [
-          [{ ids: [number]; vals: WriteCall[1] }],
-          [object],
-        ];
+        const [[write], [done]] = [all.get('J11-write')!, all.get('J13-mark_done-context')!].map(({ request }) => [
+          request.body as unknown,
+        ]) as [[{ ids: [number]; vals: WriteCall[1] }], [object]];
         assert.ok(done);
         const moves = write.vals.move_raw_ids.map(([, move_id, { quantity }]) => ({ move_id, product_id: 2, quantity: quantity! }));
-        const payload = { mo_id: 'WH/MO/00083', odoo_id: write.ids[0], qty: write.vals.qty_producing, moves, equipment: {}, markDone: true };
+        const payload = {
+          mo_id: 'WH/MO/00083',
+          odoo_id: write.ids[0],
+          qty: write.vals.qty_producing,
+          moves,
+          equipment: {},
+          markDone: true,
+        };
         await odoo.push(payload, SHOWN);
         await odoo.markDone(payload, { strictConsumption: false });
         // A wizard instead of done is no error either: only the state that is read back counts.

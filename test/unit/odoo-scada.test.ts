@@ -53,7 +53,15 @@ const listed = (id: number): object => ({
   equipment: { code: 'PLC01', name: 'Line' },
   bom_components: [],
   components_consumption: [
-    { product_id: 2, product_name: 'Soy', to_consume: 60, reserved: 0, consumed: 0, uom: 'kg', equipment: { code: 'silo101', name: 'Silo' } },
+    {
+      product_id: 2,
+      product_name: 'Soy',
+      to_consume: 60,
+      reserved: 0,
+      consumed: 0,
+      uom: 'kg',
+      equipment: { code: 'silo101', name: 'Silo' },
+    },
     { product_id: 3, product_name: 'Salt', to_consume: 0.04, reserved: 0, consumed: 0, uom: 't', equipment: false },
   ],
 });
@@ -115,7 +123,14 @@ describe('scada, the routes of the plant module', () => {
       [1, 2, 3, 4, 5].map((id) => [id, nameOf(id)]),
     );
     assert.deepEqual(
-      first[0]!.components.map(({ move_id, product_id, planned, uom, digits, equipment }) => [move_id, product_id, planned, uom, digits, equipment]),
+      first[0]!.components.map(({ move_id, product_id, planned, uom, digits, equipment }) => [
+        move_id,
+        product_id,
+        planned,
+        uom,
+        digits,
+        equipment,
+      ]),
       [
         [11, 2, 60, 'kg', 3, 'silo101'],
         [12, 3, 40, 'kg', 3, ''],
@@ -126,11 +141,22 @@ describe('scada, the routes of the plant module', () => {
       next.map((order) => order.odoo_id),
       [6, 7, 8, 9, 10],
     );
-    assert.deepEqual(sent(LIST), [0, 5].map((offset) => ({ limit: 5, offset, states: ['confirmed'] })));
+    assert.deepEqual(
+      sent(LIST),
+      [0, 5].map((offset) => ({ limit: 5, offset, states: ['confirmed'] })),
+    );
   });
 
   it('fills a page from further pages when the filter of the flow leaves MOs out, and lists none twice', async () => {
-    await start((one) => (one.name === 'mrp.production.search_read' ? asked(one).filter((id) => id % 2 === 0).map(record) : undefined), 12);
+    await start(
+      (one) =>
+        one.name === 'mrp.production.search_read'
+          ? asked(one)
+              .filter((id) => id % 2 === 0)
+              .map(record)
+          : undefined,
+      12,
+    );
     const first = await odoo.listConfirmed({ limit: 4, seen: [], domain: [['origin', '=', 'A']] });
     const ids = first.map((order) => order.odoo_id);
     assert.deepEqual(ids, [2, 4, 6, 8]);
@@ -229,16 +255,30 @@ describe('scada, the routes of the plant module', () => {
   });
 
   it('a refusal is permanent and says what Odoo said', async () => {
-    await start(({ path }) => (path.startsWith('/api/scada/mo/') ? { status: 'error', message: 'MO WH/MO/00007 is\ndone already' } : undefined));
-    for (const refused of [() => odoo.push(PAYLOAD, SHOWN), () => odoo.markDone(PAYLOAD, { strictConsumption: false }), () => odoo.cancel(7)]) {
-      await assert.rejects(refused(), { code: 'ODOO_REFUSED', class: 'permanent', message: /of WH\/MO\/00007: "MO WH\/MO\/00007 is done already"/ });
+    await start(({ path }) =>
+      path.startsWith('/api/scada/mo/') ? { status: 'error', message: 'MO WH/MO/00007 is\ndone already' } : undefined,
+    );
+    for (const refused of [
+      () => odoo.push(PAYLOAD, SHOWN),
+      () => odoo.markDone(PAYLOAD, { strictConsumption: false }),
+      () => odoo.cancel(7),
+    ]) {
+      await assert.rejects(refused(), {
+        code: 'ODOO_REFUSED',
+        class: 'permanent',
+        message: /of WH\/MO\/00007: "MO WH\/MO\/00007 is done already"/,
+      });
     }
   });
 
   it('a partial push is no success, whatever its status says', async () => {
     const errors = [{ equipment_code: 'silo101', error: 'no such equipment' }];
     await start(({ name }) => (name === UPDATE ? { status: 'success', errors } : undefined));
-    await assert.rejects(odoo.push(PAYLOAD, SHOWN), { code: 'ODOO_REFUSED', class: 'permanent', message: /only a part.*no such equipment/ });
+    await assert.rejects(odoo.push(PAYLOAD, SHOWN), {
+      code: 'ODOO_REFUSED',
+      class: 'permanent',
+      message: /only a part.*no such equipment/,
+    });
   });
 
   for (const [name, result] of [
@@ -282,7 +322,10 @@ describe('scada, the routes of the plant module', () => {
     let data: unknown;
     await start(({ name }) => (name === LIST ? { status: 'success', data } : undefined));
     for (data of [undefined, {}, [{ mo_id: 1 }], [{ ...listed(1), components_consumption: [{ product_id: 2, to_consume: '60' }] }]]) {
-      await assert.rejects(odoo.listConfirmed({ limit: 5, seen: [], domain: [] }), { code: 'ODOO_ANSWER', message: /mo-list-detailed is malformed/ });
+      await assert.rejects(odoo.listConfirmed({ limit: 5, seen: [], domain: [] }), {
+        code: 'ODOO_ANSWER',
+        message: /mo-list-detailed is malformed/,
+      });
     }
   });
 

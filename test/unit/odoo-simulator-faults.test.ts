@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { startOdooSimulator, type OdooSimulator } from '../../src/simulators/odoo/simulator';
-import { call, order, post, rpc, type Json } from '../support/odoo-simulator-client';
+import { call, order, post, rpc, session, type Json } from '../support/odoo-simulator-client';
 import { waitFor } from '../support/wait';
 
 const WRITE = ['mrp.production', 'write', [[1], { qty_producing: 7 }]] as const;
@@ -25,10 +25,14 @@ describe('Odoo simulator: faults', () => {
   const rawWrite = () => post(sim, { jsonrpc: '2.0', method: 'call', id: 1, params });
 
   for (const [name, status] of [
-    ['http-503', 503],
+    ['http-404', 404],
     ['http-429', 429],
+    ['http-502', 502],
+    ['http-503', 503],
+    ['http-504-before', 504],
     ['html', 200],
     ['redirect', 302],
+    ...[301, 302, 303, 307, 308].map((status) => [`redirect-${status}`, status] as const),
   ] as const) {
     it(`${name}: answers ${status} without JSON and does nothing`, async () => {
       await fault(name);
@@ -41,10 +45,21 @@ describe('Odoo simulator: faults', () => {
     });
   }
 
-  it('http-504: does it and answers that it took too long', async () => {
-    await fault('http-504');
-    assert.equal((await rawWrite()).status, 504);
-    assert.ok(applied());
+  for (const [name, status] of [
+    ['http-502-after', 502],
+    ['http-503-after', 503],
+    ['http-504', 504],
+  ] as const) {
+    it(`${name}: does it and answers ${status} all the same`, async () => {
+      await fault(name);
+      assert.equal((await rawWrite()).status, status);
+      assert.ok(applied());
+    });
+  }
+
+  it('http-429: says when to come again', async () => {
+    await fault('http-429');
+    assert.equal((await rawWrite()).headers.get('retry-after'), '1');
   });
 
   it('reset-before and reset-after differ by the effect alone', async () => {
@@ -74,11 +89,20 @@ describe('Odoo simulator: faults', () => {
     await waitFor(applied, { what: 'the late write' });
   });
 
-  it('session, access-denied, rights, serialization: the recorded exceptions, nothing done', async () => {
+  it('reset-late: breaks the connection at once and takes effect after the repetition', async () => {
+    await fault('reset-late', { delay: 0.1 });
+    await assert.rejects(write());
+    await rpc(sim, 'mrp.production', 'write', [[1], { qty_producing: 8 }]);
+    assert.equal(order(sim, 1).qty_producing, 8);
+    await waitFor(applied, { what: 'the late write' });
+  });
+
+  it('session, access-denied, rights, refused, serialization: the recorded exceptions, nothing done', async () => {
     for (const [name, code, exception] of [
       ['session', 100, 'odoo.http.SessionExpiredException'],
       ['access-denied', 200, 'odoo.exceptions.AccessDenied'],
       ['rights', 200, 'odoo.exceptions.AccessError'],
+      ['refused', 200, 'odoo.exceptions.UserError'],
       ['serialization', 200, 'psycopg2.errors.SerializationFailure'],
     ] as const) {
       await fault(name);
@@ -105,9 +129,11 @@ describe('Odoo simulator: faults', () => {
     assert.ok(applied());
   });
 
-  it('null, nan, huge and gzip-bomb: answers that break careless clients', async () => {
+  it('null, types, nan, huge and gzip-bomb: answers that break careless clients', async () => {
     await fault('null');
     assert.equal((await write())['result'], null);
+    await fault('types');
+    assert.deepEqual(((await write())['result'] as [Json])[0]['id'], 'one');
     await fault('nan');
     assert.match(await (await rawWrite()).text(), /NaN/);
     await fault('huge');
@@ -170,6 +196,48 @@ describe('Odoo simulator: faults', () => {
     await sim.close();
     await waiting;
     assert.ok(Date.now() - started < 1000);
+  });
+
+  describe('in the other protocols', () => {
+    const bearer = { Authorization: 'bearer demo-key' };
+    const json2Write = () => post(sim, { ids: [1], vals: { qty_producing: 7 } }, '/json/2/mrp.production/write', bearer);
+    const scadaList = async () => post(sim, { params: {} }, '/api/scada/mo-list-detailed', { Cookie: cookie });
+    let cookie: string;
+
+    for (const [name, status, text] of [
+      ['rights', 403, /AccessError/],
+      ['refused', 422, /UserError/],
+      ['serialization', 500, /SerializationFailure/],
+      ['null', 200, /^null$/],
+      ['types', 200, /^\[\{"id":"one"/],
+      ['nan', 200, /^\[\{"id":NaN\}\]$/],
+      ['wizard', 200, /^\{"id":286/],
+    ] as const) {
+      it(`JSON-2, ${name}: ${status}, nothing done`, async () => {
+        await sim.command({ action: 'upgrade', version: '19' });
+        await fault(name, { method: 'write' });
+        const response = await json2Write();
+        assert.equal(response.status, status);
+        assert.match(await response.text(), text);
+        assert.ok(!applied());
+      });
+    }
+
+    for (const [name, text] of [
+      ['rights', /"error":\{.*AccessError/],
+      ['refused', /"result":\{"status":"error"/],
+      ['null', /"result":null/],
+      ['types', /"result":\[\{"id":"one"/],
+      ['nan', /"id":NaN/],
+      ['truncated', /[^}]$/],
+    ] as const) {
+      it(`scada, ${name}`, async () => {
+        await sim.command({ action: 'upgrade', version: 'scada' });
+        cookie = await session(sim, '/api/scada/authenticate');
+        await fault(name);
+        assert.match(await (await scadaList()).text(), text);
+      });
+    }
   });
 
   async function connectCode(): Promise<string> {

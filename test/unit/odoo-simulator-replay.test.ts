@@ -218,7 +218,9 @@ for (const version of ['15', '16', '17', '18', '19']) {
         const [ids] = await r.read('amounts', 'move_raw_ids');
         assert.equal((ids as []).length, after.n);
         const known = (move: Json): Json => ({ ...move, id: 0, raw_material_production_id: 0, product_uom: 0 });
-        const [last] = (await call(r.sim, 'stock.move', 'read', [(ids as number[]).slice(-1)], { fields: Object.keys(after.last) })) as Json[];
+        const [last] = (await call(r.sim, 'stock.move', 'read', [(ids as number[]).slice(-1)], {
+          fields: Object.keys(after.last),
+        })) as Json[];
         assert.deepEqual(known(last ?? {}), known(after.last));
 
         const before = effects();

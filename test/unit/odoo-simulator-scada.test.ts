@@ -161,7 +161,11 @@ describe('Odoo simulator: the plant module (scada)', () => {
     });
 
     it('refuses to be done with nothing produced, nothing consumed, or under an unknown name', async () => {
-      for (const params of [{ mo_id: FIRST, finished_qty: 0 }, { mo_id: FIRST, finished_qty: 985 }, { mo_id: 'WH/MO/1', finished_qty: 5 }]) {
+      for (const params of [
+        { mo_id: FIRST, finished_qty: 0 },
+        { mo_id: FIRST, finished_qty: 985 },
+        { mo_id: 'WH/MO/1', finished_qty: 5 },
+      ]) {
         assert.equal((await result('mo/mark-done', params))['status'], 'error', JSON.stringify(params));
       }
       assert.deepEqual([order(sim, 1).state, order(sim, 1).qty_producing], ['confirmed', 0], 'a refusal changes nothing');

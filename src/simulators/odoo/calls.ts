@@ -86,8 +86,7 @@ export function execute(environment: Writing, call: Call): unknown {
   const label = PROTECTED[call.model];
   if (label !== undefined) throw notAllowed(label, call.model, [rules.settingsGroup]);
   const model = environment.models.get(call.model);
-  if (!model)
-    throw call.byName ? notFound(`the model '${call.model}' does not exist`) : userError(`Object ${call.model} doesn't exist`);
+  if (!model) throw call.byName ? notFound(`the model '${call.model}' does not exist`) : userError(`Object ${call.model} doesn't exist`);
   if (call.method.startsWith('_') || rules.closedMethods.includes(call.method)) {
     const name = rules.qualifiesMethods ? `'${named}'` : call.method;
     throw accessError(`Private methods (such as ${name}) cannot be called remotely.`);
@@ -164,7 +163,8 @@ function writing(write: (call: Bound, id: number, values: Readonly<Record<string
   });
 }
 
-function idsOf(value: unknown): number[] {
+/** Ids in the first argument of a method of records. */
+export function idsOf(value: unknown): number[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((id): id is number => typeof id === 'number');
 }

@@ -26,8 +26,16 @@ export const UNITS: ReadonlyMap<number, string> = new Map([
 
 const SILOS = Array.from({ length: 13 }, (_, index) => String(101 + index));
 const MATERIALS: readonly Pick<Product, 'code' | 'name' | 'equipment'>[] = [
-  ...SILOS.map((silo) => ({ code: `SILO-${silo}`, name: `Silo ${silo} ingredient`, equipment: { code: `silo${silo}`, name: `Silo ${silo}` } })),
-  ...['114', '115'].map((tank) => ({ code: `LQ${tank}`, name: `Liquid LQ${tank}`, equipment: { code: `lq${tank}`, name: `Tank ${tank}` } })),
+  ...SILOS.map((silo) => ({
+    code: `SILO-${silo}`,
+    name: `Silo ${silo} ingredient`,
+    equipment: { code: `silo${silo}`, name: `Silo ${silo}` },
+  })),
+  ...['114', '115'].map((tank) => ({
+    code: `LQ${tank}`,
+    name: `Liquid LQ${tank}`,
+    equipment: { code: `lq${tank}`, name: `Tank ${tank}` },
+  })),
 ];
 const FIRST_MATERIAL = 2;
 

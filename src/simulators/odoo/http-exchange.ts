@@ -127,9 +127,3 @@ export function exception(error: OdooError, args: readonly unknown[] = [error.me
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-/** Ids in the first argument of a method of records. */
-export function idsIn(value: unknown): number[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((id): id is number => typeof id === 'number');
-}

@@ -1,6 +1,6 @@
-import type { Call } from './calls';
+import { idsOf, type Call } from './calls';
 import { USER } from './fields';
-import { exception, failing, html, idsIn, isRecord, json, page, requestOf, fixed } from './http-exchange';
+import { exception, failing, html, isRecord, json, page, requestOf, fixed } from './http-exchange';
 import type { Dialect, Host, HttpRequest, Request, Task } from './http-exchange';
 import { accessDenied, OdooError, typeError, unknownDatabase } from './odoo-error';
 import { versionAnswer } from './versions';
@@ -80,7 +80,7 @@ function executeKw(host: Host, [database, uid, password, model, method, args, kw
   };
   return {
     method: call.method,
-    ids: idsIn(call.args[0]),
+    ids: idsOf(call.args[0]),
     run() {
       if (database !== host.database) throw unknownDatabase(database);
       if (uid !== USER.id || !isSecret(host, password)) throw accessDenied();

@@ -1,5 +1,5 @@
-import { notFound, type Call } from './calls';
-import { exception, fixed, idsIn, isRecord, json, page, requestOf } from './http-exchange';
+import { idsOf, notFound, type Call } from './calls';
+import { exception, fixed, isRecord, json, page, requestOf } from './http-exchange';
 import type { Dialect, Host, HttpRequest, Reply, Request } from './http-exchange';
 import { OdooError } from './odoo-error';
 
@@ -41,7 +41,7 @@ export function json2Request(request: HttpRequest, host: Host): Request {
   }
   const { ids, ...kwargs } = isRecord(body) ? body : {};
   const call: Call = { model, method, args: [], kwargs, byName: { ids } };
-  return requestOf({ method, ids: idsIn(ids), run: () => host.perform(call) }, DIALECT);
+  return requestOf({ method, ids: idsOf(ids), run: () => host.perform(call) }, DIALECT);
 }
 
 function unauthorized(message: string): OdooError {

@@ -76,7 +76,9 @@ function refuseMissingLots(work: Work, order: Order): void {
   const tracked = products.map((id) => productOf(work.tables, id)).filter((product) => product.tracking !== 'none');
   if (tracked.length === 0) return;
   const bullet = work.rules.lotBullet;
-  throw userError(`You need to supply a Lot/Serial Number for product:${bullet}${tracked.map(productLabel).join(bullet.replace(/^ /, ''))}`);
+  throw userError(
+    `You need to supply a Lot/Serial Number for product:${bullet}${tracked.map(productLabel).join(bullet.replace(/^ /, ''))}`,
+  );
 }
 
 /** Moves stock: what was picked is consumed, all other components end cancelled with 0, the product is made all the same. */

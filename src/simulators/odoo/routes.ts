@@ -18,7 +18,7 @@ export function understand(request: HttpRequest, host: Host): Request {
   if (path === '/web/webclient/version_info')
     return rpcRequest(request, host, () => ({ method: 'version_info', ids: [], open: true, run: () => versionAnswer(rules) }));
   if (path === '/web/session/authenticate') return rpcRequest(request, host, (envelope) => webAuthenticate(host, envelope));
-  if (path === '/web/session/destroy') return rpcRequest(request, host, () => webDestroy(host));
+  if (path === '/web/session/destroy') return rpcRequest(request, host, () => webDestroy(request, host));
   if (/^\/web\/dataset\/call_(kw|button)(\/|$)/.test(path))
     return rpcRequest(request, host, (envelope) => webCall(request, host, envelope, path.includes('call_button')));
   return noRoute(request, host);

@@ -49,7 +49,7 @@ export interface OdooSimulatorDeps {
 }
 
 /**
- * Starts a stand-in Odoo on 127.0.0.1 that reproduces what a real one was measured to do (odoo.md part B), traps included.
+ * Starts a stand-in Odoo on 127.0.0.1 that reproduces what a real one was measured to do (odoo.md parts B and C), traps included.
  * A request is one transaction: run in one go, saved to the state file, then answered. A killed simulator goes on from the
  * same file without a loss.
  * @throws SmartMoError CONFIG_INVALID for an option, the port or the state file

@@ -1,6 +1,6 @@
-import { writes, type Call } from './calls';
+import { idsOf, writes, type Call } from './calls';
 import { USER } from './fields';
-import { failing, idsIn, isRecord } from './http-exchange';
+import { failing, isRecord } from './http-exchange';
 import type { Host, HttpRequest, Task } from './http-exchange';
 import type { Envelope } from './json-rpc';
 import { accessDenied, accessError, notAllowed, sessionExpired, typeError, unknownDatabase } from './odoo-error';
@@ -31,8 +31,8 @@ export function webAuthenticate(host: Host, { params }: Envelope): Task {
 }
 
 /** POST /web/session/destroy answers nothing at all [W9]. */
-export function webDestroy(host: Host): Task {
-  return { method: 'destroy', ids: [], open: true, run: () => host.sessions.expire() };
+export function webDestroy(request: HttpRequest, host: Host): Task {
+  return { method: 'destroy', ids: [], open: true, run: () => host.sessions.end(request.headers['cookie']) };
 }
 
 /** POST /web/dataset/call_kw and call_button, with the session's cookie. The plant module's users only read this way. */
@@ -42,7 +42,7 @@ export function webCall(request: HttpRequest, host: Host, { params }: Envelope, 
   const call: Call = { model: String(model), method: String(method), args: Array.isArray(args) ? (args as unknown[]) : [], kwargs };
   return {
     method: call.method,
-    ids: idsIn(call.args[0]),
+    ids: idsOf(call.args[0]),
     run() {
       if (!host.sessions.holds(request.headers['cookie'])) throw sessionExpired();
       if (host.rules.scada && writes(call)) throw notAllowed(host.rules.orderLabel, call.model, ['Manufacturing/Administrator']);

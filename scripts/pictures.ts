@@ -1,0 +1,72 @@
+import { mkdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromiumPath, BROWSER_ARGS, openEditor, openPage } from '../test/support/browser';
+import { startDashboardPlant, type DashboardPlant } from '../test/support/dashboard-plant';
+import { openDialog } from '../test/support/editor-driver';
+import { nodeId } from '../test/support/example';
+
+/**
+ * `npm run pictures`: takes the pictures of the README from the running product, docs/*.png, and stops it again.
+ * Simulated plant, dashboard and editor are those of `npm start`, on free ports and in a temporary folder.
+ */
+const DOCS = path.resolve(__dirname, '..', 'docs');
+const LARGEST_KB = 250;
+const PATIENCE_MS = 90_000;
+
+async function main(): Promise<void> {
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) throw new Error('No browser: install chromium or set CHROMIUM_PATH.');
+  mkdirSync(DOCS, { recursive: true });
+  const plant = await startDashboardPlant({ timers: true });
+  const browser = await chromium.launch({ executablePath, args: BROWSER_ARGS });
+  try {
+    await takeDashboard(browser, plant);
+    await takeEditor(browser, plant);
+  } finally {
+    await browser.close();
+    await plant.nodeRed.stop();
+  }
+}
+
+async function takeDashboard(browser: Browser, plant: DashboardPlant): Promise<void> {
+  const views = [
+    { file: 'dashboard.png', viewport: { width: 1280, height: 800 } },
+    { file: 'dashboard-phone.png', viewport: { width: 390, height: 844 } },
+  ];
+  for (const { file, viewport } of views) {
+    const { page, close } = await openPage(browser, { viewport });
+    await page.goto(plant.page('line'));
+    // In the middle of a set: some batches are made, one is being made, the others wait.
+    const made = page.locator('.mo-tile.mo-green, .mo-tile.mo-empty');
+    await page.locator('.mo-tile.mo-blue').first().waitFor({ timeout: PATIENCE_MS });
+    await made.nth(2).waitFor({ timeout: PATIENCE_MS });
+    await page.locator('.mo-tile.mo-blue').first().waitFor({ timeout: PATIENCE_MS });
+    await shoot(page, file);
+    await close();
+  }
+}
+
+async function takeEditor(browser: Browser, plant: DashboardPlant): Promise<void> {
+  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1600, height: 1000 } });
+  await page.locator('.red-ui-flow-node-status-label', { hasText: 'read' }).first().waitFor({ timeout: PATIENCE_MS });
+  await shoot(page, 'flow.png');
+  const dialog = await openDialog(page, { id: nodeId(plant.flows, { type: 'mo-line' }), type: 'mo-line' });
+  await dialog.help();
+  await shoot(page, 'dialog-line.png');
+  await dialog.cancel();
+  await close();
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  const file = path.join(DOCS, name);
+  await page.screenshot({ path: file });
+  const size = Math.round(statSync(file).size / 1024);
+  console.log(`docs/${name}: ${size} KB`);
+  if (size > LARGEST_KB) throw new Error(`docs/${name} is larger than ${LARGEST_KB} KB: take a smaller view`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
