@@ -3,7 +3,7 @@ import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { chromiumPath, BROWSER_ARGS, openEditor, openPage } from '../test/support/browser';
 import { startDashboardPlant, type DashboardPlant } from '../test/support/dashboard-plant';
-import { openDialog } from '../test/support/editor-driver';
+import { act, openDialog } from '../test/support/editor-driver';
 import { nodeId } from '../test/support/example';
 
 /**
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
   try {
     await takeDashboard(browser, plant);
     await takeEditor(browser, plant);
+    await takeDialog(browser, plant);
   } finally {
     await browser.close();
     await plant.nodeRed.stop();
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
 
 async function takeDashboard(browser: Browser, plant: DashboardPlant): Promise<void> {
   const views = [
-    { file: 'dashboard.png', viewport: { width: 1280, height: 800 } },
+    { file: 'dashboard.png', viewport: { width: 1280, height: 640 } },
     { file: 'dashboard-phone.png', viewport: { width: 390, height: 844 } },
   ];
   for (const { file, viewport } of views) {
@@ -48,19 +49,29 @@ async function takeDashboard(browser: Browser, plant: DashboardPlant): Promise<v
 }
 
 async function takeEditor(browser: Browser, plant: DashboardPlant): Promise<void> {
-  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1600, height: 1000 } });
-  await page.locator('.red-ui-flow-node-status-label', { hasText: 'read' }).first().waitFor({ timeout: PATIENCE_MS });
+  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1600, height: 940 } });
+  await act(page, 'core:toggle-palette', 'core:toggle-sidebar', 'core:toggle-show-grid', 'core:zoom-out');
+  await page.locator('.red-ui-flow-node-status-label', { hasText: /\d+ read/ }).waitFor({ timeout: PATIENCE_MS });
   await shoot(page, 'flow.png');
+  await close();
+}
+
+/** The dialog of the line with the answer of its Test button, and the help beside it. */
+async function takeDialog(browser: Browser, plant: DashboardPlant): Promise<void> {
+  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1440, height: 900 } });
   const dialog = await openDialog(page, { id: nodeId(plant.flows, { type: 'mo-line' }), type: 'mo-line' });
   await dialog.help();
-  await shoot(page, 'dialog-line.png');
+  const answer = await dialog.test();
+  if (!answer.ok) throw new Error(answer.text);
+  const { x = 0, y = 0 } = (await page.locator('.red-ui-tray').last().boundingBox()) ?? {};
+  await shoot(page, 'dialog-line.png', { x, y, width: 1440 - x, height: 900 - y });
   await dialog.cancel();
   await close();
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
+async function shoot(page: Page, name: string, clip?: { x: number; y: number; width: number; height: number }): Promise<void> {
   const file = path.join(DOCS, name);
-  await page.screenshot({ path: file });
+  await page.screenshot({ path: file, ...(clip && { clip }) });
   const size = Math.round(statSync(file).size / 1024);
   console.log(`docs/${name}: ${size} KB`);
   if (size > LARGEST_KB) throw new Error(`docs/${name} is larger than ${LARGEST_KB} KB: take a smaller view`);

@@ -62,7 +62,8 @@ export async function actOnBatch(line: Line, run: Run, options: ActionOptions): 
   try {
     input = checkInput(options.payload ?? {});
     action = input.action ?? options.action;
-    if (line.mode === 'observe') throw new Refused(409, 'INPUT_INVALID', 'the line only observes: nothing is changed; set its mode to live');
+    if (line.mode === 'observe')
+      throw new Refused(409, 'INPUT_INVALID', 'the line only observes: nothing is changed; set its mode to live');
     const done = await ACTS[action](line, input, run.actor);
     return end(line, 1, done.message, { success: true, action, ...done });
   } catch (error) {
@@ -89,7 +90,11 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
   async park(line, input, actor) {
     const row = await rowInState(line, input, ['failed'], 'parked');
     const notes = [input.reason, input.notes, row.last_error].filter(Boolean).join('; ');
-    return changed(row, await archive(line.database, row, 'failed', { notes: notes || null, actor }), 'parked: it is in the history as failed');
+    return changed(
+      row,
+      await archive(line.database, row, 'failed', { notes: notes || null, actor }),
+      'parked: it is in the history as failed',
+    );
   },
 
   async requeue(line, input, actor) {
@@ -99,7 +104,11 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
     if (record) return { message: `${mo_id} may be fetched again`, batch_no: record.batch_no, mo_id };
     const last = await lastRecord(line.database, line.line, { mo_id });
     if (!last) throw new Refused(404, 'BATCH_UNKNOWN', `${mo_id} is not in the history of line ${line.line}`);
-    throw new Refused(409, 'INPUT_INVALID', `${mo_id} is ${last.status} in the history; only failed and cancelled ones can be requeued, once each`);
+    throw new Refused(
+      409,
+      'INPUT_INVALID',
+      `${mo_id} is ${last.status} in the history; only failed and cancelled ones can be requeued, once each`,
+    );
   },
 
   async finish(line, input, actor) {
@@ -150,7 +159,11 @@ function noteOf({ reason, notes }: ActionInput, actor: string): { actor: string;
 }
 
 /** The paper must name every tag of the batch and no other, and pass the checks that a reading of the PLC passes. */
-function measuredBy({ actual, actual_weight }: ActionInput, row: QueueRow, line: Line): { actual: Record<string, number>; actual_weight: number } {
+function measuredBy(
+  { actual, actual_weight }: ActionInput,
+  row: QueueRow,
+  line: Line,
+): { actual: Record<string, number>; actual_weight: number } {
   if (!actual || actual_weight == null) {
     throw new Refused(400, 'INPUT_INVALID', 'send payload.actual {tag: quantity} and payload.actual_weight from the paper');
   }
@@ -158,7 +171,8 @@ function measuredBy({ actual, actual_weight }: ActionInput, row: QueueRow, line:
   const missing = tags.filter((tag) => !Object.hasOwn(actual, tag));
   const unknown = Object.keys(actual).filter((tag) => !line.mapping.tags.includes(tag));
   if (missing.length > 0) throw new Refused(400, 'INPUT_INVALID', `payload.actual lacks ${missing.join(', ')}; 0 where nothing was used`);
-  if (unknown.length > 0) throw new Refused(400, 'INPUT_INVALID', `payload.actual names ${unknown.join(', ')}, which line ${line.line} does not have`);
+  if (unknown.length > 0)
+    throw new Refused(400, 'INPUT_INVALID', `payload.actual names ${unknown.join(', ')}, which line ${line.line} does not have`);
   const mismatch = line.onMismatch === 'fail' ? mismatchOf(line, { materials: row.materials, actual }) : null;
   if (mismatch !== null) throw new Refused(400, 'INPUT_INVALID', `too far from the plan: ${mismatch}; check the figures`);
   return { actual, actual_weight };

@@ -1,8 +1,8 @@
 import { type ErrorClass, type ErrorCode, SmartMoError } from '../errors';
 
 /**
- * Exception names decide, because messages are translated and reworded (odoo.md B1); the messages looked at below come
- * from Python itself and are the same in every language.
+ * Exception names decide, because messages are translated and reworded (odoo.md B1). The messages looked at below come from
+ * Python and are the same in every language; only those about the database may differ, and then cost a more general remedy.
  */
 const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClass; remedy: string }[] = [
   { name: /\.SessionExpiredException$/, code: 'ODOO_AUTH', class: 'auth', remedy: 'log in again' },

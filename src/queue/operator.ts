@@ -60,6 +60,11 @@ WITH held AS (
 SELECT line FROM held`;
 
 /** Puts the line on hold or releases it; survives a restart. False when it was so already: the first reason stays. */
-export async function setHold(db: Queryable, line: string, hold: boolean, { reason, actor }: { reason: string; actor: string }): Promise<boolean> {
+export async function setHold(
+  db: Queryable,
+  line: string,
+  hold: boolean,
+  { reason, actor }: { reason: string; actor: string },
+): Promise<boolean> {
   return (await db.query(SET_HOLD, [line, hold, reason, actor])).length > 0;
 }

@@ -32,7 +32,13 @@ SELECT * FROM stepped`;
 }
 
 /** Takes a step; null: somebody else was first. */
-export async function take(db: Queryable, sql: string, row: Seen, { actor, detail }: Note, params: readonly unknown[]): Promise<QueueRow | null> {
+export async function take(
+  db: Queryable,
+  sql: string,
+  row: Seen,
+  { actor, detail }: Note,
+  params: readonly unknown[],
+): Promise<QueueRow | null> {
   const [stepped] = await db.query<QueueRow>(sql, [row.id, row.row_version, actor, JSON.stringify(detail ?? {}), ...params]);
   return stepped ?? null;
 }

@@ -72,7 +72,9 @@ describe('operator actions', () => {
 
   it("finish takes the operator's figures, after the checks of a reading", async () => {
     await plant.fetch({ limit: 1 });
-    const [row] = await plant.database.query<{ mo_id: string; materials: { tag: string; planned: number }[] }>('SELECT * FROM {schema}.mo_batch');
+    const [row] = await plant.database.query<{ mo_id: string; materials: { tag: string; planned: number }[] }>(
+      'SELECT * FROM {schema}.mo_batch',
+    );
     assert.ok(row);
     const { mo_id, materials } = row;
     const actual = Object.fromEntries(materials.map(({ tag, planned }) => [tag, planned]));

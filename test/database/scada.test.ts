@@ -13,7 +13,7 @@ describe('a line whose Odoo is spoken to over the routes of the plant module', (
   const start = async (context: Mocha.Context, timeout = 2): Promise<void> => {
     plant = await startPlant(context, { odoo: { version: 'scada', timeout }, line: { scaleBom: true } });
   };
-  afterEach(() => plant.close());
+  afterEach(() => plant?.close());
 
   const done = (): number => plant.odoo.effects().filter((effect) => effect.kind === 'done').length;
   const only = async (): Promise<QueueRow> => (await plant.rows())[0]!;

@@ -13,7 +13,7 @@ export interface DashboardPlant {
   /** Address of a page: "line", "history". */
   page(name: string): string;
   /** Sends a command to one of the simulators. */
-  command(simulator: 'mo-odoo-simulator' | 'mo-plc-simulator', payload: object): Promise<void>;
+  command(simulator: keyof typeof BUTTONS, payload: object): Promise<void>;
 }
 
 export interface PlantOptions {
@@ -28,32 +28,25 @@ export async function startDashboardPlant({ version = '4', timers = false, speed
   const [odooPort, plcPort] = [await freePort(), await freePort()];
   const merged = mergeFlows([example('05 - Simulated plant') as FlowNode[], example('03 - Line dashboard') as FlowNode[]]);
   const values: Record<string, object> = {
-    'mo-odoo': { url: `http://127.0.0.1:${odooPort}` },
+    // A short memory for failures, so that nobody waits for minutes after a fault.
+    'mo-odoo': { url: `http://127.0.0.1:${odooPort}`, retryMin: '1', retryMax: '1' },
     'mo-odoo-simulator': { port: odooPort },
     'mo-plc': { port: plcPort },
     'mo-plc-simulator': { port: plcPort, ...(speed === undefined ? {} : { speed }) },
   };
-  const plant = (timers ? demoFlow(merged) : merged.map(waiting)).map((node) => ({ ...node, ...values[node.type] }));
-  const flows: Flows = [...plant, ...COMMANDS.map(commandButton(plant))];
+  const flows: Flows = (timers ? demoFlow(merged) : merged.map(waiting)).map((node) => ({ ...node, ...values[node.type] }));
   const nodeRed = await startNodeRed({ version, flows });
   return {
     nodeRed,
     flows,
     odoo: { url: `http://127.0.0.1:${odooPort}` },
     page: (name) => `${nodeRed.url}/dashboard/${name}`,
-    command: (simulator, payload) => nodeRed.inject(nodeId(flows, { type: 'inject', name: simulator }), payload),
+    command: (simulator, payload) => nodeRed.inject(nodeId(flows, { type: 'inject', name: BUTTONS[simulator] }), payload),
   };
 }
 
-const COMMANDS = ['mo-odoo-simulator', 'mo-plc-simulator'] as const;
-
-/** A button to an existing simulator, for commands of the test. */
-function commandButton(flow: readonly FlowNode[]): (simulator: string, index: number) => FlowNode {
-  return (simulator, index) => {
-    const { z, id } = flow.find(({ type }) => type === simulator) ?? { z: '', id: '' };
-    return { id: `c0ffee000000000${index}`, type: 'inject', z, name: simulator, props: [{ p: 'payload' }], x: 100, y: 1100 + 40 * index, wires: [[id]] };
-  };
-}
+/** The button of the example that already leads to the simulator. */
+const BUTTONS = { 'mo-odoo-simulator': 'Odoo away for 60 s', 'mo-plc-simulator': 'PLC mute for 60 s' } as const;
 
 /** The four timers wait for their button; those that feed the dashboard go on. */
 function waiting(node: FlowNode): FlowNode {

@@ -39,7 +39,7 @@ export interface NodeState {
  * it asks; the answer is "Import copy", which keeps the configuration nodes as they are.
  */
 export async function importExample(page: Page, moduleName: string, file: string): Promise<void> {
-  await page.evaluate(() => RED.actions.invoke('core:show-examples-import-dialog'));
+  await act(page, 'core:show-examples-import-dialog');
   for (const label of [moduleName, file]) {
     await page.locator('#red-ui-clipboard-dialog-import-tab-examples').getByText(label, { exact: true }).click();
   }
@@ -50,6 +50,11 @@ export async function importExample(page: Page, moduleName: string, file: string
   if (await copy.isVisible()) await copy.click();
   await imported.click();
   await imported.waitFor({ state: 'detached' });
+}
+
+/** Actions of the editor by name, as its menu and its shortcuts call them: "core:zoom-out". */
+export async function act(page: Page, ...actions: string[]): Promise<void> {
+  for (const action of actions) await page.evaluate((name) => RED.actions.invoke(name), action);
 }
 
 /** Presses Deploy and waits until the editor has nothing left to deploy. */
@@ -109,6 +114,8 @@ export interface Dialog {
   isMarked(name: string): Promise<boolean>;
   done(): Promise<void>;
   cancel(): Promise<void>;
+  /** Presses the Test button of a configuration node and waits for the answer below it. */
+  test(): Promise<{ ok: boolean; text: string }>;
   /** Presses the book and reads what the help shows. */
   help(): Promise<string>;
 }
@@ -158,6 +165,12 @@ export async function openDialog(page: Page, { id, type }: { id?: string; type: 
     isMarked: (name) => field(name).evaluate((element) => element.classList.contains('input-error')),
     done: () => close('ok'),
     cancel: () => close('cancel'),
+    async test() {
+      await form.locator(`#${type}-test`).click();
+      const result = form.locator(`#${type}-test-result[data-ok]`);
+      await result.waitFor({ timeout: 30_000 });
+      return { ok: (await result.getAttribute('data-ok')) === 'true', text: await result.innerText() };
+    },
     async help() {
       await tray.locator('.red-ui-tray-footer .fa-book').click();
       const text = page.locator('.red-ui-help .red-ui-help');

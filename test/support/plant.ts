@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Clock, systemClock } from '../../src/clock';
 import type { Database } from '../../src/database/database';
 import { cancelBatch, type CancelOptions } from '../../src/line/cancel';
@@ -10,7 +11,7 @@ import type { Outcome } from '../../src/line/outcome';
 import { readBatches, type ReadOptions } from '../../src/line/read';
 import type { Run } from '../../src/line/run';
 import { runReport } from '../../src/monitor/report';
-import type { QueueRow } from '../../src/queue/batch';
+import type { HistoryRow, QueueRow } from '../../src/queue/batch';
 import { queueRows } from '../../src/queue/rows';
 import { createOdoo } from '../../src/odoo/client';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
@@ -266,6 +267,49 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
       await Promise.all([odooServer.close(), plcServer.close(), database.close()]);
     },
   };
+}
+
+/**
+ * The invariants of data.md that must hold after every step, whatever failed: every MO that was queued is in exactly one
+ * of queue and history (I1), all rows share one fetch (I2), nothing comes back (I3), stock moved at most once and exactly
+ * as frozen (I4, I5), and never for a cancelled batch (I7). A test that marks MOs done by hand names them.
+ */
+export async function checkInvariants({ database, odoo }: Plant, doneByHand: readonly string[] = []): Promise<void> {
+  const places = await database.query<{ mo_id: string; run: number; places: number }>(
+    `SELECT e.mo_id, (e.detail ->> 'run')::int AS run,
+       (SELECT count(*) FROM {schema}.mo_batch b WHERE b.mo_id = e.mo_id AND b.run = (e.detail ->> 'run')::int)
+       + (SELECT count(*) FROM {schema}.mo_histories h WHERE h.mo_id = e.mo_id AND h.run = (e.detail ->> 'run')::int) AS places
+     FROM {schema}.mo_events e WHERE e.event = 'queued'`,
+  );
+  for (const { mo_id, run, places: count } of places) assert.equal(count, 1, `I1: run ${run} of ${mo_id} is in ${count} places`);
+  const sets = await database.query('SELECT line FROM {schema}.mo_batch GROUP BY line HAVING count(DISTINCT fetch_seq) > 1');
+  assert.deepEqual(sets, [], 'I2: a queue of two fetches');
+  const back = await database.query(
+    'SELECT b.mo_id FROM {schema}.mo_batch b JOIN {schema}.mo_histories h ON h.mo_id = b.mo_id WHERE NOT h.requeued',
+  );
+  assert.deepEqual(back, [], 'I3: in queue and history');
+
+  const products = new Map(odoo.orders().flatMap(({ moves }) => moves.map((move) => [move.move_id, move.product] as const)));
+  const moved = new Map<string, number>();
+  for (const effect of odoo.effects().filter(({ mo_id }) => !doneByHand.includes(mo_id))) {
+    const what = `${effect.mo_id} ${effect.kind} ${'product' in effect ? effect.product : ''}`;
+    assert.ok(!moved.has(what), `I4: ${what} happened twice`);
+    moved.set(what, 'quantity' in effect ? effect.quantity : 1);
+  }
+  for (const record of await database.query<HistoryRow>('SELECT * FROM {schema}.mo_histories WHERE NOT requeued')) {
+    if (doneByHand.includes(record.mo_id)) continue;
+    const isDone = moved.has(`${record.mo_id} done `);
+    assert.equal(
+      isDone,
+      record.status === 'completed',
+      `I5, I7: ${record.mo_id} is ${record.status} and ${isDone ? '' : 'not '}done in Odoo`,
+    );
+    if (!isDone) continue;
+    for (const { move_id, quantity } of record.push_payload?.moves ?? []) {
+      const product = products.get(move_id) ?? '';
+      assert.equal(moved.get(`${record.mo_id} consume ${product}`) ?? 0, quantity, `I5: ${record.mo_id} ${product}`);
+    }
+  }
 }
 
 /** Gate, fetch, load, PLC, read, complete: one whole set, as the four timers would do it. */

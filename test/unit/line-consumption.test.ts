@@ -101,6 +101,11 @@ describe('consumption told to Odoo', () => {
     );
   });
 
+  it('parts that all round up take nothing away from the last', () => {
+    const split = material({ move_ids: [1, 2, 3, 4], move_planned: [100, 100, 100, 100] });
+    assert.deepEqual(quantities({ materials: [split], actual: { silo_a: 0.02 } }), [0.01, 0.01, 0, 0]);
+  });
+
   it('splits by plan', () => {
     const split = material({ move_ids: [1, 2], move_planned: [100, 300] });
     assert.deepEqual(quantities({ materials: [split], actual: { silo_a: 200 } }), [50, 150]);

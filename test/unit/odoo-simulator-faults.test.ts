@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { startOdooSimulator, type OdooSimulator } from '../../src/simulators/odoo/simulator';
+import { startOdooSimulator, type OdooSimulator, type SimulatorEvent } from '../../src/simulators/odoo/simulator';
 import { call, order, post, rpc, session, type Json } from '../support/odoo-simulator-client';
+import { handClock, type HandClock } from '../support/odoo-simulator-clock';
 import { waitFor } from '../support/wait';
 
 const WRITE = ['mrp.production', 'write', [[1], { qty_producing: 7 }]] as const;
@@ -11,10 +12,13 @@ const WRITE = ['mrp.production', 'write', [[1], { qty_producing: 7 }]] as const;
 describe('Odoo simulator: faults', () => {
   let sim: OdooSimulator;
   let struck: string[];
+  let clock: HandClock;
 
   beforeEach(async () => {
     struck = [];
-    sim = await startOdooSimulator({ port: 0, orders: 3 }, { onEvent: ({ event, text }) => event === 'fault' && struck.push(text) });
+    clock = handClock();
+    const onEvent = ({ event, text }: SimulatorEvent) => event === 'fault' && struck.push(text);
+    sim = await startOdooSimulator({ port: 0, orders: 3 }, { clock, onEvent });
   });
   afterEach(() => sim.close());
 
@@ -22,6 +26,17 @@ describe('Odoo simulator: faults', () => {
   const write = () => rpc(sim, WRITE[0], WRITE[1], [...WRITE[2]]);
   const applied = () => order(sim, 1).qty_producing === 7;
   const params = { service: 'object', method: 'execute_kw', args: ['demo', 6, 'demo', ...WRITE, {}] };
+  /** A write whose client goes away once it has arrived. */
+  async function impatientWrite(): Promise<void> {
+    const given = new AbortController();
+    const body = JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params });
+    const headers = { 'Content-Type': 'application/json' };
+    const waiting = fetch(`${sim.url}/jsonrpc`, { method: 'POST', headers, body, signal: given.signal });
+    const gone = assert.rejects(waiting, { name: 'AbortError' });
+    await waitFor(() => struck.length > 0, { what: 'the request to arrive' });
+    given.abort();
+    await gone;
+  }
   const rawWrite = () => post(sim, { jsonrpc: '2.0', method: 'call', id: 1, params });
 
   for (const [name, status] of [
@@ -73,27 +88,24 @@ describe('Odoo simulator: faults', () => {
 
   it('hang: no answer until the client gives up, and nothing done', async () => {
     await fault('hang', { method: 'write' });
-    const waiting = fetch(`${sim.url}/jsonrpc`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 1, params }),
-      signal: AbortSignal.timeout(150),
-    });
-    await assert.rejects(waiting, { name: 'TimeoutError' });
+    await impatientWrite();
     assert.ok(!applied());
   });
 
   it('late: takes effect after the delay, although the client has gone; the answer is lost', async () => {
-    await fault('late', { delay: 0.05 });
-    await assert.rejects(write());
+    await fault('late', { delay: 60 });
+    await impatientWrite();
+    assert.ok(!applied());
+    clock.advance(60);
     await waitFor(applied, { what: 'the late write' });
   });
 
   it('reset-late: breaks the connection at once and takes effect after the repetition', async () => {
-    await fault('reset-late', { delay: 0.1 });
+    await fault('reset-late', { delay: 60 });
     await assert.rejects(write());
     await rpc(sim, 'mrp.production', 'write', [[1], { qty_producing: 8 }]);
     assert.equal(order(sim, 1).qty_producing, 8);
+    clock.advance(60);
     await waitFor(applied, { what: 'the late write' });
   });
 
@@ -164,9 +176,11 @@ describe('Odoo simulator: faults', () => {
   });
 
   it('lasts for the seconds it was given, or until it is cleared', async () => {
-    await fault('http-503', { seconds: 0.2 });
+    await fault('http-503', { seconds: 5 });
+    clock.advance(4);
     assert.equal((await rawWrite()).status, 503);
-    await waitFor(async () => (await rawWrite()).status === 200, { what: 'the end of the fault' });
+    clock.advance(1);
+    assert.equal((await rawWrite()).status, 200);
     await fault('http-503', { seconds: 600 });
     assert.equal((await rawWrite()).status, 503);
     await sim.command({ action: 'clear' });
@@ -178,9 +192,10 @@ describe('Odoo simulator: faults', () => {
     await once(open, 'connect');
     open.on('error', () => undefined);
     const broken = once(open, 'close');
-    await fault('down', { seconds: 0.2 });
+    await fault('down', { seconds: 5 });
     await broken;
     assert.equal(await connectCode(), 'ECONNREFUSED');
+    clock.advance(5);
     await waitFor(async () => (await rawWrite()).status === 200, { what: 'the port to open again' });
     await fault('down', { seconds: 600 });
     assert.equal(await connectCode(), 'ECONNREFUSED');

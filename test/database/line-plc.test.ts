@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { SmartMoError } from '../../src/errors';
+import type { Line } from '../../src/line/line';
+import type { Outcome } from '../../src/line/outcome';
+import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
+import type { Plc } from '../../src/plc/plc';
+import { checkInvariants, type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
+import { waitFor } from '../support/wait';
+
+const bad = ({ payload }: Outcome): string[] => (payload['bad'] as { code: string }[]).map(({ code }) => code);
+
+describe('recipes and readings', () => {
+  let plant: Plant | undefined;
+  afterEach(() => plant?.close());
+
+  async function queue(context: Mocha.Context, limit: number, options: PlantOptions = {}): Promise<Plant> {
+    plant = await startPlant(context, options);
+    await plant.fetch({ limit });
+    return plant;
+  }
+  /** Puts words into the read area of a slot, as a PLC program gone wrong would. */
+  function poke({ plc }: Plant, slot: number, at: number, ...words: number[]): void {
+    const { base, stride } = FEED_MILL_MAP.read;
+    plc.registers.write('holding', base + (slot - 1) * stride + at, words);
+  }
+  /** The line with a PLC of which some calls are changed. */
+  function withPlc(of: Plant, changes: (plc: Plc) => Partial<Plc>): Line {
+    const other = of.otherProcess();
+    return { ...other, plc: { ...(other.plc as Plc), ...changes(other.plc as Plc) } };
+  }
+  const acknowledgedAt = 76;
+
+  it('a PLC that goes away after half of the recipes gets the others later, none twice', async function () {
+    const plant = await queue(this, 4);
+    let writes = 0;
+    const weak = withPlc(plant, (plc) => ({
+      write: (...args) => {
+        writes += 1;
+        return writes > 4
+          ? Promise.reject(new SmartMoError('PLC_UNREACHABLE', 'the cable is out', { class: 'transient' }))
+          : plc.write(...args);
+      },
+    }));
+    await assert.rejects(plant.on(weak).load(), { name: /^PLC_/ });
+    const loaded = (await plant.rows()).filter((row) => row.loaded_at !== null).length;
+    assert.ok(loaded > 0 && loaded < 4, `${loaded} loaded`);
+    await plant.load();
+    await plant.plcIsDone(4);
+    await plant.read();
+    await plant.complete();
+    assert.equal(new Set(plant.plc.weighed().map(({ mo_id }) => mo_id)).size, plant.plc.weighed().length);
+    assert.equal((await plant.history()).length, 4);
+    await checkInvariants(plant);
+  });
+
+  it('unused slots are cleared before the recipes, so that a run that is stopped in between comes back to them', async function () {
+    const plant = await queue(this, 1, { plc: { speed: 1 } });
+    const old = FEED_MILL_MAP.write;
+    assert.ok(old);
+    const stale = plant.line.mapping.encodeRecipe({
+      batch_no: 7,
+      mo_id: 'WH/MO/OLD',
+      recipe: '',
+      finished_goods: '',
+      quantity: 1,
+      materials: {},
+    });
+    plant.plc.registers.write('holding', old.base + 6 * old.stride + acknowledgedAt, [1]);
+    plant.plc.registers.write('holding', stale.body.address, stale.body.words);
+    const outcome = await plant.load();
+    assert.deepEqual([outcome.payload['cleared'], (outcome.payload['loaded'] as unknown[]).length], [[7], 1]);
+  });
+
+  it('checkOdoo: prefer loads without Odoo and notes it, require waits, off does not ask', async function () {
+    const plant = await queue(this, 2);
+    await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
+    await assert.rejects(plant.load({ checkOdoo: 'require' }), { name: 'ODOO_UNREACHABLE' });
+    assert.equal((await plant.load()).payload['reason'], 'loaded');
+    const [event] = await plant.database.query<{ detail: { what: string } }>(
+      `SELECT detail FROM {schema}.mo_events WHERE event = 'refused'`,
+    );
+    assert.equal(event?.detail.what, 'check before loading');
+  });
+
+  it('a batch cancelled while its recipe was written is named', async function () {
+    const plant = await queue(this, 1);
+    const [mo_id] = await plant.queued();
+    let cancelled = false;
+    const line = withPlc(plant, (plc) => ({
+      async write(...args) {
+        await plc.write(...args);
+        if (!cancelled) {
+          cancelled = true;
+          await plant.cancel({ mo_id });
+        }
+      },
+    }));
+    const outcome = await plant.on(line).load();
+    assert.deepEqual(
+      (outcome.payload['notLoaded'] as { mo_id: string; code: string }[]).map((entry) => [entry.mo_id, entry.code]),
+      [[mo_id, 'BATCH_UNKNOWN']],
+    );
+    assert.deepEqual(
+      outcome.events.map(({ port, event }) => [port, event]),
+      [[2, 'not-loaded']],
+    );
+  });
+
+  it('a line on hold fetches and loads nothing; what runs is read and completed', async function () {
+    const plant = await queue(this, 2);
+    await plant.load();
+    await plant.database.query(
+      `INSERT INTO {schema}.mo_line (line, hold, reason, actor, since) VALUES ('main', true, 'restore', 'Ana', now())`,
+    );
+    const gate = await plant.gate();
+    assert.deepEqual([gate.port, gate.payload['reason'], gate.payload['count']], [2, 'hold', 2]);
+    assert.equal((await plant.load()).payload['reason'], 'hold');
+    await plant.plcIsDone(2);
+    await plant.read();
+    await plant.complete();
+    assert.equal((await plant.history()).length, 2);
+    assert.deepEqual((await plant.fetch()).payload['reason'], 'hold');
+    assert.deepEqual(await plant.queued(), []);
+  });
+
+  it('another map while batches are queued: nothing is loaded, and an alarm says so until the map is back', async function () {
+    const plant = await queue(this, 1);
+    const changed = { ...plant.otherProcess(), mapping: { ...plant.line.mapping, hash: 'another' } };
+    assert.equal((await plant.on(changed).load()).payload['reason'], 'hold');
+    const issues = (await plant.on(changed).report('health')).payload['issues'] as { code: string }[];
+    assert.ok(issues.some(({ code }) => code === 'map-changed'));
+    assert.equal((await plant.load()).payload['reason'], 'loaded');
+    assert.ok(!((await plant.report('health')).payload['issues'] as { code: string }[]).some(({ code }) => code === 'map-changed'));
+  });
+
+  it('the PLC is told after the COMMIT only, and told again after a crash in between, even when the batch is archived', async function () {
+    const plant = await queue(this, 1);
+    await plant.load();
+    await plant.plcIsDone(1);
+    const deaf = withPlc(plant, () => ({ write: () => Promise.reject(new Error('killed before the acknowledgement')) }));
+    await assert.rejects(plant.on(deaf).read());
+    assert.equal((await plant.rows())[0]?.state, 'finished');
+    assert.equal(plant.plc.slots()[0]?.state, 'finished', 'not acknowledged yet');
+    await plant.complete();
+    assert.deepEqual(await plant.queued(), []);
+    await plant.read();
+    await waitFor(() => plant.plc.slots()[0]?.state === 'acknowledged', { what: 'the late acknowledgement' });
+  });
+
+  it('nothing is acknowledged that could not be stored', async function () {
+    const plant = await queue(this, 1);
+    await plant.load();
+    await plant.plcIsDone(1);
+    const { database } = plant;
+    const line: Line = {
+      ...plant.otherProcess(),
+      database: {
+        ...database,
+        query: (sql, params) => (sql.includes('r.missed_reads') ? Promise.reject(new Error('no disk')) : database.query(sql, params)),
+      },
+    };
+    await assert.rejects(plant.on(line).read(), /no disk/);
+    assert.equal(plant.plc.slots()[0]?.state, 'finished');
+    await plant.read();
+    assert.equal((await plant.rows())[0]?.state, 'finished');
+  });
+
+  it('an acknowledgement the PLC does not take is an alarm, the result is safe, the next read repeats it', async function () {
+    const plant = await queue(this, 1);
+    await plant.load();
+    await plant.plcIsDone(1);
+    const deaf = withPlc(plant, () => ({ write: () => Promise.resolve() }));
+    const outcome = await plant.on(deaf).read();
+    assert.deepEqual([bad(outcome), (outcome.payload['finished'] as unknown[]).length], [['not-acknowledged'], 1]);
+    assert.deepEqual(bad(await plant.read()), []);
+  });
+
+  it('a slot gone wrong leaves its row as it is, and the nine others are read', async function () {
+    const plant = await queue(this, 3);
+    await plant.load();
+    await plant.plcIsDone(3);
+    poke(plant, 2, 28, 32768, 17422);
+    const outcome = await plant.read();
+    assert.deepEqual(bad(outcome), ['bad-value']);
+    assert.match(outcome.status.text, /^9 read, slot 2 bad-value /);
+    assert.deepEqual(
+      (await plant.rows()).map(({ state }) => state),
+      ['finished', 'queued', 'finished'],
+    );
+    assert.deepEqual(
+      outcome.events.map(({ port, event, code }) => [port, event, code]),
+      [[2, 'bad-slot', 'bad-value']],
+    );
+    assert.ok(plant.log.some((text) => text.includes('✓ Updated 2 batch(es) from PLC, 2 finished')));
+  });
+
+  it('an unchanged read writes nothing to mo_batch', async function () {
+    const plant = await queue(this, 2);
+    await plant.load();
+    await plant.plcIsDone(2);
+    await plant.read();
+    const before = (await plant.rows()).map(({ row_version }) => row_version);
+    const outcome = await plant.read();
+    assert.deepEqual(
+      [(await plant.rows()).map(({ row_version }) => row_version), outcome.payload['updated'], outcome.payload['unchanged']],
+      [before, [], 2],
+    );
+    assert.equal(plant.log.at(-1), '[TASK 2] No changes from PLC');
+  });
+
+  it('onFailedBit cancel: the batch is cancelled by itself, in Odoo too', async function () {
+    const plant = await queue(this, 1, { line: { onFailedBit: 'cancel' }, plc: { speed: 1 } });
+    const [mo_id] = await plant.queued();
+    await plant.load();
+    await waitFor(() => plant.plc.slots()[0]?.mo_id === mo_id, { what: 'the recipe taken' });
+    plant.plc.command({ action: 'fail', slot: 1 });
+    await plant.read();
+    assert.equal((await plant.rows())[0]?.state, 'cancelling');
+    await plant.complete();
+    assert.deepEqual(await plant.history(), [{ mo_id, status: 'cancelled', run: 1 }]);
+    assert.equal(plant.odoo.orders().find((order) => order.mo_id === mo_id)?.state, 'cancel');
+  });
+
+  it('an MO that is queued again runs again: its old result is no news, and the batch is made once more', async function () {
+    const plant = await queue(this, 1, { slots: 1 });
+    const [mo_id] = await plant.queued();
+    await plant.load();
+    await plant.plcIsDone(1);
+    await plant.cancel({ mo_id }, { cancelInOdoo: false });
+    await plant.read();
+    await waitFor(() => plant.plc.slots()[0]?.state === 'acknowledged', { what: 'the stale result acknowledged' });
+    await plant.database.query('UPDATE {schema}.mo_histories SET requeued = true');
+    await plant.fetch({ limit: 1 });
+    const [row] = await plant.rows();
+    assert.deepEqual([row?.mo_id, row?.run], [mo_id, 2]);
+    assert.equal((await plant.read()).payload['unchanged'], 1);
+    assert.equal((await plant.load()).payload['reason'], 'loaded');
+    await plant.plcIsDone(2);
+    await plant.read();
+    await plant.complete();
+    assert.deepEqual(
+      (await plant.history()).map(({ run, status }) => [run, status]),
+      [
+        [1, 'cancelled'],
+        [2, 'completed'],
+      ],
+    );
+    await checkInvariants(plant);
+  });
+
+  it('a batch queued and loaded while the PLC is being read is not taken for a stranger', async function () {
+    const plant = await startPlantOnce(this);
+    let loaded = false;
+    const line = withPlc(plant, (plc) => ({
+      async read(...args) {
+        if (!loaded) {
+          loaded = true;
+          await plant.fetch({ limit: 1 });
+          await plant.load();
+          await plant.plcIsDone(1);
+        }
+        return plc.read(...args);
+      },
+    }));
+    assert.deepEqual(bad(await plant.on(line).read()), []);
+  });
+
+  async function startPlantOnce(context: Mocha.Context): Promise<Plant> {
+    plant = await startPlant(context);
+    return plant;
+  }
+
+  it('stale slots of the set before complete nothing of the next set', async function () {
+    const plant = await startPlantOnce(this);
+    const first = await runSet(plant);
+    await plant.fetch();
+    const outcome = await plant.read();
+    assert.deepEqual([bad(outcome), outcome.payload['updated'], outcome.payload['unchanged']], [[], [], 10]);
+    assert.equal((await plant.history()).length, first.length);
+  });
+});

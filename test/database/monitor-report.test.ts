@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { type Clock, systemClock } from '../../src/clock';
+import type { Database } from '../../src/database/database';
+import { SmartMoError } from '../../src/errors';
+import type { Line } from '../../src/line/line';
+import type { Outcome } from '../../src/line/outcome';
+import type { Odoo } from '../../src/odoo/odoo';
+import { type Plant, startPlant } from '../support/plant';
+
+const issues = ({ payload }: Outcome): string[] => (payload['issues'] as { code: string }[]).map(({ code }) => code).sort();
+const alarms = ({ events }: Outcome): string[] =>
+  events.map(({ payload }) => `${String(payload['code'])} ${String(payload['state'])}`).sort();
+
+describe('reports of the line', () => {
+  let plant: Plant;
+  beforeEach(async function () {
+    plant = await startPlant(this, { slots: 3, orders: 6 });
+  });
+  afterEach(() => plant.close());
+
+  const later = (minutes: number): Clock => ({ ...systemClock, now: () => new Date(Date.now() + minutes * 60_000) });
+  /** The line without its database. */
+  function cutOff(): Line {
+    const down = (): Promise<never> => Promise.reject(new SmartMoError('DB_UNREACHABLE', 'the cable is out', { class: 'transient' }));
+    const database: Database = { ...plant.database, query: down, transaction: down };
+    return { ...plant.otherProcess(), database };
+  }
+
+  it('health is well when everything is', async () => {
+    await plant.fetch();
+    await plant.load();
+    await plant.read();
+    const outcome = await plant.report('health');
+    assert.deepEqual([outcome.payload['status'], outcome.payload['issues'], outcome.statusCode], ['ok', [], undefined]);
+    assert.equal(outcome.status.fill, 'green');
+    assert.equal(plant.log.at(-1), '[TASK 4] Health: ok, 0 issue(s)');
+  });
+
+  it('with the database down health and real-time are answered all the same, and the alarm is told once per process', async () => {
+    await plant.fetch();
+    const line = cutOff();
+    const { report } = plant.on(line);
+    const first = await report('health');
+    assert.deepEqual(
+      [first.statusCode, first.payload['status'], issues(first), alarms(first)],
+      [503, 'critical', ['database-down'], ['database-down raised']],
+    );
+    assert.deepEqual(alarms(await report('health')), []);
+    const picture = (await report('real-time')).payload;
+    assert.deepEqual(
+      [picture['word'], picture['is_empty'], picture['batches'], (picture['links'] as { database: { state: string } }).database.state],
+      ['NO DATABASE', false, [], 'down'],
+    );
+    const back = { ...line, database: plant.database };
+    assert.ok(alarms(await plant.on(back).report('health')).includes('database-down cleared'));
+    assert.ok(!alarms(await plant.on(back).report('health')).includes('database-down cleared'));
+    for (const name of ['batch-status', 'history', 'failed-to-push']) await assert.rejects(report(name), { name: 'DB_UNREACHABLE' });
+  });
+
+  it('an MO cancelled, changed or done by a person in Odoo is told at once, and cleared when the batch has left', async () => {
+    await plant.fetch();
+    await plant.read();
+    const [first, second] = await plant.queued();
+    await plant.odoo.command({ action: 'cancel', mo_id: first });
+    await plant.odoo.command({ action: 'done', mo_id: second });
+    await plant.database.query('UPDATE {schema}.mo_batch SET quantity = quantity + 1 WHERE batch_no = 3');
+    const outcome = await plant.report('health');
+    assert.deepEqual(issues(outcome), ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo']);
+    for (const mo_id of await plant.queued()) await plant.cancel({ mo_id }, { cancelInOdoo: false });
+    assert.deepEqual(issues(await plant.report('health')), []);
+  });
+
+  it('what our own push did while Odoo was asked is no alarm', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.finishAll();
+    await plant.read();
+    const other = plant.otherProcess();
+    const odoo = other.odoo as Odoo;
+    const slow: Odoo = {
+      ...odoo,
+      async readStates(...args) {
+        await plant.complete();
+        return odoo.readStates(...args);
+      },
+    };
+    const outcome = await plant.on({ ...other, odoo: slow }).report('health');
+    assert.deepEqual(issues(outcome), []);
+    assert.deepEqual(await plant.queued(), []);
+  });
+
+  it('a queue whose PLC nobody reads is not well', async () => {
+    await plant.fetch();
+    await plant.read();
+    const hour = { ...plant.line, clock: later(60) };
+    assert.ok(issues(await plant.on(hour).report('health')).includes('plc-down'));
+    assert.ok(!issues(await plant.report('health')).includes('plc-down'));
+  });
+
+  it('a batch that stands still is stuck, a line that stands still is blocked, and no light is green', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.finishAll();
+    await plant.read();
+    const { report } = plant.on({ ...plant.line, clock: later(31) });
+    assert.deepEqual(issues(await report('health')), ['gate-blocked', 'plc-down', 'stuck']);
+    const picture = await report('real-time');
+    assert.deepEqual([picture.payload['word'], picture.status.fill], ['BLOCKED', 'red']);
+  });
+
+  it('confirmed MOs of which none is new: all-in-history, until there is a new one', async () => {
+    await plant.odoo.command({ action: 'orders', count: 6 });
+    for (let round = 0; round < 4; round += 1) {
+      await plant.fetch();
+      for (const mo_id of await plant.queued()) await plant.cancel({ mo_id }, { cancelInOdoo: false });
+    }
+    const outcome = await plant.fetch();
+    assert.deepEqual([outcome.port, outcome.payload['reason'], outcome.payload['orders_seen']], [2, 'all-in-history', 12]);
+    assert.deepEqual(issues(await plant.report('health')), ['all-in-history']);
+    await plant.odoo.command({ action: 'orders', count: 1 });
+    const fetched = await plant.fetch({ limit: 1 });
+    assert.deepEqual(
+      [fetched.payload['reason'], fetched.payload['orders_seen']],
+      ['queued', 13],
+      'the new one lies behind twelve known ones',
+    );
+    assert.ok(!issues(await plant.report('health')).includes('all-in-history'));
+  });
+
+  it('batch-status counts as the gate does, and history is newest first and paged', async () => {
+    await plant.fetch();
+    await plant.finishAll();
+    const [first] = await plant.queued();
+    await plant.complete({ payload: { mo_id: first } });
+    const status = (await plant.report('batch-status')).payload;
+    const gate = (await plant.gate()).payload;
+    assert.deepEqual(
+      [status['total_batches'], status['active_batches'], status['completed_batches'], status['failed_batches'], status['is_empty']],
+      [gate['count'], gate['active'], gate['completed'], gate['failed'], false],
+    );
+    await plant.complete();
+    const page = (await plant.report('history', { limit: 2, offset: 1 })).payload;
+    const histories = page['histories'] as { batch_no: number }[];
+    assert.deepEqual([page['total'], page['limit'], page['offset'], histories.map(({ batch_no }) => batch_no)], [3, 2, 1, [2, 1]]);
+    assert.deepEqual(((await plant.report('history', { mo_id: first })).payload['histories'] as unknown[]).length, 1);
+    for (const wrong of [{ limit: 501 }, { limit: 0 }, { offset: -1 }, { status: 'lost' }]) {
+      await assert.rejects(plant.report('history', wrong), { name: 'INPUT_INVALID' });
+    }
+    await assert.rejects(plant.report('toString'), { name: 'INPUT_INVALID', message: /choose one of/ });
+  });
+
+  it('real-time has every key of the contract, null where nothing is known', async () => {
+    const { payload } = await plant.report('real-time');
+    assert.deepEqual(Object.keys(payload).sort(), [
+      'active_batches',
+      'alarms',
+      'at',
+      'batches',
+      'completed',
+      'completed_batches',
+      'failed_batches',
+      'hold',
+      'in_progress',
+      'is_empty',
+      'line',
+      'links',
+      'since',
+      'tasks',
+      'text',
+      'total_batches',
+      'why',
+      'word',
+    ]);
+    assert.deepEqual(
+      payload['tasks'],
+      Object.fromEntries(
+        ['fetch', 'write', 'read', 'complete', 'health'].map((task) => [
+          task,
+          { started_at: null, ok_at: null, error_at: null, error: null },
+        ]),
+      ),
+    );
+    assert.deepEqual([payload['word'], payload['hold']], ['WAITING FOR MO', null]);
+  });
+
+  it('a batch shows its progress and where each figure comes from', async () => {
+    await plant.fetch({ limit: 1 });
+    const view = async (): Promise<{ progress: number; materials: { source: string | null; actual: number | null }[] }> =>
+      ((await plant.report('batch-status')).payload['batches'] as never[])[0] as never;
+    const queued = await view();
+    assert.deepEqual([queued.progress, queued.materials[0]?.source, queued.materials[0]?.actual], [0, null, null]);
+    const [row] = await plant.rows();
+    const half = Object.fromEntries((row?.materials ?? []).map(({ tag, planned }) => [tag, planned / 2]));
+    await plant.database.query(`UPDATE {schema}.mo_batch SET state = 'running', actual = $1`, [JSON.stringify(half)]);
+    const running = await view();
+    assert.deepEqual([running.progress, running.materials[0]?.source], [0.5, 'plc']);
+    await plant.finishAll();
+    assert.equal((await view()).progress, 1);
+  });
+
+  it('a task that fails keeps since when, over all its failures and in its status', async () => {
+    await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
+    const failures = [await plant.fetch().catch((error: unknown) => error), await plant.fetch().catch((error: unknown) => error)];
+    const [first, second] = failures as { since: Date; name: string }[];
+    assert.deepEqual([first?.name, second?.since], ['ODOO_UNREACHABLE', first?.since]);
+    const tasks = (await plant.report('real-time')).payload['tasks'] as { fetch: { error_at: string; error: string; ok_at: null } };
+    assert.deepEqual([tasks.fetch.error_at, tasks.fetch.ok_at], [first?.since.toISOString(), null]);
+    assert.match(tasks.fetch.error, /^ODOO_UNREACHABLE: /);
+  });
+});
