@@ -1,8 +1,8 @@
 import type { OdooComponent, OdooOrder } from '../odoo/odoo';
+import { PLAUSIBLE } from '../plc/decode-slot';
 import type { BatchMaterial } from '../queue/batch';
 import type { QueueEntry } from '../queue/gate';
 import { round, unitFactor } from '../units';
-import { PLAUSIBLE } from './plausible';
 import { quantityOnPlc } from './quantity';
 import type { Line } from './line';
 import type { Material } from './material';

@@ -1,9 +1,6 @@
 import type { QueueRow } from '../queue/batch';
 import type { Line } from './line';
 
-/** No batch weighs more of a material than that many times its order, where mo-line names no maximum (plc.md, as the reader judges). */
-export const PLAUSIBLE = 1.5;
-
 /** Differences up to this many units of weight never count as a mismatch: small components weigh in coarse steps. */
 const SMALL = 1;
 

@@ -1,11 +1,12 @@
 import { clockTime } from '../clock';
 import { describe, SmartMoError } from '../errors';
-import { acknowledge } from '../plc/handshake';
-import { readSlots } from '../plc/read-slots';
+import { acknowledge, countHeartbeat } from '../plc/handshake';
+import { type LineValues, readSlots } from '../plc/read-slots';
 import type { Plc } from '../plc/plc';
 import type { SlotReading } from '../plc/slot';
 import { settleAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
+import { keepHeartbeat } from '../queue/heartbeat';
 import { namesInHistory } from '../queue/history';
 import { storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
@@ -75,6 +76,7 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled });
 
       const stored = line.mode === 'observe' ? [] : await storeReadings(line.database, line.line, assessment.updates);
+      if (line.mode === 'live') await countHeartbeat(plc, line.mapping, run.signal);
       const unheard = options.acknowledge && line.mode === 'live' ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
       const bad = [...assessment.bad, ...unheard];
       await raiseAlarms(line, bad, stored.length > 0 ? await queueRows(line.database, line.line) : rows);
@@ -104,6 +106,21 @@ async function judgeStrangers(
   return { known: readings.filter(({ mo_id }) => !arrived.has(mo_id)), inHistory };
 }
 
+/** @throws PLC_STOPPED when the heartbeat of the map stands still: what the slots show is old, and nothing is stored */
+async function assertAlive({ database, line }: Line, { heartbeat, heartbeatSeconds }: LineValues): Promise<void> {
+  if (heartbeat === null || heartbeatSeconds === null) return;
+  const still = await keepHeartbeat(database, line, heartbeat);
+  if (still < heartbeatSeconds) return;
+  throw new SmartMoError(
+    'PLC_STOPPED',
+    `the heartbeat of the PLC has been ${heartbeat} for ${Math.round(still)} s; its program does not run`,
+    {
+      class: 'transient',
+      value: heartbeat,
+    },
+  );
+}
+
 interface SettledReadings {
   readings: SlotReading[];
   requests: number;
@@ -122,6 +139,7 @@ async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueR
       onSlot: (slot) => run.progress(`reading slot ${slot} of ${line.slots}`),
     });
     requests += answer.requests;
+    if (!slots) await assertAlive(line, answer.line);
     return answer.readings;
   };
 

@@ -16,7 +16,7 @@ export const ALARM_ACTIONS = {
   'plc-stopped': 'Call the PLC programmer: the program does not run.',
   'odoo-down': 'Call the ERP administrator; the line goes on, finished batches wait.',
   'odoo-key-expired': 'Make a new API key in Odoo and enter it in the mo-odoo node.',
-  'odoo-version-changed': 'Press Test in the mo-odoo node; pushes go on by themselves when the new version is known.',
+  'odoo-version-changed': 'Nothing: pushes go on by themselves. Test in the mo-odoo node shows what Odoo says now.',
   'database-down': 'Call the database administrator; nothing is fetched, read or completed until it answers.',
   stuck: 'Running: look at the slot in the PLC. Otherwise check that batch-completer is triggered.',
   'not-pushed': 'Read the sentence: it says what Odoo answered. The batch is tried again by itself.',

@@ -19,10 +19,13 @@ const FROM_ROWS = [
   'on-hold',
   'map-changed',
   'map-version',
+  'plc-stopped',
 ] as const satisfies readonly AlarmCode[];
 const FROM_ODOO = ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo'] as const satisfies readonly AlarmCode[];
 const ODOO_LINK = ['odoo-down', 'odoo-auth', 'odoo-key-expired', 'odoo-version-changed'] as const satisfies readonly AlarmCode[];
-const PLC_LINK = ['plc-down', 'plc-stopped'] as const satisfies readonly AlarmCode[];
+const PLC_LINK = ['plc-down'] as const satisfies readonly AlarmCode[];
+/** Errors of a task that are alarms of their own. */
+const FROM_TASKS: Record<string, AlarmCode> = { MAP_VERSION: 'map-version', PLC_STOPPED: 'plc-stopped' };
 
 /** A queued batch may wait for hours, a failed one has its own alarm; these go on by themselves, or something is wrong. */
 const WAITS_FOR_NOBODY: ReadonlySet<BatchState> = new Set(['running', 'finished', 'pushing', 'pushed', 'cancelling']);
@@ -38,7 +41,9 @@ export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinu
   if (changed) await settle(FROM_ODOO, changed);
   // A link that this process has not used says nothing: another process may know better.
   const odoo = line.odoo?.state();
-  if (odoo && odoo.state !== 'unknown') await settle(ODOO_LINK, linkAlarms(odoo, odooCode(odoo), 'Odoo'));
+  if (odoo && odoo.state !== 'unknown') {
+    await settle(ODOO_LINK, [...linkAlarms(odoo, odooCode(odoo), 'Odoo'), ...upgraded(line)]);
+  }
   const plc = line.plc?.state();
   if (!plc) return;
   const down = linkAlarms(plc, 'plc-down', 'the PLC');
@@ -82,8 +87,10 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`));
   if (mapChanged) alarms.push(ofLine('map-changed', 'critical', mapChangedText(line.line)));
-  const otherVersion = tasks.find(({ error }) => codeOf(error) === 'MAP_VERSION');
-  if (otherVersion?.error) alarms.push(ofLine('map-version', 'critical', otherVersion.error));
+  for (const { error } of tasks) {
+    const code = FROM_TASKS[codeOf(error)];
+    if (code && error !== null) alarms.push(ofLine(code, 'critical', error));
+  }
   return alarms;
 }
 
@@ -121,6 +128,15 @@ function odooCode({ error }: LinkState): AlarmCode {
   if (error?.startsWith('ODOO_AUTH')) return 'odoo-auth';
   if (error?.startsWith('ODOO_KEY_EXPIRED')) return 'odoo-key-expired';
   return error?.startsWith('ODOO_VERSION_CHANGED') ? 'odoo-version-changed' : 'odoo-down';
+}
+
+/** Minutes for which an upgrade of Odoo is told. */
+const UPGRADE_TOLD = 60;
+
+function upgraded(line: Line): OpenAlarm[] {
+  const upgrade = line.odoo?.upgrade();
+  if (!upgrade || minutesBetween(upgrade.at, line.clock.now()) >= UPGRADE_TOLD) return [];
+  return [ofLine('odoo-version-changed', 'info', `Odoo was upgraded from ${upgrade.from} to ${upgrade.to}; its new names are in use`)];
 }
 
 function linkAlarms(link: LinkState, code: AlarmCode, who: string): OpenAlarm[] {

@@ -7,7 +7,7 @@ import type { BadCode, BadValue, SlotReading } from './slot';
 export type OrderQuantity = (mo_id: string) => number | undefined;
 
 /** No batch weighs more than that many times its order: the limit where a material names none of its own. */
-const PLAUSIBLE = 1.5;
+export const PLAUSIBLE = 1.5;
 
 interface SlotLayout {
   fields: readonly SlotField[];

@@ -149,7 +149,12 @@ describe('scenarios of the line', () => {
   it('names a rejected order and lets the good ones pass', async () => {
     const materials = plant.line.materials.filter((material) => material.tag !== 'silo_m');
     const other = { ...plant.otherProcess(), materials };
-    const run: Run = { actor: 'test', signal: new AbortController().signal, log: (_l, text) => void plant.log.push(text), progress: () => undefined };
+    const run: Run = {
+      actor: 'test',
+      signal: new AbortController().signal,
+      log: (_l, text) => void plant.log.push(text),
+      progress: () => undefined,
+    };
     const outcome = await fetchOrders(other, run, { limit: 10, filter: '', preview: false, message: {} });
     const rejected = outcome.payload['rejected'] as { mo_id: string; reason: string; text: string }[];
     assert.ok(rejected.length > 0);
@@ -161,7 +166,8 @@ describe('scenarios of the line', () => {
   it("runs the users' queries unchanged", async () => {
     await plant.fetch();
     const schema = plant.database.schema;
-    const run = (sql: string): Promise<Record<string, unknown>[]> => plant.database.query(sql.replace('FROM mo_batch', `FROM ${schema}.mo_batch`));
+    const run = (sql: string): Promise<Record<string, unknown>[]> =>
+      plant.database.query(sql.replace('FROM mo_batch', `FROM ${schema}.mo_batch`));
     assert.deepEqual(await run('SELECT COUNT(*) FROM mo_batch'), [{ count: 10 }]);
     assert.deepEqual(await run('SELECT COUNT(*) FROM mo_batch WHERE 1=1'), [{ count: 10 }]);
     assert.deepEqual(
@@ -192,7 +198,12 @@ describe('scenarios of the line', () => {
     await plant.odoo.command({ action: 'cancel', mo_id: first });
     const outcome = await plant.load();
     assert.deepEqual(outcome.payload['notLoaded'], [
-      { batch_no: 1, mo_id: first, code: 'mo-cancelled-in-odoo', text: `${String(first)} was cancelled in Odoo; cancel the batch here too` },
+      {
+        batch_no: 1,
+        mo_id: first,
+        code: 'mo-cancelled-in-odoo',
+        text: `${String(first)} was cancelled in Odoo; cancel the batch here too`,
+      },
     ]);
     assert.equal((outcome.payload['loaded'] as unknown[]).length, 2);
   });
@@ -206,7 +217,14 @@ describe('scenarios of the line', () => {
     const run: Run = { actor: 'other', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
     const outcomes = await Promise.all([
       plant.complete(),
-      completeBatches(other, run, { markDone: true, maxAttempts: 10, concurrency: 1, strictConsumption: false, noteTemplate: '', payload: null }),
+      completeBatches(other, run, {
+        markDone: true,
+        maxAttempts: 10,
+        concurrency: 1,
+        strictConsumption: false,
+        noteTemplate: '',
+        payload: null,
+      }),
     ]);
     const archived = outcomes.flatMap((outcome) => outcome.payload['archived'] as { mo_id: string }[]);
     assert.equal(new Set(archived.map((record) => record.mo_id)).size, archived.length);

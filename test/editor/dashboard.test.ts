@@ -54,7 +54,8 @@ for (const version of ['4', '5'] as const) {
     }
 
     const tile = (page: Page, slot: number): Locator => page.locator('.mo-tile').nth(slot - 1);
-    const lamp = (page: Page, name: string, word: string): Locator => page.locator('.mo-lamp', { hasText: new RegExp(`^\\s*${name} ${word}`) });
+    const lamp = (page: Page, name: string, word: string): Locator =>
+      page.locator('.mo-lamp', { hasText: new RegExp(`^\\s*${name} ${word}`) });
     const progress = (page: Page): Promise<number[]> =>
       page.locator('.mo-bar').evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow'))));
 
@@ -92,11 +93,16 @@ for (const version of ['4', '5'] as const) {
 
     it('moves the bars with what the PLC has weighed', async () => {
       const page = await look('line');
-      const before = await waitFor(async () => {
-        const values = await progress(page);
-        return values.length === 10 && values;
-      }, { what: 'ten bars' });
-      await operator.until('a bar that moved', async () => (await progress(page)).some((value, slot) => value > (before[slot] ?? 100)), ['every 5 minutes']);
+      const before = await waitFor(
+        async () => {
+          const values = await progress(page);
+          return values.length === 10 && values;
+        },
+        { what: 'ten bars' },
+      );
+      await operator.until('a bar that moved', async () => (await progress(page)).some((value, slot) => value > (before[slot] ?? 100)), [
+        'every 5 minutes',
+      ]);
     });
 
     it('cancels a batch with reason and name, and the history tells both', async () => {
@@ -119,6 +125,23 @@ for (const version of ['4', '5'] as const) {
       assert.ok((await row.innerText()).includes(MARKUP));
     });
 
+    it('holds the line and lets it go', async () => {
+      const page = await look('line');
+      const steps = [
+        ['Put the line on hold', 'Hold the line', 'ON HOLD'],
+        ['Release the line', 'Release the line', 'RUNNING'],
+      ] as const;
+      for (const [button, confirm, word] of steps) {
+        await page.locator('.mo-line-buttons').getByRole('button', { name: button }).click();
+        const dialog = page.locator('.v-dialog .v-card');
+        await dialog.getByText('line main?').waitFor();
+        await dialog.getByLabel('Reason').fill('cleaning');
+        await dialog.getByLabel('Your name').fill('Ayu');
+        await dialog.getByRole('button', { name: confirm }).click();
+        await page.locator('.mo-word', { hasText: word }).waitFor();
+      }
+    });
+
     it('says DOWN while Odoo is away, and ok when it is back', async () => {
       const page = await look('line');
       await plant!.command('mo-odoo-simulator', { action: 'fault', fault: 'down', seconds: 600 });
@@ -138,7 +161,10 @@ for (const version of ['4', '5'] as const) {
       await page.locator('.mo-id').first().waitFor();
       assert.equal(await page.locator('.mo-old').count(), 0);
       const timer = nodeId(plant!.flows, { type: 'inject', name: 'every 2 seconds' });
-      await plant!.nodeRed.deploy(plant!.flows.map((node) => (node['id'] === timer ? { ...node, d: true } : node)), 'nodes');
+      await plant!.nodeRed.deploy(
+        plant!.flows.map((node) => (node['id'] === timer ? { ...node, d: true } : node)),
+        'nodes',
+      );
       await page.clock.fastForward(30_000);
       await page.getByText('NO DATA').waitFor();
       assert.equal(await page.locator('.mo-dot.mo-green, .mo-dot.mo-red, .mo-band.mo-blue').count(), 0);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
+import { systemClock } from '../../src/clock';
+import { startPlcSimulator } from '../../src/simulators/plc/simulator';
 import { launchBrowser, openEditor, type OpenPage } from '../support/browser';
 import { faintTexts } from '../support/editor-contrast';
 import { isDirty, nodeState, openDialog, pressDeploy, property, type Dialog } from '../support/editor-driver';
 import { example, nodeId } from '../support/example';
-import { nodeRedMissing, startNodeRed, type NodeRed } from '../support/node-red';
+import { nodeRedMissing, startNodeRed, type Flows, type NodeRed } from '../support/node-red';
 import { loadPalette, localeFile } from '../support/palette';
 import { skip } from '../support/skip';
 
@@ -32,12 +34,16 @@ const CASES: Record<string, Case> = {
   'plc-batch-reader': { field: 'settle', bad: '-1', good: '3' },
   'batch-completer': { field: 'maxAttempts', bad: 'ten', good: '4' },
   'batch-cancel': { field: 'line', bad: NONE, good: '17f0d83ac4e96b52' },
+  'batch-action': { field: 'line', bad: NONE, good: '17f0d83ac4e96b52' },
   'batch-monitor': { field: 'remindAfterMinutes', bad: '0', good: '60' },
   'mo-odoo-simulator': { field: 'orders', bad: '-1', good: '12' },
   'mo-plc-simulator': { field: 'speed', bad: '0', good: '5' },
 };
 
-const FLOW = example('05 - Simulated plant');
+const PLANT = example('05 - Simulated plant');
+/** The only node that the simulated plant does without. */
+const OPERATOR_ACTION = example('03 - Line dashboard').find(({ type }) => type === 'batch-action');
+const FLOW: Flows = [...PLANT, { ...OPERATOR_ACTION, z: nodeId(PLANT, { type: 'tab' }), wires: [[], []] }];
 const nodeOf = (type: string): { id: string; type: string } => ({ id: nodeId(FLOW, { type }), type });
 
 /** The first sentence of the help file, as text. */
@@ -161,6 +167,20 @@ for (const version of ['4', '5'] as const) {
         const dialog = await openDialog(editor!.page, { type });
         await dialog.cancel();
       }
+    });
+
+    it('says what Test found, deployed or not, and what is wrong', async () => {
+      const plc = await startPlcSimulator({ port: 0, speed: 1 }, { clock: systemClock });
+      const dialog = await open('mo-plc');
+      await dialog.fill('host', '127.0.0.1');
+      await dialog.fill('port', String(plc.port));
+      const good = await dialog.test();
+      assert.deepEqual([good.ok, await faintTexts(dialog.form)], [true, []], good.text);
+      await plc.close();
+      const bad = await dialog.test();
+      assert.deepEqual([bad.ok, await faintTexts(dialog.form)], [false, []], bad.text);
+      assert.match(bad.text, /PLC_UNREACHABLE/);
+      await dialog.cancel();
     });
 
     it('keeps what was filled in over Deploy and a new look', async () => {

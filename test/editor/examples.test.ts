@@ -63,10 +63,13 @@ for (const version of ['4', '5'] as const) {
       assert.deepEqual(await invalidNodes(page), []);
       await pressDeploy(page);
       const lines = (await deployed()).filter(({ type }) => type === 'mo-line' || type === 'mo-odoo');
-      assert.deepEqual(lines.map(({ type, url }) => [type, url]), [
-        ['mo-odoo', 'http://127.0.0.1:8069'],
-        ['mo-line', undefined],
-      ]);
+      assert.deepEqual(
+        lines.map(({ type, url }) => [type, url]),
+        [
+          ['mo-odoo', 'http://127.0.0.1:8069'],
+          ['mo-line', undefined],
+        ],
+      );
       assert.deepEqual(errors, []);
     });
   });

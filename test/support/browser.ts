@@ -41,11 +41,7 @@ export interface OpenPage {
  * Opens the Node-RED editor and waits until palette and workspace are there; startNodeRed switches the welcome tour off.
  * Node-RED 5 takes the colour scheme on, Node-RED 4 is always light.
  */
-export async function openEditor(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<OpenPage> {
+export async function openEditor(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
   const { page, errors, close } = await openPage(browser, { viewport: { width: 1280, height: 900 }, ...options });
   await page.addInitScript(() => localStorage.setItem('view-dark-theme', 'auto'));
   await page.goto(url);

@@ -13,8 +13,8 @@ interface EditorNode {
 interface EditorRed {
   nodes: {
     node(id: string): EditorNode | null;
-    eachNode(visit: (node: EditorNode) => void): void;
-    eachConfig(visit: (node: EditorNode) => void): void;
+    eachNode(visit: (node: EditorNode) => unknown): void;
+    eachConfig(visit: (node: EditorNode) => unknown): void;
     getType(type: string): { category: string; color?: string } | null;
     dirty(): boolean;
   };
@@ -79,8 +79,11 @@ export function nodeState(page: Page, id: string): Promise<NodeState> {
 export function invalidNodes(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const found: string[] = [];
-    RED.nodes.eachNode((node) => void (node.valid === false && found.push(`${node.type} ${node.id}: ${String(node.validationErrors)}`)));
-    RED.nodes.eachConfig((node) => void (node.valid === false && found.push(`${node.type} ${node.id}: ${String(node.validationErrors)}`)));
+    const look = ({ valid, type, id, validationErrors }: EditorNode): void => {
+      if (valid === false) found.push(`${type} ${id}: ${String(validationErrors)}`);
+    };
+    RED.nodes.eachNode(look);
+    RED.nodes.eachConfig(look);
     return found;
   });
 }
@@ -88,10 +91,11 @@ export function invalidNodes(page: Page): Promise<string[]> {
 /** How many nodes, configuration nodes among them, the editor holds. */
 export function countNodes(page: Page): Promise<number> {
   return page.evaluate(() => {
-    let count = 0;
-    RED.nodes.eachNode(() => void count++);
-    RED.nodes.eachConfig(() => void count++);
-    return count;
+    const ids = new Set<string>();
+    const look = ({ id }: EditorNode): unknown => ids.add(id);
+    RED.nodes.eachNode(look);
+    RED.nodes.eachConfig(look);
+    return ids.size;
   });
 }
 
@@ -160,7 +164,7 @@ export async function openDialog(page: Page, { id, type }: { id?: string; type: 
       }
     },
     async chooseType(name, type) {
-      await field(name).evaluate((element, chosen) => void $(element).typedInput('type', chosen), type);
+      await field(name).evaluate((element, chosen) => $(element).typedInput('type', chosen), type);
     },
     isMarked: (name) => field(name).evaluate((element) => element.classList.contains('input-error')),
     done: () => close('ok'),
@@ -182,5 +186,7 @@ export async function openDialog(page: Page, { id, type }: { id?: string; type: 
 
 /** A TypedInput hides its field and shows an input of its own beside it. */
 function typedInput(field: Locator): Locator {
-  return field.locator('xpath=following-sibling::*[contains(@class, "red-ui-typedInput-container")]//input[contains(@class, "red-ui-typedInput-input")]');
+  return field.locator(
+    'xpath=following-sibling::*[contains(@class, "red-ui-typedInput-container")]//input[contains(@class, "red-ui-typedInput-input")]',
+  );
 }

@@ -125,7 +125,9 @@ CREATE TABLE {schema}.mo_line (
   hold   boolean NOT NULL DEFAULT false,
   reason text,
   actor  text,
-  since  timestamptz
+  since  timestamptz,
+  heartbeat    bigint,
+  heartbeat_at timestamptz
 );
 
 CREATE TABLE {schema}.mo_events (
