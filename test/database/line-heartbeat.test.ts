@@ -48,7 +48,7 @@ describe('the heartbeat of the PLC', () => {
       () =>
         read().then(
           () => false,
-          (error: Error) => error.name === 'PLC_STOPPED',
+          (error: unknown) => error instanceof Error && error.name === 'PLC_STOPPED',
         ),
       { what: 'PLC_STOPPED' },
     );
