@@ -4,7 +4,7 @@ import { createLine } from '../src/line/line';
 import { parseMap } from '../src/plc/map';
 import { compileMapping } from '../src/plc/mapping';
 import { type LineProbe, probeLine } from '../src/probe/line';
-import { isEmpty } from '../src/settings';
+import { isEmpty, settingsReader } from '../src/settings';
 import { configNode, offer, ownerOf, readerOf, requiredConfigNode } from './support/config-nodes';
 import { offerTest } from './support/editor-routes';
 import { lineSettings } from './support/line-settings';
@@ -12,6 +12,9 @@ import type { Config, ConfigNodes, DatabaseNode, LineNode, Red } from './support
 
 /** One physical line (ISA-95 process cell): its key, its connections, its register map and what is in flight. */
 export default function (RED: Red): void {
+  /** A deploy must not hold again what an operator has released since the start of this process. */
+  const started = new Set<string>();
+
   function LineConfig(this: LineNode, config: Config): void {
     RED.nodes.createNode(this, config);
     this.line = offer(this, () => {
@@ -22,19 +25,29 @@ export default function (RED: Red): void {
       this.on('close', () => databaseNode.lines.delete(settings.line));
 
       const map = parseMap(mapText(config), { slots, materials });
-      return createLine(settings, {
+      const line = createLine(settings, {
         database: databaseNode.database(),
         odoo: configNode(RED, 'mo-odoo', config, 'odoo')?.odoo() ?? null,
         plc: configNode(RED, 'mo-plc', config, 'plc')?.plc() ?? null,
         mapping: compileMapping({ map, materials, slots }),
         clock: systemClock,
         logTag: () => (severalLines(RED) ? `[${settings.line}]` : ''),
+        startHold: started.has(config.id) ? null : holdFromEnvironment(),
       });
+      started.add(config.id);
+      return line;
     });
   }
 
   RED.nodes.registerType('mo-line', LineConfig);
   offerTest(RED, 'mo-line', { test: ({ config }) => probeLine(lineProbe(RED, config)) });
+}
+
+/** SMART_MO_HOLD: start on hold, to look around after a database was restored. @throws CONFIG_INVALID */
+function holdFromEnvironment(): string | null {
+  return settingsReader(process.env, 'the environment').flag('SMART_MO_HOLD', false)
+    ? 'started with SMART_MO_HOLD: look around, then release'
+    : null;
 }
 
 function mapText(config: Config): string {

@@ -5,6 +5,7 @@ import { type Batch, type QueueRow, toBatch } from '../queue/batch';
 import { knownOrders, type QueueEntry, queueSet, readEpoch } from '../queue/gate';
 import { queueRows } from '../queue/rows';
 import { renderFilter } from './filter';
+import { currentHold } from './hold';
 import { type Line, odooOf } from './line';
 import { checkOrder, type Rejection } from './orders';
 import type { NodeStatus, Outcome } from './outcome';
@@ -66,10 +67,11 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
   return runTask(line, 'fetch', run, busy, async () => {
     const odoo = odooOf(line);
     const domain = renderFilter(options.filter, options.message);
+    const hold = await currentHold(line);
     const epoch = await readEpoch(line.database, line.line);
     if (!preview) {
-      if (epoch.hold !== null) {
-        return end('hold', `line on hold: ${epoch.hold}`, { fill: 'yellow', shape: 'ring', text: `hold: ${epoch.hold}` });
+      if (hold) {
+        return end('hold', `line on hold: ${hold.reason}`, { fill: 'yellow', shape: 'ring', text: `hold: ${hold.reason}` });
       }
       if (epoch.rows > 0) return notEmpty(`${epoch.rows} batches are still in the queue`);
     }

@@ -1,7 +1,7 @@
 import { clockTime } from '../clock';
 import { codeOf, type QueueRow } from '../queue/batch';
-import { holdOf } from '../queue/hold';
 import { countRows, queueRows } from '../queue/rows';
+import { currentHold } from './hold';
 import type { Line } from './line';
 import type { NodeStatus, Outcome } from './outcome';
 import { logTask, type Run, runTask } from './run';
@@ -59,7 +59,7 @@ export async function runGate(line: Line, run: Run, options: GateOptions): Promi
       return end('disabled', await queueRows(line.database, line.line), text, { fill: 'grey', shape: 'ring', text: 'disabled' });
     }
     logTask(line, 'gate', run, 'Auto-sync MO task running...');
-    const hold = await holdOf(line.database, line.line);
+    const hold = await currentHold(line);
     const rows = await queueRows(line.database, line.line);
     const now = line.clock.now();
     const time = clockTime(now);

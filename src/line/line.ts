@@ -38,6 +38,8 @@ export interface Line extends LineSettings {
   readonly inFlight: Set<TaskName>;
   /** Alarms announced from memory, because the table of alarms is what is out of reach: code and since when. */
   readonly announced: Map<string, Date>;
+  /** Why the line shall be on hold from the start of this process; null once stored. */
+  startHold: string | null;
   /** "" or "[line2]": log lines name the line when a flow has more than one. */
   readonly logTag: () => string;
 }
@@ -49,10 +51,11 @@ export interface LineDependencies {
   mapping: Mapping;
   clock: Clock;
   logTag: () => string;
+  startHold?: string | null;
 }
 
 export function createLine(settings: LineSettings, dependencies: LineDependencies): Line {
-  return { ...settings, ...dependencies, inFlight: new Set(), announced: new Map() };
+  return { ...settings, startHold: null, ...dependencies, inFlight: new Set(), announced: new Map() };
 }
 
 /** @throws CONFIG_MISSING when the line has no Odoo */

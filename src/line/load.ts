@@ -7,9 +7,9 @@ import type { Recipe } from '../plc/slot';
 import { settleAlarms, type OpenAlarm } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { addEvent } from '../queue/events';
-import { holdOf } from '../queue/hold';
 import { findRow, queueRows } from '../queue/rows';
 import { markLoaded } from '../queue/steps';
+import { currentHold } from './hold';
 import { type Line, odooOf, plcOf } from './line';
 import { mapChanged, mapChangedText } from './map-changed';
 import { changedInOdoo } from './odoo-check';
@@ -75,7 +75,7 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
     () => end('in-progress', 'recipes are already being loaded'),
     async () => {
       if (line.recipes === 'none') return end('nothing', 'the PLC gets its recipes elsewhere (mo-line: recipes)');
-      const hold = await holdOf(line.database, line.line);
+      const hold = await currentHold(line);
       if (hold) return end('hold', `line on hold: ${hold.reason}`);
 
       const plc = plcOf(line);

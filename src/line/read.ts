@@ -11,6 +11,7 @@ import { namesInHistory } from '../queue/history';
 import { storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
 import { assess, type Assessment, type BadSlot } from './assess';
+import { holdForStrangers, holdLine } from './hold';
 import { type Line, plcOf } from './line';
 import type { Outcome, OutcomeEvent } from './outcome';
 import { quantityOnPlc } from './quantity';
@@ -70,7 +71,11 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       logTask(line, 'read', run, 'PLC read sync task running...');
       const started = line.clock.now().getTime();
       const rows = await queueRows(line.database, line.line);
-      const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options);
+      const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options).catch(async (error: unknown) => {
+        // With another map recipes would go to wrong places too, and the writer does not read this word.
+        if (error instanceof SmartMoError && error.code === 'MAP_VERSION') await holdLine(line, error.message);
+        throw error;
+      });
 
       const { known, inHistory } = await judgeStrangers(line, rows, readings);
       const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled });
@@ -180,6 +185,7 @@ async function acknowledgeAll(
 }
 
 async function raiseAlarms(line: Line, bad: readonly BadSlot[], rows: readonly QueueRow[]): Promise<void> {
+  await holdForStrangers(line, bad);
   const slots = bad.map(({ code, mo_id, batch_no, text, value }) => ({ code, mo_id, batch_no, text, value, severity: 'warning' as const }));
   await settleAlarms(line.database, line.line, ALARMS, [...slots, ...rowAlarms(line, rows)]);
 }

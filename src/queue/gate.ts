@@ -12,13 +12,11 @@ export interface Epoch {
   /** Highest fetch number of the line, 0 before the first. */
   e0: number;
   rows: number;
-  hold: string | null;
 }
 
 const EPOCH = `
 SELECT (SELECT coalesce(max(fetch_seq), 0) FROM {schema}.mo_fetch WHERE line = $1) AS e0,
-       (SELECT count(*) FROM {schema}.mo_batch WHERE line = $1) AS rows,
-       (SELECT coalesce(reason, '') FROM {schema}.mo_line WHERE line = $1 AND hold) AS hold`;
+       (SELECT count(*) FROM {schema}.mo_batch WHERE line = $1) AS rows`;
 
 export async function readEpoch(db: Queryable, line: string): Promise<Epoch> {
   const [row] = await db.query<Epoch>(EPOCH, [line]);

@@ -1,0 +1,35 @@
+import { openAlarms } from '../queue/alarms';
+import { readEpoch } from '../queue/gate';
+import { type Hold, holdOf } from '../queue/hold';
+import { setHold } from '../queue/operator';
+import type { BadSlot } from './assess';
+import type { Line } from './line';
+
+/**
+ * The hold of the line. One that the process was started with (SMART_MO_HOLD, for a restore) is stored first: no task gets
+ * past it, however early it runs.
+ */
+export async function currentHold(line: Line): Promise<Hold | null> {
+  if (line.startHold !== null) {
+    await setHold(line.database, line.line, true, { reason: line.startHold, actor: 'SMART_MO_HOLD' });
+    line.startHold = null;
+  }
+  return holdOf(line.database, line.line);
+}
+
+/** The product holds a line by itself where going on could run or book something twice. */
+export async function holdLine(line: Line, reason: string): Promise<void> {
+  if (line.mode === 'live') await setHold(line.database, line.line, true, { reason, actor: 'reader' });
+}
+
+/**
+ * A slot that shows an MO which neither queue nor history knows: on a line that has fetched before, an older database may have
+ * been restored. Holds once per MO: what an operator has seen and released does not hold the line again.
+ */
+export async function holdForStrangers(line: Line, bad: readonly BadSlot[]): Promise<void> {
+  const strangers = bad.filter(({ code }) => code === 'unknown-mo');
+  if (strangers.length === 0 || (await readEpoch(line.database, line.line)).e0 === 0) return;
+  const told = new Set((await openAlarms(line.database, line.line)).filter(({ code }) => code === 'unknown-mo').map(({ mo_id }) => mo_id));
+  const [first] = strangers.filter(({ mo_id }) => !told.has(mo_id));
+  if (first) await holdLine(line, `${first.text}; was an older database restored? compare PLC, Odoo and history, then release`);
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { actOnBatch } from '../../src/line/action';
+import type { Run } from '../../src/line/run';
+import { type Plant, runSet, startPlant } from '../support/plant';
+
+/** Holds that the product sets by itself: where going on could run or book something twice. */
+describe('a hold of its own', () => {
+  const run: Run = { actor: 'test', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
+  let plant: Plant;
+  beforeEach(async function () {
+    plant = await startPlant(this);
+  });
+  afterEach(() => plant.close());
+
+  it('a restored older database: nothing is pushed twice, no recipe is loaded, the line says why', async () => {
+    const [first = ''] = await runSet(plant);
+    await plant.fetch();
+    const second = await plant.queued();
+    await plant.load();
+    await plant.plcIsDone(20);
+    // The backup knows the first set only; the PLC and Odoo have gone on.
+    await plant.database.query('DELETE FROM {schema}.mo_batch');
+    await plant.read();
+
+    const hold = (await plant.report('real-time')).payload['hold'] as { reason: string } | null;
+    assert.match(hold?.reason ?? '', new RegExp(`${second[0]}, which is neither in the queue nor in the history.*older database`));
+    assert.equal((await plant.fetch()).payload['reason'], 'hold');
+    assert.equal((await plant.gate()).payload['reason'], 'hold');
+    const done = plant.odoo.effects().filter(({ kind, mo_id }) => kind === 'done' && mo_id === first);
+    assert.equal(done.length, 1);
+  });
+
+  it('what an operator has seen and released does not hold the line again', async () => {
+    await runSet(plant);
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    await plant.plcIsDone(11);
+    await plant.database.query('DELETE FROM {schema}.mo_batch');
+    await plant.read();
+    assert.equal((await actOnBatch(plant.line, run, { action: 'release', payload: { reason: 'known' } })).port, 1);
+    await plant.read();
+    assert.equal((await plant.report('real-time')).payload['hold'], null);
+  });
+
+  it('a new line is not held by what an idle PLC still shows', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    await plant.plcIsDone(1);
+    await plant.database.query('DELETE FROM {schema}.mo_batch');
+    await plant.database.query('DELETE FROM {schema}.mo_fetch');
+    await plant.read();
+    assert.equal((await plant.report('real-time')).payload['hold'], null);
+    assert.equal((await plant.fetch()).payload['reason'], 'queued');
+  });
+
+  it('SMART_MO_HOLD: no task gets past it, and the release is not undone', async () => {
+    plant.line.startHold = 'started with SMART_MO_HOLD';
+    assert.equal((await plant.fetch()).payload['reason'], 'hold');
+    assert.equal((await actOnBatch(plant.line, run, { action: 'release', payload: {} })).port, 1);
+    assert.equal((await plant.fetch()).payload['reason'], 'queued');
+  });
+});
