@@ -107,8 +107,7 @@ function assessForeign(reading: SlotReading, seen: Seen, result: Assessment): vo
   } else if (elsewhere || seen.inHistory.has(reading.mo_id)) {
     stale(reading, result);
   } else {
-    const text = `slot ${reading.slot} shows ${reading.mo_id}, which is neither in the queue nor in the history of this line`;
-    result.bad.push({ ...base, code: 'unknown-mo', text, value: reading.mo_id });
+    result.bad.push(unknownMo(reading));
   }
 }
 
@@ -203,4 +202,9 @@ function differs(row: QueueRow, update: ReadingUpdate): boolean {
 function sameNumbers(a: Record<string, number>, b: Record<string, number>): boolean {
   const tags = Object.keys(a);
   return tags.length === Object.keys(b).length && tags.every((tag) => a[tag] === b[tag]);
+}
+
+export function unknownMo({ slot, mo_id }: Pick<SlotReading, 'slot' | 'mo_id'>): BadSlot {
+  const text = `slot ${slot} shows ${mo_id}, which is neither in the queue nor in the history of this line`;
+  return { batch_no: slot, mo_id, code: 'unknown-mo', text, value: mo_id };
 }

@@ -1,15 +1,14 @@
 import { compileCheck } from '../check';
 import { clockTime } from '../clock';
 import { describe, SmartMoError } from '../errors';
-import { readSlots } from '../plc/read-slots';
 import type { QueueRow } from '../queue/batch';
 import { historyPage, lastRecord } from '../queue/history';
-import { findRow } from '../queue/rows';
+import { findRow, isYounger } from '../queue/rows';
 import { renewLease, startCancel, tryAgainLater } from '../queue/steps';
 import { leaseSeconds } from './complete';
 import { renderText } from './filter';
-import { finishCancel, refusedForGood } from './finish-cancel';
-import { type Line, plcOf } from './line';
+import { assertNotRunning, finishCancel, refusedForGood } from './finish-cancel';
+import type { Line } from './line';
 import type { Outcome } from './outcome';
 import { Refused } from './refused';
 import { GONE_AFTER } from './retry';
@@ -63,7 +62,7 @@ export async function cancelBatch(line: Line, run: Run, options: CancelOptions):
     input = inputOf(options);
     row = await findBatch(line, input);
     await assertMeant(line, input, row);
-    if (options.freeSlot) await refuseWhileRunning(line, run, row);
+    if (options.freeSlot) await assertNotRunning(line, row, run.signal);
     if (line.mode === 'observe') throw new Refused(409, 'INPUT_INVALID', `slot ${row.batch_no} ${row.mo_id} would be cancelled`);
     row = await begin(line, run, options, input, row);
     begun = true;
@@ -116,25 +115,13 @@ async function assertMeant(line: Line, { batch_no, mo_id }: CancelInput, row: Qu
   if (batch_no != null && row.batch_no !== batch_no) {
     throw new Refused(409, 'INPUT_INVALID', `${row.mo_id} is in slot ${row.batch_no}, not in slot ${batch_no}; nothing was cancelled`);
   }
-  const justChanged = line.clock.now().getTime() - row.created_at.getTime() < SLOT_REUSED_MINUTES * 60_000;
-  if (mo_id == null && justChanged && (await lastRecord(line.database, line.line, { batch_no: row.batch_no }))) {
+  const justChanged = mo_id == null && (await isYounger(line.database, row, SLOT_REUSED_MINUTES));
+  if (justChanged && (await lastRecord(line.database, line.line, { batch_no: row.batch_no }))) {
     const sentence = `slot ${row.batch_no} changed to ${row.mo_id} less than ${SLOT_REUSED_MINUTES} minutes ago; send its mo_id to be sure`;
     throw new Refused(409, 'INPUT_INVALID', sentence);
   }
   if (row.state === 'pushing' || row.state === 'pushed') {
     throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} is being completed in Odoo and cannot be cancelled any more`);
-  }
-}
-
-async function refuseWhileRunning(line: Line, run: Run, row: QueueRow): Promise<void> {
-  const { readings } = await readSlots(plcOf(line), line.mapping, {
-    slots: [row.batch_no],
-    orderQuantity: () => undefined,
-    signal: run.signal,
-  });
-  const [slot] = readings;
-  if (slot?.mo_id === row.mo_id && !slot.finished && !slot.failed) {
-    throw new Refused(409, 'PLC_SLOT_RUNNING', `the PLC is running slot ${row.batch_no} ${row.mo_id}; stop it at the PLC first`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, SmartMoError } from '../errors';
 import type { Odoo } from '../odoo/odoo';
 import { clearSlot } from '../plc/handshake';
+import { readSlots } from '../plc/read-slots';
 import { archive } from '../queue/archive';
 import { codeOf, type HistoryRow, type QueueRow } from '../queue/batch';
 import { markFailed } from '../queue/steps';
@@ -16,6 +17,8 @@ import { type Line, odooOf, plcOf } from './line';
 export async function finishCancel(line: Line, row: QueueRow, signal: AbortSignal): Promise<HistoryRow | null> {
   const cancellation = row.cancellation ?? { notes: '', reason: null, actor: 'flow', in_odoo: true, free_slot: false };
   if (cancellation.free_slot) {
+    // Asked at every repetition: the PLC may have taken the recipe meanwhile.
+    await assertNotRunning(line, row, signal);
     await clearSlot(plcOf(line), line.mapping, row.batch_no, { evenIfNotTaken: true, signal });
   }
   if (cancellation.in_odoo && row.odoo_id !== null) {
@@ -28,6 +31,16 @@ export async function finishCancel(line: Line, row: QueueRow, signal: AbortSigna
   }
   const notes = [cancellation.reason, cancellation.notes].filter(Boolean).join(': ');
   return archive(line.database, row, 'cancelled', { notes: notes || null, actor: cancellation.actor });
+}
+
+/** @throws PLC_SLOT_RUNNING while the PLC shows this batch and has not ended it */
+export async function assertNotRunning(line: Line, { batch_no, mo_id }: QueueRow, signal: AbortSignal): Promise<void> {
+  const { readings } = await readSlots(plcOf(line), line.mapping, { slots: [batch_no], orderQuantity: () => undefined, signal });
+  const [slot] = readings;
+  if (slot?.mo_id !== mo_id || slot.finished || slot.failed) return;
+  throw new SmartMoError('PLC_SLOT_RUNNING', `the PLC is running slot ${batch_no} ${mo_id}; stop it at the PLC first`, {
+    class: 'unknown',
+  });
 }
 
 /** Asking Odoo again gives the same answer: a person decides. */

@@ -23,12 +23,15 @@ export async function holdLine(line: Line, reason: string): Promise<void> {
 }
 
 /**
- * A slot that shows an MO which neither queue nor history knows: on a line that has fetched before, an older database may have
+ * A slot that shows an MO which neither queue nor history knows: on a line that has fetched a set before, an older database may have
  * been restored. Holds once per MO: what an operator has seen and released does not hold the line again.
  */
 export async function holdForStrangers(line: Line, bad: readonly BadSlot[]): Promise<void> {
   const strangers = bad.filter(({ code }) => code === 'unknown-mo');
-  if (strangers.length === 0 || (await readEpoch(line.database, line.line)).e0 === 0) return;
+  if (strangers.length === 0) return;
+  const { e0, rows } = await readEpoch(line.database, line.line);
+  // Beside its first set a line knows nothing of what the PLC made before.
+  if (e0 - (rows > 0 ? 1 : 0) === 0) return;
   const told = new Set((await openAlarms(line.database, line.line)).filter(({ code }) => code === 'unknown-mo').map(({ mo_id }) => mo_id));
   const [first] = strangers.filter(({ mo_id }) => !told.has(mo_id));
   if (first) await holdLine(line, `${first.text}; was an older database restored? compare PLC, Odoo and history, then release`);

@@ -1,18 +1,15 @@
 import { clockTime } from '../clock';
 import { describe, type ErrorCode, SmartMoError, throwIfClosed } from '../errors';
-import type { OdooState } from '../odoo/odoo';
 import { clearSlot, loadRecipe } from '../plc/handshake';
 import type { Plc } from '../plc/plc';
 import type { Recipe } from '../plc/slot';
-import { settleAlarms, type OpenAlarm } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
-import { addEvent } from '../queue/events';
 import { findRow, queueRows } from '../queue/rows';
-import { markLoaded } from '../queue/steps';
+import { claimLoad, holdsLoad, markLoaded, releaseLoad } from '../queue/steps';
+import { checkInOdoo, checkInPlc, type NotLoaded } from './before-load';
 import { currentHold } from './hold';
-import { type Line, odooOf, plcOf } from './line';
+import { type Line, plcOf } from './line';
 import { mapChanged, mapChangedText } from './map-changed';
-import { changedInOdoo } from './odoo-check';
 import type { Outcome, OutcomeEvent } from './outcome';
 import { quantityOnPlc } from './quantity';
 import { logTask, type Run, runTask } from './run';
@@ -26,13 +23,6 @@ export interface LoadOptions {
 
 /** The trouble of one slot; a PLC that is away ends the run. */
 const OF_ONE_SLOT: ReadonlySet<ErrorCode> = new Set(['PLC_SLOT_RUNNING', 'PLC_READBACK', 'PLC_EXCEPTION', 'INPUT_INVALID']);
-
-interface NotLoaded {
-  batch_no: number;
-  mo_id: string;
-  code: string;
-  text: string;
-}
 
 /**
  * The recipes of queued batches go into their slots of the PLC (ISA-88: recipe download). Every run takes what is not
@@ -86,8 +76,10 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
       // Words of another map would go to wrong places: only an empty queue, or the map as it was, ends this hold.
       if (await mapChanged(line)) return end('hold', mapChangedText(line.line));
 
-      const checked = await checkInOdoo(line, run, options.checkOdoo, toLoad);
-      const done: Done = { loaded: [], cleared: [], waiting: [], notLoaded: checked.notLoaded };
+      const free = await checkInPlc(line, plc, run, rows, toLoad);
+      if ('hold' in free) return end('hold', `line on hold: ${free.hold}`);
+      const checked = await checkInOdoo(line, run, options.checkOdoo, free.good);
+      const done: Done = { loaded: [], cleared: [], waiting: [], notLoaded: [...free.notLoaded, ...checked.notLoaded] };
       // Before the recipes: while one is not loaded a run that was stopped in between comes here again.
       if (options.clearUnused) done.cleared = await clearUnusedSlots(line, plc, run, rows);
       for (const row of checked.good) {
@@ -106,11 +98,21 @@ interface Done {
   notLoaded: NotLoaded[];
 }
 
+/** Longer than the requests of one slot take. A process that dies leaves the slot to the next run after that time. */
+const LEASE_SECONDS = 30;
+
 async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done): Promise<void> {
   throwIfClosed(run.signal);
+  const claimed = await claimLoad(line.database, row, LEASE_SECONDS);
+  // Another process loads it, or somebody put the line on hold.
+  if (!claimed) return;
+  const mayWrite = async (): Promise<void> => {
+    if (await holdsLoad(line.database, claimed)) return;
+    throw new SmartMoError('PLC_SLOT_BUSY', `slot ${row.batch_no} is being loaded by another process`, { class: 'transient' });
+  };
   try {
-    await loadRecipe(plc, line.mapping, recipeOf(row, line), { rerun: row.run > 1, signal: run.signal });
-    const stored = await markLoaded(line.database, row, { actor: run.actor });
+    await loadRecipe(plc, line.mapping, recipeOf(row, line), { rerun: row.run > 1, mayWrite, signal: run.signal });
+    const stored = await markLoaded(line.database, claimed, { actor: run.actor });
     if (stored || (await isLoaded(line, row))) done.loaded.push({ batch_no: row.batch_no, mo_id: row.mo_id });
     else {
       const text = `${row.mo_id} left the queue while its recipe was written; slot ${row.batch_no} of the PLC holds it: clear it there`;
@@ -118,6 +120,7 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
     }
   } catch (error) {
     if (!(error instanceof SmartMoError)) throw error;
+    if (!error.code.startsWith('DB_')) await releaseLoad(line.database, claimed);
     if (error.code === 'PLC_SLOT_BUSY') done.waiting.push(row.batch_no);
     else if (OF_ONE_SLOT.has(error.code)) {
       done.notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code: error.code, text: error.message });
@@ -142,51 +145,6 @@ function recipeOf(row: QueueRow, line: Line): Recipe {
     quantity: quantityOnPlc(row, line.mapping),
     materials: Object.fromEntries(onPlc.map((material) => [material.tag, material.planned])),
   };
-}
-
-/** Rows that may be loaded, and those whose MO was cancelled, deleted or changed in Odoo since it was queued. */
-async function checkInOdoo(
-  line: Line,
-  run: Run,
-  check: LoadOptions['checkOdoo'],
-  rows: readonly QueueRow[],
-): Promise<{ good: QueueRow[]; notLoaded: NotLoaded[] }> {
-  if (check === 'off' || (check === 'prefer' && !line.odoo)) return { good: [...rows], notLoaded: [] };
-  let states: Map<number, OdooState>;
-  try {
-    states = await odooOf(line).readStates(idsOf(rows), run.signal);
-  } catch (error) {
-    if (check === 'require' || !(error instanceof SmartMoError) || error.code === 'CLOSED') throw error;
-    // The plant goes on when the ERP is down; the event says that nobody looked.
-    await addEvent(line.database, {
-      line: line.line,
-      mo_id: null,
-      event: 'refused',
-      actor: run.actor,
-      detail: { what: 'check before loading', error: describe(error), batches: rows.map((row) => row.mo_id) },
-    });
-    return { good: [...rows], notLoaded: [] };
-  }
-  const good: QueueRow[] = [];
-  const notLoaded: NotLoaded[] = [];
-  const alarms: OpenAlarm[] = [];
-  for (const row of rows) {
-    const trouble = changedInOdoo(row, row.odoo_id === null ? undefined : states.get(row.odoo_id));
-    if (!trouble) {
-      good.push(row);
-      continue;
-    }
-    const { code, text } = trouble;
-    notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code, text });
-    alarms.push({ code, mo_id: row.mo_id, batch_no: row.batch_no, severity: 'critical', text, value: null });
-  }
-  // Raised here, cleared by the monitor, which looks at every queued MO.
-  await settleAlarms(line.database, line.line, [], alarms);
-  return { good, notLoaded };
-}
-
-function idsOf(rows: readonly QueueRow[]): number[] {
-  return rows.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id]));
 }
 
 /** A slot no row uses must not keep an old recipe that the PLC could still take. */

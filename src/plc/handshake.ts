@@ -12,6 +12,8 @@ const MAX_ACKNOWLEDGE_WRITES = 3;
 export interface LoadOptions {
   /** The MO was queued before and an operator asked for it again: its old, acknowledged result may still stand in the slot. */
   rerun?: boolean;
+  /** Asked before each change of the slot: is it still ours to load? Throws when it is not. */
+  mayWrite?: () => Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -26,7 +28,7 @@ export interface LoadOptions {
  * than were written, INPUT_INVALID when a value does not fit, and what the link throws
  */
 export async function loadRecipe(plc: Plc, mapping: Mapping, recipe: Recipe, options: LoadOptions = {}): Promise<'loaded' | 'already'> {
-  const { signal } = options;
+  const { signal, mayWrite = () => Promise.resolve() } = options;
   const { body, flag } = mapping.encodeRecipe(recipe);
   const slot = recipe.batch_no;
   const found = (await readSlotWords(plc, mapping, 'write', slot, signal)).words;
@@ -51,12 +53,17 @@ export async function loadRecipe(plc: Plc, mapping: Mapping, recipe: Recipe, opt
     // While the flag is 0 the PLC may take the words in any moment, also those of a blank slot as soon as they are written,
     // and the flag written afterwards would make it run the MO twice. So the door is shut first; then one look whether the
     // PLC was faster.
+    await mayWrite();
     await write(plc, mapping, flag.address, [TAKEN], signal);
     if (await hasBatch(plc, mapping, recipe, options)) return 'already';
   }
 
+  await mayWrite();
   await write(plc, mapping, body.address, body.words, signal);
-  if (flag) await write(plc, mapping, flag.address, [NOT_TAKEN], signal);
+  if (flag) {
+    await mayWrite();
+    await write(plc, mapping, flag.address, [NOT_TAKEN], signal);
+  }
   await compare(plc, mapping, recipe, body.words, options);
   return 'loaded';
 }

@@ -61,3 +61,11 @@ export async function findRow(
   const [row] = await db.query<QueueRow>(ONE, [line, of.mo_id ?? null, of.batch_no ?? null]);
   return row ?? null;
 }
+
+const YOUNGER = "SELECT created_at > now() - $2 * interval '1 minute' AS younger FROM {schema}.mo_batch WHERE id = $1";
+
+/** Was the row queued less than that many minutes ago, by the database clock? */
+export async function isYounger(db: Queryable, { id }: Pick<QueueRow, 'id'>, minutes: number): Promise<boolean> {
+  const [row] = await db.query<{ younger: boolean }>(YOUNGER, [id, minutes]);
+  return row?.younger ?? false;
+}

@@ -43,7 +43,37 @@ export async function take(
   return stepped ?? null;
 }
 
-const LOADED = step('loaded', 'loaded_at = now()', ['queued']);
+const CLAIM_LOAD = `
+UPDATE {schema}.mo_batch b SET next_try_at = now() + make_interval(secs => $3)
+WHERE b.id = $1 AND b.row_version = $2 AND b.state = 'queued' AND b.loaded_at IS NULL
+  AND (b.next_try_at IS NULL OR b.next_try_at <= now())
+  AND NOT EXISTS (SELECT 1 FROM {schema}.mo_line l WHERE l.line = b.line AND l.hold)
+RETURNING *`;
+
+/**
+ * Before the first word of a recipe is written: of two processes only one may write it, because a PLC has no constraint that
+ * would keep the second out. null: somebody else has the row, or the line is on hold by now.
+ */
+export async function claimLoad(db: Queryable, row: Seen, leaseSeconds: number): Promise<QueueRow | null> {
+  const [claimed] = await db.query<QueueRow>(CLAIM_LOAD, [row.id, row.row_version, leaseSeconds]);
+  return claimed ?? null;
+}
+
+const STILL_MINE = 'SELECT 1 AS mine FROM {schema}.mo_batch WHERE id = $1 AND row_version = $2 AND next_try_at > now()';
+
+/** Is the lease of {@link claimLoad} still ours? A process that was stopped in between finds out here. */
+export async function holdsLoad(db: Queryable, row: Seen): Promise<boolean> {
+  return (await db.query(STILL_MINE, [row.id, row.row_version])).length > 0;
+}
+
+const RELEASE_LOAD = "UPDATE {schema}.mo_batch SET next_try_at = NULL WHERE id = $1 AND row_version = $2 AND state = 'queued'";
+
+/** The recipe was not loaded: any process may try again at once. */
+export async function releaseLoad(db: Queryable, row: Seen): Promise<void> {
+  await db.query(RELEASE_LOAD, [row.id, row.row_version]);
+}
+
+const LOADED = step('loaded', 'loaded_at = now(), next_try_at = NULL', ['queued']);
 
 /** The recipe is in the PLC and read back. */
 export function markLoaded(db: Queryable, row: Seen, note: Note): Promise<QueueRow | null> {
