@@ -1,11 +1,9 @@
 import type { Node } from 'node-red';
 import { SmartMoError } from '../src/errors';
-import { runReport } from '../src/monitor/report';
+import { REPORT_NAMES, runReport } from '../src/monitor/report';
 import { isEmpty } from '../src/settings';
 import type { Config, Message, Red } from './support/types';
 import { startWorker } from './support/worker';
-
-const REPORTS = ['health', 'real-time', 'batch-status', 'failed-to-push', 'history'] as const;
 
 /** Reports on the line; the health report also raises and clears alarms. Port 1 report, port 2 alarm. */
 export default function (RED: Red): void {
@@ -15,7 +13,7 @@ export default function (RED: Red): void {
       outputs: 2,
       staleFactor: 2,
       settings: (read) => ({
-        report: read.choice('report', REPORTS, 'health'),
+        report: read.choice('report', REPORT_NAMES, 'health'),
         stuckAfterMinutes: read.number('stuckAfterMinutes', { fallback: 30, min: 1 }),
         remindAfterMinutes: read.number('remindAfterMinutes', { fallback: 240, min: 1 }),
       }),

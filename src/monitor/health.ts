@@ -1,10 +1,11 @@
+import { minutesBetween } from '../clock';
 import { SmartMoError } from '../errors';
 import type { LinkState } from '../odoo/odoo';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
 import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
 import { queueRows } from '../queue/rows';
 import { changedInOdoo } from '../line/odoo-check';
-import { isBlocked } from '../line/gate';
+import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { AlarmCode } from './alarm-codes';
@@ -61,16 +62,12 @@ function unread(line: Line, { rows, tasks }: Snapshot): OpenAlarm[] {
   return [ofLine('plc-down', 'critical', text)];
 }
 
-function minutesBetween(from: Date, to: Date): number {
-  return Math.floor((to.getTime() - from.getTime()) / 60_000);
-}
-
 function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
   const now = line.clock.now();
   const alarms: OpenAlarm[] = [];
   for (const row of rows) {
     const slot = `slot ${row.batch_no} ${row.mo_id}`;
-    const minutes = minutesBetween(row.updated_at, now);
+    const minutes = minutesBetween(waitsSince(row), now);
     const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string): void => {
       alarms.push({ code, severity, text, mo_id: row.mo_id, batch_no: row.batch_no, value: null });
     };

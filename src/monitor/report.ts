@@ -1,18 +1,20 @@
 import { compileCheck } from '../check';
 import { clockTime } from '../clock';
-import { describe, SmartMoError } from '../errors';
+import { closed, describe, SmartMoError } from '../errors';
 import type { Line } from '../line/line';
 import type { NodeStatus, Outcome, OutcomeEvent } from '../line/outcome';
 import { logTask, observed, type Run } from '../line/run';
-import { claimAnnouncements, openAlarms } from '../queue/alarms';
+import { claimAnnouncements, giveBackAnnouncements, openAlarms } from '../queue/alarms';
 import { toBatch, toRecord } from '../queue/batch';
 import { historyPage } from '../queue/history';
 import { queueRows } from '../queue/rows';
 import { taskEnded } from '../queue/tasks';
 import { announcement, toAlarm, type AlarmView, viewsOf } from './announce';
+import { batchReport, batchSentence } from './batch-report';
 import { checkHealth } from './health';
 import { isOutage, outageAlarm, outageBegan, outageEnded } from './outage';
-import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot, type Word } from './snapshot';
+import { differs, isUnseen, reconciliation, reconciliationSentence } from './reconciliation';
+import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot, waitsForOdoo, type Word } from './snapshot';
 
 export interface ReportOptions {
   report: string;
@@ -31,7 +33,7 @@ interface Answer {
 
 type Report = (line: Line, run: Run, options: ReportOptions) => Promise<Answer>;
 
-const REPORTS: Record<string, Report> = {
+const REPORTS = {
   'batch-status': async (line) => {
     const status = batchStatus(line, await queueRows(line.database, line.line));
     const { total_batches, completed_batches, failed_batches } = status;
@@ -42,7 +44,8 @@ const REPORTS: Record<string, Report> = {
     const { snapshot, outage } = await look(line);
     const picture = realTime(line, snapshot, options.stuckAfterMinutes, outage);
     const events = outage ? outageBegan(line, outage) : outageEnded(line);
-    return { ...answer(line, picture, `${picture.word}: ${picture.why}`, LIGHTS[picture.word]), events };
+    const fill = picture.word === 'RUNNING' && waitsForOdoo(line, snapshot.rows) !== null ? 'yellow' : LIGHTS[picture.word];
+    return { ...answer(line, picture, `${picture.word}: ${picture.why}`, fill), events };
   },
   history: async (line, _run, options) => {
     const query = checkHistory(isRecord(options.payload) ? options.payload : {});
@@ -60,8 +63,27 @@ const REPORTS: Record<string, Report> = {
     const text = `${batches.length} finished batches could not be completed in Odoo`;
     return answer(line, { total: batches.length, batches }, text, batches.length > 0 ? 'yellow' : 'green');
   },
+  batch: async (line, run, { payload }) => {
+    const report = await batchReport(line, payload, run.signal);
+    const told = answer(line, report, batchSentence(report, line), report.state === null || report.state === 'failed' ? 'yellow' : 'green');
+    return report.state === null ? { ...told, statusCode: 404 } : told;
+  },
+  reconciliation: async (line, run, { payload }) => {
+    const batches = await reconciliation(line, isRecord(payload) ? payload : {}, run.signal);
+    const isWell = !batches.some((batch) => differs(batch) || isUnseen(batch));
+    return answer(line, { batches }, reconciliationSentence(batches), isWell ? 'green' : 'yellow');
+  },
   health,
-};
+} satisfies Record<string, Report>;
+
+export type ReportName = keyof typeof REPORTS;
+export const REPORT_NAMES = Object.keys(REPORTS) as ReportName[];
+
+function reportOf(name: string): Report {
+  const found = REPORT_NAMES.find((candidate) => candidate === name);
+  if (found) return REPORTS[found];
+  throw new SmartMoError('INPUT_INVALID', `there is no report "${name}"; choose one of ${REPORT_NAMES.join(', ')}`, { value: name });
+}
 
 /** A green light over a line that stands still would be a lie (invariant I14). */
 const LIGHTS: Record<Word, NodeStatus['fill']> = {
@@ -100,24 +122,22 @@ const checkHistory = compileCheck<HistoryInput>(
  * alarms that are due, each raise, reminder and clearing once over all processes.
  */
 export async function runReport(line: Line, run: Run, options: ReportOptions): Promise<Outcome> {
-  const report = REPORTS[options.report];
   try {
-    if (!report || !Object.hasOwn(REPORTS, options.report)) {
-      throw new SmartMoError('INPUT_INVALID', `there is no report "${options.report}"; choose one of ${Object.keys(REPORTS).join(', ')}`, {
-        value: options.report,
-      });
-    }
-    const { payload, text, status, statusCode, events = [] } = await report(line, run, options);
-    const announced = await announce(line, options).catch(none);
+    const { payload, text, status, statusCode, events = [] } = await reportOf(options.report)(line, run, options);
+    const light = await neverGreenOverAlarms(line, status);
+    // Last: what is claimed here is lost when anything after it fails.
+    const announced = await announce(line, run, options).catch(none);
     return observed(line, {
       port: 1,
       payload: { line: line.line, at: line.clock.now().toISOString(), text, ...payload },
       events: [...events, ...announced],
-      status,
+      status: light,
       ...(statusCode === undefined ? {} : { statusCode }),
     });
   } catch (error) {
-    logTask(line, 'health', run, `Error in health task: ${describe(error)}`, 'error');
+    // A deploy in the middle of a run is no error of the plant.
+    const isStopped = error instanceof SmartMoError && error.code === 'CLOSED';
+    if (!isStopped) logTask(line, 'health', run, `Error in health task: ${describe(error)}`, 'error');
     throw error;
   }
 }
@@ -126,9 +146,22 @@ function answer(line: Line, payload: Record<string, unknown>, text: string, fill
   return { payload, text, status: { fill, shape: 'dot', text: `${text.slice(0, 50)} ${clockTime(line.clock.now())}` } };
 }
 
-async function announce(line: Line, { remindAfterMinutes }: ReportOptions): Promise<OutcomeEvent[]> {
+/** A light that is well while the table holds a critical alarm would be a lie (invariant I14). */
+async function neverGreenOverAlarms(line: Line, status: NodeStatus): Promise<NodeStatus> {
+  if (status.fill !== 'green') return status;
+  const alarms = await openAlarms(line.database, line.line);
+  const critical = alarms.find(({ severity }) => severity === 'critical');
+  return critical ? { ...status, fill: 'yellow', text: `${critical.code}: ${status.text}` } : status;
+}
+
+/** @throws CLOSED when the node is stopped meanwhile: what it claimed and cannot send goes back to the next report */
+async function announce(line: Line, run: Run, { remindAfterMinutes }: ReportOptions): Promise<OutcomeEvent[]> {
   const at = line.clock.now();
   const due = await claimAnnouncements(line.database, line.line, remindAfterMinutes);
+  if (run.signal.aborted) {
+    await giveBackAnnouncements(line.database, due);
+    throw closed();
+  }
   return due.flatMap((row) => viewsOf(row).map((view) => announcement(view, at)));
 }
 

@@ -4,7 +4,7 @@ import { type Batch, type QueueRow, toBatch } from '../queue/batch';
 import { type Hold, holdOf } from '../queue/hold';
 import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
-import { isBlocked } from '../line/gate';
+import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChanged } from '../line/map-changed';
 import { type AlarmView, toAlarm } from './announce';
@@ -112,23 +112,31 @@ function wordFor(
   if (hold) return { word: 'ON HOLD', why: hold.reason, since: hold.since.toISOString() };
   if (plc.state === 'down') return { word: 'NO PLC', why: plc.error ?? '', since: plc.since };
   const now = line.clock.now();
-  const [first] = [...rows].sort((a, b) => a.updated_at.getTime() - b.updated_at.getTime());
+  const [first] = [...rows].sort((a, b) => waitsSince(a).getTime() - waitsSince(b).getTime());
   if (!first) return { word: 'WAITING FOR MO', why: 'the queue is empty', since: null };
-  const since = first.updated_at.toISOString();
+  const since = waitsSince(first).toISOString();
   if (isBlocked(rows, now, stuckAfterMinutes)) {
     const failed = rows.find((row) => row.state === 'failed') ?? first;
     return { word: 'BLOCKED', why: `slot ${failed.batch_no} ${failed.mo_id}: ${failed.last_error ?? failed.state}`, since };
   }
-  return { word: 'RUNNING', why: atWork(rows), since: null };
+  return { word: 'RUNNING', why: atWork(rows, waitsForOdoo(line, rows)), since: null };
 }
 
-/** The batch that is being dosed, for one line of text. */
-function atWork(rows: readonly QueueRow[]): string {
+/** Why finished batches cannot be completed now; null when none waits, or Odoo answered when it was last asked. */
+export function waitsForOdoo(line: Line, rows: readonly QueueRow[]): string | null {
+  const odoo = line.odoo?.state();
+  if (odoo?.state !== 'down' || !rows.some(({ state }) => state === 'finished' || state === 'pushing')) return null;
+  return `finished batches wait for Odoo: ${odoo.error ?? 'it does not answer'}`;
+}
+
+/** The batch that is being dosed and what stands still, for one line of text. */
+function atWork(rows: readonly QueueRow[], waits: string | null): string {
+  const also = waits === null ? '' : `; ${waits}`;
   const dosing = rows.find((row) => row.state === 'running' && Object.values(row.actual ?? {}).some((weight) => weight > 0));
-  if (dosing) return `slot ${dosing.batch_no} ${dosing.mo_id} ${dosing.finished_goods ?? ''} is being made`.replace('  ', ' ');
+  if (dosing) return `slot ${dosing.batch_no} ${dosing.mo_id} ${dosing.finished_goods ?? ''} is being made`.replace('  ', ' ') + also;
   return rows.some((row) => row.state === 'queued' || row.state === 'running')
-    ? 'the PLC has the next batch'
-    : 'finished batches go to Odoo';
+    ? `the PLC has the next batch${also}`
+    : (waits ?? 'finished batches go to Odoo');
 }
 
 const TASKS: readonly RecordedTask[] = ['fetch', 'write', 'read', 'complete', 'health'];

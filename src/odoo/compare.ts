@@ -24,7 +24,8 @@ export function consumptionEquals(record: OdooRecord, payload: PushPayload, digi
   return { equal: differences.length === 0, differences };
 }
 
-function sumByProduct(moves: readonly { product_id: number; quantity: number }[]): Map<number, number> {
+/** Quantity per product id: Odoo may split or merge the moves of one. */
+export function sumByProduct(moves: readonly { product_id: number; quantity: number }[]): Map<number, number> {
   const sums = new Map<number, number>();
   for (const { product_id, quantity } of moves) sums.set(product_id, (sums.get(product_id) ?? 0) + quantity);
   return sums;

@@ -27,3 +27,20 @@ export async function addEvent(
 ): Promise<void> {
   await db.query(ADD_EVENT, [event.line, event.mo_id, event.event, event.actor, JSON.stringify(event.detail ?? {})]);
 }
+
+export interface BatchEvent {
+  at: Date;
+  event: EventKind;
+  actor: string;
+  detail: Record<string, unknown>;
+}
+
+const OF_BATCH = `
+SELECT at, event, actor, detail FROM (
+  SELECT * FROM {schema}.mo_events WHERE line = $1 AND mo_id = $2 ORDER BY id DESC LIMIT $3
+) newest ORDER BY id`;
+
+/** What happened to an MO, all runs, oldest first; of very many the newest `limit`. */
+export async function eventsOf(db: Queryable, line: string, moId: string, limit: number): Promise<BatchEvent[]> {
+  return db.query<BatchEvent>(OF_BATCH, [line, moId, limit]);
+}

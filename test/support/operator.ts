@@ -11,7 +11,7 @@ export interface Operator {
 }
 
 const TIMERS = ['every 60 minutes', 'every 5 minutes', 'every 3 minutes'] as const;
-const DEADLINE_MS = 45_000;
+const DEADLINE_MS = 90_000;
 const EVERY_MS = 250;
 
 export function startOperator(nodeRed: NodeRed, flows: Flows): Operator {

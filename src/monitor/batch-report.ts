@@ -1,0 +1,104 @@
+import { compileCheck } from '../check';
+import type { Line } from '../line/line';
+import { sumByProduct } from '../odoo/compare';
+import type { OdooRecord } from '../odoo/odoo';
+import { type Batch, type BatchMaterial, type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { type BatchEvent, eventsOf } from '../queue/events';
+import { historyPage } from '../queue/history';
+import { findRow } from '../queue/rows';
+import { orderNow, type SlotNow, slotNow } from './outside';
+import { type BatchAction, possibleActions } from './possible-actions';
+
+/** Newest events that are shown of one MO, and newest runs. */
+const MOST_EVENTS = 200;
+const MOST_RECORDS = 50;
+
+const checkInput = compileCheck<{ mo_id: string }>(
+  { type: 'object', properties: { mo_id: { type: 'string', minLength: 1, maxLength: 64 } }, required: ['mo_id'] },
+  'payload',
+  'INPUT_INVALID',
+);
+
+/** The MO as Odoo shows it now; quantities of the order in its own unit. */
+export interface OrderNow extends Omit<OdooRecord, 'moves'> {
+  /** Consumption per product. Name and unit are those of the batch; null for a component that was added in Odoo. */
+  moves: { product_id: number; product: string | null; quantity: number; uom: string | null }[];
+}
+
+export interface BatchReport extends Record<string, unknown> {
+  mo_id: string;
+  /** State in the queue, else status of the newest record; null: nobody knows the MO. */
+  state: Batch['state'] | BatchRecord['status'] | null;
+  /** The batch while it is in the queue. */
+  batch: Batch | null;
+  /** Newest first. */
+  records: BatchRecord[];
+  /** All runs, oldest first. */
+  events: (Omit<BatchEvent, 'at'> & { at: string })[];
+  /** What the PLC shows in its slot now; null with a sentence in `slot_text`. */
+  slot: SlotNow | null;
+  slot_text: string | null;
+  /** null with a sentence in `odoo_text`. */
+  odoo: OrderNow | null;
+  odoo_text: string | null;
+  /** What an operator may press now. */
+  can: BatchAction[];
+}
+
+/**
+ * The report `batch`: everything that is known of one MO, in the tables and outside. PLC and Odoo are only asked for what
+ * they show now, at the same time; when one is away its part is null and says why.
+ * @throws INPUT_INVALID without payload.mo_id; DB_ codes
+ */
+export async function batchReport(line: Line, payload: unknown, signal: AbortSignal): Promise<BatchReport> {
+  const { mo_id } = checkInput(payload);
+  const { row, records } = await find(line, mo_id);
+  const events = await eventsOf(line.database, line.line, mo_id, MOST_EVENTS);
+  const latest = row ?? records[0];
+  const unknown = { shown: null, text: `${mo_id} is not known on line ${line.line}` };
+  const [slot, order] = latest ? await Promise.all([slotNow(line, latest, signal), orderNow(line, latest, signal)]) : [unknown, unknown];
+  return {
+    mo_id,
+    state: row?.state ?? records[0]?.status ?? null,
+    batch: row && toBatch(row, line),
+    records: records.map((record) => toRecord(record, line)),
+    events: events.map((event) => ({ ...event, at: event.at.toISOString() })),
+    slot: slot.shown,
+    slot_text: slot.text,
+    odoo: order.shown && toOrderNow(order.shown, latest?.materials ?? []),
+    odoo_text: order.text,
+    can: possibleActions(line, row, records),
+  };
+}
+
+/** A batch only moves from the queue to the records: asked in this order it is found, and once although it moves meanwhile. */
+async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: HistoryRow[] }> {
+  const row = await findRow(line.database, line.line, { mo_id });
+  const { rows: records } = await historyPage(line.database, line.line, { mo_id, status: null, limit: MOST_RECORDS, offset: 0 });
+  const left = records.some(({ run }) => run === row?.run);
+  return { row: left ? null : row, records };
+}
+
+function toOrderNow(record: OdooRecord, materials: readonly BatchMaterial[]): OrderNow {
+  const moves = [...sumByProduct(record.moves)].map(([product_id, quantity]) => {
+    const material = materials.find((candidate) => candidate.product_id === product_id);
+    return { product_id, product: material?.product ?? null, quantity, uom: material?.move_uom ?? null };
+  });
+  return { ...record, moves };
+}
+
+/** One sentence for people. */
+export function batchSentence({ mo_id, state, batch, records, slot_text, odoo, odoo_text, can }: BatchReport, line: Line): string {
+  const [record] = records;
+  const at = batch ?? record;
+  if (!at) return `${mo_id} is neither in the queue nor in the history of line ${line.line}`;
+  const parts = [`${mo_id} is ${state ?? ''} (slot ${at.batch_no}, run ${at.run})${reasonOf(batch ? batch.last_error : record?.notes)}`];
+  if (slot_text !== null) parts.push(slot_text);
+  parts.push(odoo ? `${odoo.state} in Odoo` : (odoo_text ?? ''));
+  if (can.length > 0) parts.push(`possible now: ${can.join(', ')}`);
+  return parts.join('; ');
+}
+
+function reasonOf(text: string | null | undefined): string {
+  return text ? `: ${text}` : '';
+}
