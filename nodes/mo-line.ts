@@ -1,5 +1,5 @@
 import { systemClock } from '../src/clock';
-import { SmartMoError } from '../src/errors';
+import { describe, SmartMoError } from '../src/errors';
 import { createLine } from '../src/line/line';
 import { parseMap } from '../src/plc/map';
 import { compileMapping } from '../src/plc/mapping';
@@ -17,12 +17,12 @@ export default function (RED: Red): void {
 
   function LineConfig(this: LineNode, config: Config): void {
     RED.nodes.createNode(this, config);
-    this.line = offer(this, () => {
+    const use = offer(this, () => {
       const settings = lineSettings(config);
       const { slots, materials } = settings;
       const databaseNode = requiredConfigNode(RED, 'mo-database', config, 'database');
-      claimKey(databaseNode, settings.line, config);
-      this.on('close', () => databaseNode.lines.delete(settings.line));
+      const claim = (): void => claimKey(databaseNode, settings.line, config);
+      this.on('close', () => releaseKey(databaseNode, settings.line, config));
 
       const map = parseMap(mapText(config), { slots, materials });
       const line = createLine(settings, {
@@ -35,8 +35,18 @@ export default function (RED: Red): void {
         startHold: started.has(config.id) ? null : holdFromEnvironment(),
       });
       started.add(config.id);
-      return line;
+      try {
+        claim();
+      } catch (error) {
+        this.error(describe(error));
+      }
+      // At every use: a deploy that leaves this node alone may delete the line that has the key.
+      return () => {
+        claim();
+        return line;
+      };
     });
+    this.line = () => use()();
   }
 
   RED.nodes.registerType('mo-line', LineConfig);
@@ -84,11 +94,11 @@ function lineProbe(RED: Red, config: Config): LineProbe {
 
 /**
  * Two lines with one key would work on the same rows.
- * @throws CONFIG_INVALID for the one that comes second
+ * @throws CONFIG_INVALID while another line has the key
  */
 function claimKey(databaseNode: DatabaseNode, key: string, config: Config): void {
   const owner = databaseNode.lines.get(key);
-  if (owner !== undefined) {
+  if (owner !== undefined && owner !== config.id) {
     throw new SmartMoError(
       'CONFIG_INVALID',
       `line "${key}" is already the key of mo-line ${owner} on this database; open ${ownerOf(config)} and give it a key of its own`,
@@ -96,6 +106,10 @@ function claimKey(databaseNode: DatabaseNode, key: string, config: Config): void
     );
   }
   databaseNode.lines.set(key, config.id);
+}
+
+function releaseKey(databaseNode: DatabaseNode, key: string, config: Config): void {
+  if (databaseNode.lines.get(key) === config.id) databaseNode.lines.delete(key);
 }
 
 function severalLines(RED: Red): boolean {

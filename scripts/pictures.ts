@@ -32,25 +32,28 @@ async function main(): Promise<void> {
 
 async function takeDashboard(browser: Browser, plant: DashboardPlant): Promise<void> {
   const views = [
-    { file: 'dashboard.png', viewport: { width: 1280, height: 640 } },
+    { file: 'dashboard.png', viewport: { width: 1280, height: 660 } },
     { file: 'dashboard-phone.png', viewport: { width: 390, height: 844 } },
   ];
   for (const { file, viewport } of views) {
     const { page, close } = await openPage(browser, { viewport });
     await page.goto(plant.page('line'));
-    // In the middle of a set: some batches are made, one is being made, the others wait.
-    const made = page.locator('.mo-tile.mo-green, .mo-tile.mo-empty');
-    await page.locator('.mo-tile.mo-blue').first().waitFor({ timeout: PATIENCE_MS });
-    await made.nth(2).waitFor({ timeout: PATIENCE_MS });
-    await page.locator('.mo-tile.mo-blue').first().waitFor({ timeout: PATIENCE_MS });
+    // In the middle of a set: some batches are made, one has just finished, one is being made, the others wait.
+    await page.locator('.mo-tiles:has(.mo-empty):has(.mo-green):has(.mo-blue)').waitFor({ timeout: PATIENCE_MS });
+    await page
+      .locator('.mo-tiles')
+      .evaluate((tiles) => Promise.allSettled(tiles.getAnimations({ subtree: true }).map(({ finished }) => finished)));
     await shoot(page, file);
     await close();
   }
 }
 
 async function takeEditor(browser: Browser, plant: DashboardPlant): Promise<void> {
-  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1600, height: 940 } });
+  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1600, height: 980 } });
   await act(page, 'core:toggle-palette', 'core:toggle-sidebar', 'core:toggle-show-grid', 'core:zoom-out');
+  // Palette and sidebar slide away.
+  await page.waitForFunction(() => (document.querySelector('#red-ui-workspace')?.getBoundingClientRect().left ?? 99) < 20);
+  await page.locator('#red-ui-workspace-chart').evaluate((chart) => chart.scrollTo(0, 0));
   await page.locator('.red-ui-flow-node-status-label', { hasText: /\d+ read/ }).waitFor({ timeout: PATIENCE_MS });
   await shoot(page, 'flow.png');
   await close();

@@ -2,23 +2,52 @@ import { inspect } from 'node:util';
 import { Ajv, type JSONSchemaType } from 'ajv';
 import { type ErrorCode, SmartMoError } from './errors';
 
-const ajv = new Ajv({ allErrors: false, coerceTypes: true, useDefaults: true, verbose: true });
+const ajv = new Ajv({ allErrors: false, useDefaults: true, verbose: true });
 
 /**
  * Compiles a check for something that comes from outside. The check returns the value, typed, with defaults filled in.
- * It works on a copy: the message of a flow stays as it is.
+ * It works on a copy: the message of a flow stays as it is. Numbers may come as text, as a query or a path carries them;
+ * nothing else is taken for a number: null is not 0 and true is not 1.
  * @param what how the error calls the thing: "payload"
  * @throws (the check) SmartMoError of the given code, naming the place, the value and what is expected
  */
 export function compileCheck<T>(schema: JSONSchemaType<T>, what: string, code: ErrorCode): (value: unknown) => T {
   const validate = ajv.compile(schema);
   return (value) => {
-    const copy = copyOf(value, what, code);
+    const copy = withNumbers(copyOf(value, what, code), schema);
     if (validate(copy)) return copy;
     const [problem] = validate.errors ?? [];
     const place = `${what}${(problem?.instancePath ?? '').replaceAll('/', '.')}`;
     throw new SmartMoError(code, `${place} ${problem?.message ?? 'is wrong'}; it is ${short(problem?.data)}`, { value: problem?.data });
   };
+}
+
+/** What of a schema decides where a number stands. */
+interface Shape {
+  [keyword: string]: unknown;
+  type?: unknown;
+  nullable?: boolean;
+  properties?: Readonly<Record<string, Shape>>;
+  additionalProperties?: Shape | boolean;
+}
+
+/** The value with numbers where the schema has numbers and the value has their text; an empty text is an empty field. */
+function withNumbers(value: unknown, shape: Shape): unknown {
+  if (typeof value === 'string' && (shape.type === 'number' || shape.type === 'integer')) {
+    const text = value.trim();
+    if (text === '' && shape.nullable) return null;
+    return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : value;
+  }
+  const { properties = {}, additionalProperties: others } = shape;
+  const shapeOf = (key: string): Shape | undefined =>
+    Object.hasOwn(properties, key) ? properties[key] : typeof others === 'object' ? others : undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]: [string, unknown]) => {
+      const expected = shapeOf(key);
+      return [key, expected ? withNumbers(entry, expected) : entry];
+    }),
+  );
 }
 
 function copyOf(value: unknown, what: string, code: ErrorCode): unknown {

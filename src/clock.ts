@@ -19,6 +19,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** Whole minutes, 0 when `to` is the earlier one: the clocks of two machines differ. */
+export function minutesBetween(from: Date, to: Date): number {
+  return Math.max(0, Math.floor((to.getTime() - from.getTime()) / 60_000));
+}
+
 /** Hours and minutes of the plant's clock, as the node statuses show them. */
 export function clockTime(at: Date): string {
   return at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });

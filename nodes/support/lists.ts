@@ -28,8 +28,11 @@ function material(entry: unknown, index: number, owner: string, line: SettingsRe
   if (typeof entry !== 'object' || entry === null) throw line.invalid('materials', entry, 'a list of materials');
   const fields: Fields = { ...entry };
   const read = settingsReader(fields, `material ${isEmpty(fields.tag) ? index + 1 : String(fields.tag)} of ${owner}`);
+  const tag = read.text('tag', { pattern: /^[A-Za-z0-9_.-]{1,32}$/, allowed: '1 to 32 letters, digits, dots, dashes or underscores' });
+  // Tags are keys of objects; these would be found in every object.
+  if (tag in Object.prototype || tag === 'prototype') throw read.invalid('tag', tag, 'another name; this one is reserved by JavaScript');
   return {
-    tag: read.text('tag', { pattern: /^[A-Za-z0-9_.-]{1,32}$/, allowed: '1 to 32 letters, digits, dots, dashes or underscores' }),
+    tag,
     code: read.text('code', { fallback: '' }),
     product: read.text('product'),
     manual: read.flag('manual', false),

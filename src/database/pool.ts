@@ -102,7 +102,8 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
         if (pool.totalCount >= options.size) {
           throw new SmartMoError(
             'DB_UNREACHABLE',
-            `all ${options.size} connections to PostgreSQL at ${where.server} are busy; raise the pool size`,
+            `none of the ${options.size} connections to PostgreSQL at ${where.server} became free within ${timeouts.connect / 1000} s: ` +
+              'it answers slowly or not at all, or poolSize of the database node is too small',
             { class: 'transient' },
           );
         }

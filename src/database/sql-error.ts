@@ -104,6 +104,7 @@ function translateSqlState(error: DatabaseError, state: string, where: Whereabou
   if (state === '40001' || state === '40P01') {
     return transient(
       `PostgreSQL at ${where.server} gave up this change in favour of another one (${error.message}); the next run repeats it`,
+      state,
     );
   }
   if (state === '57014' || state === '55P03') {
@@ -122,8 +123,13 @@ function rights(where: Whereabouts, sentence: string): SmartMoError {
   return new SmartMoError('DB_RIGHTS', sentence, { class: 'auth', value: where.user });
 }
 
-function transient(sentence: string): SmartMoError {
-  return new SmartMoError('DB_UNREACHABLE', sentence, { class: 'transient' });
+function transient(sentence: string, value?: string): SmartMoError {
+  return new SmartMoError('DB_UNREACHABLE', sentence, { class: 'transient', value });
+}
+
+/** Two transactions waited for each other and PostgreSQL rolled this one back: done again, it goes through. */
+export function isDeadlock(error: unknown): boolean {
+  return error instanceof SmartMoError && error.code === 'DB_UNREACHABLE' && error.value === '40P01';
 }
 
 /** Node reports "no address of localhost answered" as an AggregateError without a message. */

@@ -10,7 +10,7 @@ import { finishByHand, requeue, retry, setHold } from '../queue/operator';
 import { findRow } from '../queue/rows';
 import type { Line } from './line';
 import type { Outcome } from './outcome';
-import { mismatchOf } from './plausible';
+import { aboveLimit, mismatchOf } from './plausible';
 import { Refused } from './refused';
 import type { Run } from './run';
 
@@ -158,7 +158,7 @@ function noteOf({ reason, notes }: ActionInput, actor: string): { actor: string;
   return { actor, detail: { reason: reason ?? null, notes: notes ?? null } };
 }
 
-/** The paper must name every tag of the batch and no other, and pass the checks that a reading of the PLC passes. */
+/** The paper must name every tag of the batch and none that the line does not have, and pass the checks of a reading of the PLC. */
 function measuredBy(
   { actual, actual_weight }: ActionInput,
   row: QueueRow,
@@ -169,10 +169,13 @@ function measuredBy(
   }
   const tags = row.materials.filter((material) => !material.manual).map((material) => material.tag);
   const missing = tags.filter((tag) => !Object.hasOwn(actual, tag));
-  const unknown = Object.keys(actual).filter((tag) => !line.mapping.tags.includes(tag));
+  const known = new Set([...tags, ...line.mapping.tags]);
+  const unknown = Object.keys(actual).filter((tag) => !known.has(tag));
   if (missing.length > 0) throw new Refused(400, 'INPUT_INVALID', `payload.actual lacks ${missing.join(', ')}; 0 where nothing was used`);
   if (unknown.length > 0)
     throw new Refused(400, 'INPUT_INVALID', `payload.actual names ${unknown.join(', ')}, which line ${line.line} does not have`);
+  const above = aboveLimit(line, row, { actual, actual_weight });
+  if (above !== null) throw new Refused(400, 'INPUT_INVALID', `${above}; check the figures`);
   const mismatch = line.onMismatch === 'fail' ? mismatchOf(line, { materials: row.materials, actual }) : null;
   if (mismatch !== null) throw new Refused(400, 'INPUT_INVALID', `too far from the plan: ${mismatch}; check the figures`);
   return { actual, actual_weight };

@@ -24,6 +24,8 @@ export interface Assessment {
   bad: BadSlot[];
   /** Slots whose result is stored, or will be by these updates, and that may be told so. */
   toAcknowledge: Pick<SlotReading, 'slot' | 'mo_id'>[];
+  /** Those of them that show a batch of the history, finished: what they weighed may be nowhere else. */
+  late: SlotReading[];
   /** Rows whose slot said nothing new. */
   unchanged: number;
 }
@@ -43,7 +45,7 @@ export interface Seen {
 export const MISSED_READS = 3;
 
 export function assess(line: Line, seen: Seen): Assessment {
-  const result: Assessment = { updates: [], bad: [], toAcknowledge: [], unchanged: 0 };
+  const result: Assessment = { updates: [], bad: [], toAcknowledge: [], late: [], unchanged: 0 };
   const bySlot = new Map(seen.readings.map((reading) => [reading.slot, reading]));
   for (const row of seen.rows) {
     const reading = bySlot.get(row.batch_no);
@@ -114,7 +116,9 @@ function assessForeign(reading: SlotReading, seen: Seen, result: Assessment): vo
 /** A slot that shows a batch of the history (an MO that was queued again has its earlier run there): nothing of it is stored. */
 function stale(reading: SlotReading, result: Assessment): void {
   if (reading.finished) {
-    if (reading.acknowledged === false) result.toAcknowledge.push(reading);
+    if (reading.acknowledged !== false) return;
+    result.late.push(reading);
+    result.toAcknowledge.push(reading);
   } else if (reading.running && !reading.failed) {
     const text = `slot ${reading.slot} runs ${reading.mo_id}, which has left the queue: what it weighs is not stored`;
     result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'stale-slot', text, value: reading.mo_id });

@@ -2,7 +2,7 @@ import { clockTime } from '../clock';
 import { compileCheck } from '../check';
 import { describe, SmartMoError, throwIfClosed } from '../errors';
 import { archive } from '../queue/archive';
-import { type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { type BatchRecord, codeOf, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { closeDrainedFetch } from '../queue/gate';
 import { dueRows, queueRows } from '../queue/rows';
 import { markFailed, markPushed, renewLease, startPush, tryAgainLater } from '../queue/steps';
@@ -67,8 +67,8 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     const progress: Progress = { archived: [], notCompleted: [], stop: null };
     const due = await dueRows(line.database, line.line, only);
     if (line.mode === 'observe') {
-      const count = (await queueRows(line.database, line.line)).length;
-      return end(line, 'run', `${due.length} batches would be completed`, progress, count, started, null);
+      const rows = await queueRows(line.database, line.line);
+      return end(line, 'run', `${due.length} batches would be completed`, progress, rows, started, null);
     }
     const next = due.values();
     const worker = async (): Promise<void> => {
@@ -82,11 +82,11 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     const workers = await Promise.allSettled(Array.from({ length: options.concurrency }, worker));
     for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
 
-    const left = (await queueRows(line.database, line.line)).length;
+    const left = await queueRows(line.database, line.line);
     const { archived, notCompleted, stop } = progress;
-    logTask(line, 'complete', run, `Cycle complete: ${archived.length} archived, ${notCompleted.length} failed, ${left} remaining`);
+    logTask(line, 'complete', run, `Cycle complete: ${archived.length} archived, ${notCompleted.length} failed, ${left.length} remaining`);
     // Last, because its answer comes once: nothing after it may fail.
-    const drainedAt = left === 0 ? await closeDrainedFetch(line.database, line.line) : null;
+    const drainedAt = left.length === 0 ? await closeDrainedFetch(line.database, line.line) : null;
     if (stop && archived.length === 0 && drainedAt === null) throw stop;
     return end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
   });
@@ -174,14 +174,22 @@ async function notNow(line: Line, run: Run, options: CompleteOptions, row: Queue
   progress.notCompleted.push({ mo_id, batch_no, push_attempt, code, text: sentence, willRetryAt: retryAt?.toISOString() ?? null });
 }
 
-function sentence({ archived, notCompleted }: Progress, left: number): string {
+/** Not completed in this run nor in an earlier one, and nobody shall take that for well (invariant I14). */
+function isInTrouble({ state, last_error }: QueueRow): boolean {
+  return state === 'failed' || state === 'cancelling' || (last_error !== null && (state === 'finished' || state === 'pushing'));
+}
+
+function sentence({ archived, notCompleted }: Progress, left: readonly QueueRow[]): string {
   const completed = archived.filter((record) => record.status === 'completed').length;
   const head = [`${completed} batch${completed === 1 ? '' : 'es'} completed and archived`];
   if (completed < archived.length) head.push(`${archived.length - completed} cancelled`);
-  head.push(`${left} left in the queue`);
+  head.push(`${left.length} left in the queue`);
+  const told = new Set(notCompleted.map(({ mo_id }) => mo_id));
+  const waiting = left.filter((row) => isInTrouble(row) && !told.has(row.mo_id));
   return [
     head.join(', '),
     ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`),
+    ...waiting.map(({ batch_no, mo_id, state, last_error }) => `slot ${batch_no} ${mo_id} ${state}${last_error ? `: ${last_error}` : ''}`),
   ].join('; ');
 }
 
@@ -190,7 +198,7 @@ function end(
   reason: 'run' | 'in-progress',
   text: string,
   { archived, notCompleted }: Progress,
-  left: number | null,
+  left: readonly QueueRow[] | null,
   started: Date,
   drainedAt: Date | null,
 ): Outcome {
@@ -208,14 +216,15 @@ function end(
   }
   return {
     port: 1,
-    payload: { ...head, text, reason, archived, notCompleted, left, ms: now.getTime() - started.getTime() },
+    payload: { ...head, text, reason, archived, notCompleted, left: left?.length ?? null, ms: now.getTime() - started.getTime() },
     events,
-    status: statusOf(reason, archived.length, notCompleted, left, clockTime(now)),
+    status: left ? statusOf(archived.length, notCompleted, left, clockTime(now)) : { fill: 'blue', shape: 'ring', text: 'in progress' },
   };
 }
 
-function statusOf(reason: string, archived: number, [first]: readonly NotCompleted[], left: number | null, time: string): NodeStatus {
-  if (reason === 'in-progress') return { fill: 'blue', shape: 'ring', text: 'in progress' };
-  if (first) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, slot ${first.batch_no} ${first.code} ${time}` };
-  return { fill: 'green', shape: 'dot', text: `${archived} archived, ${left ?? 0} left ${time}` };
+function statusOf(archived: number, [now]: readonly NotCompleted[], left: readonly QueueRow[], time: string): NodeStatus {
+  const earlier = left.find(isInTrouble);
+  const [slot, code] = now ? [now.batch_no, now.code] : [earlier?.batch_no, codeOf(earlier?.last_error ?? null) || earlier?.state];
+  if (slot !== undefined) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, slot ${slot} ${code ?? ''} ${time}` };
+  return { fill: 'green', shape: 'dot', text: `${archived} archived, ${left.length} left ${time}` };
 }

@@ -1,12 +1,15 @@
+import { SmartMoError } from '../errors';
 import type { PushPayload } from '../odoo/odoo';
 import { type BatchMaterial, manualActual, type QueueRow } from '../queue/batch';
 import { round, unitFactor } from '../units';
 import type { Line } from './line';
+import { weighed } from './plausible';
 
 /**
  * What will be told to Odoo about a finished batch; computed once and frozen in the row before anything is sent
  * (odoo.md part A, quantities pushed): all components, zeros included; the actuals of several tags of one product
  * summed; split over several moves of a product by their plan, the last takes the rounding.
+ * @throws MAP_CHANGED naming the tag of which nothing is stored
  */
 export function consumptionOf(row: QueueRow & { odoo_id: number }, line: Line, markDone: boolean): PushPayload {
   const moves: PushPayload['moves'] = [];
@@ -27,8 +30,18 @@ export function consumptionOf(row: QueueRow & { odoo_id: number }, line: Line, m
   return { mo_id: row.mo_id, odoo_id: row.odoo_id, qty: producedQuantity(row, line), moves, equipment, markDone };
 }
 
+/** @throws MAP_CHANGED when nothing was stored for a tag of the PLC: what was not weighed is not known, and never 0 */
 function actualOf(material: BatchMaterial, row: QueueRow, line: Line): number {
-  return material.manual ? manualActual(material, row, line) : (row.actual?.[material.tag] ?? 0);
+  if (material.manual) return manualActual(material, row, line);
+  const actual = weighed(row.actual, material.tag);
+  if (actual !== undefined) return actual;
+  throw new SmartMoError(
+    'MAP_CHANGED',
+    `${row.mo_id} has no actual of ${material.tag}: was this tag renamed? park it, and book it by hand`,
+    {
+      value: material.tag,
+    },
+  );
 }
 
 function inMoveUnit(material: BatchMaterial, quantity: number): number {

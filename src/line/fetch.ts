@@ -67,7 +67,8 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
   return runTask(line, 'fetch', run, busy, async () => {
     const odoo = odooOf(line);
     const domain = renderFilter(options.filter, options.message);
-    const hold = await currentHold(line);
+    // A preview stores nothing, not even the hold that this process was started with.
+    const hold = preview ? null : await currentHold(line);
     const epoch = await readEpoch(line.database, line.line);
     if (!preview) {
       if (hold) {

@@ -1,4 +1,4 @@
-import { clockTime } from '../clock';
+import { clockTime, minutesBetween } from '../clock';
 import { codeOf, type QueueRow } from '../queue/batch';
 import { countRows, queueRows } from '../queue/rows';
 import { currentHold } from './hold';
@@ -21,7 +21,7 @@ export interface Blocking {
   batch_no: number;
   mo_id: string;
   state: string;
-  /** Since the row last changed. */
+  /** Since something last happened to it. */
   minutes: number;
   code: string;
 }
@@ -94,8 +94,13 @@ function blocking(row: QueueRow, now: Date): Blocking {
   return { batch_no: row.batch_no, mo_id: row.mo_id, state: row.state, minutes: minutesSince(row, now), code: codeOf(row.last_error) };
 }
 
+/** Since when nothing has happened to a batch. Every push that fails changes the row, but brings the batch no further. */
+export function waitsSince({ state, updated_at, finished_at }: Pick<QueueRow, 'state' | 'updated_at' | 'finished_at'>): Date {
+  return (state === 'pushing' ? finished_at : null) ?? updated_at;
+}
+
 function minutesSince(row: QueueRow, now: Date): number {
-  return Math.max(0, Math.floor((now.getTime() - row.updated_at.getTime()) / 60_000));
+  return minutesBetween(waitsSince(row), now);
 }
 
 function sentence(rows: readonly QueueRow[], now: Date): string {
@@ -108,7 +113,7 @@ function sentence(rows: readonly QueueRow[], now: Date): string {
 /** The failed batch if there is one, else the one that waits longest. */
 function firstBlocking(rows: readonly QueueRow[]): QueueRow {
   const failed = rows.filter((row) => row.state === 'failed');
-  return (failed.length > 0 ? failed : rows).reduce((oldest, row) => (row.updated_at < oldest.updated_at ? row : oldest));
+  return (failed.length > 0 ? failed : rows).reduce((oldest, row) => (waitsSince(row) < waitsSince(oldest) ? row : oldest));
 }
 
 function blockedStatus(rows: readonly QueueRow[], now: Date): NodeStatus {

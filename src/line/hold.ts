@@ -1,17 +1,21 @@
-import { openAlarms } from '../queue/alarms';
 import { readEpoch } from '../queue/gate';
 import { type Hold, holdOf } from '../queue/hold';
 import { setHold } from '../queue/operator';
+import { rememberStrangers } from '../queue/strangers';
 import type { BadSlot } from './assess';
 import type { Line } from './line';
 
+/** The actor of a hold that comes from the environment. */
+const START = 'SMART_MO_HOLD';
+
 /**
  * The hold of the line. One that the process was started with (SMART_MO_HOLD, for a restore) is stored first: no task gets
- * past it, however early it runs.
+ * past it, however early it runs. A line that only observes shows it and stores nothing.
  */
 export async function currentHold(line: Line): Promise<Hold | null> {
   if (line.startHold !== null) {
-    await setHold(line.database, line.line, true, { reason: line.startHold, actor: 'SMART_MO_HOLD' });
+    if (line.mode === 'observe') return { reason: line.startHold, actor: START, since: line.clock.now() };
+    await setHold(line.database, line.line, true, { reason: line.startHold, actor: START });
     line.startHold = null;
   }
   return holdOf(line.database, line.line);
@@ -28,11 +32,19 @@ export async function holdLine(line: Line, reason: string): Promise<void> {
  */
 export async function holdForStrangers(line: Line, bad: readonly BadSlot[]): Promise<void> {
   const strangers = bad.filter(({ code }) => code === 'unknown-mo');
-  if (strangers.length === 0) return;
+  if (strangers.length === 0 || line.mode === 'observe') return;
   const { e0, rows } = await readEpoch(line.database, line.line);
   // Beside its first set a line knows nothing of what the PLC made before.
   if (e0 - (rows > 0 ? 1 : 0) === 0) return;
-  const told = new Set((await openAlarms(line.database, line.line)).filter(({ code }) => code === 'unknown-mo').map(({ mo_id }) => mo_id));
-  const [first] = strangers.filter(({ mo_id }) => !told.has(mo_id));
-  if (first) await holdLine(line, `${first.text}; was an older database restored? compare PLC, Odoo and history, then release`);
+  // Remembered and held together: a crash in between would leave a stranger that never holds.
+  await line.database.transaction(async (tx) => {
+    const names = await rememberStrangers(
+      tx,
+      line.line,
+      strangers.map(({ mo_id }) => mo_id),
+    );
+    const first = strangers.find(({ mo_id }) => names.has(mo_id));
+    const reason = `${first?.text ?? ''}; was an older database restored? compare PLC, Odoo and history, then release`;
+    if (first) await setHold(tx, line.line, true, { reason, actor: 'reader' });
+  });
 }

@@ -22,7 +22,13 @@ export interface LoadOptions {
 }
 
 /** The trouble of one slot; a PLC that is away ends the run. */
-const OF_ONE_SLOT: ReadonlySet<ErrorCode> = new Set(['PLC_SLOT_RUNNING', 'PLC_READBACK', 'PLC_EXCEPTION', 'INPUT_INVALID']);
+const OF_ONE_SLOT: ReadonlySet<ErrorCode> = new Set([
+  'PLC_SLOT_RUNNING',
+  'PLC_READBACK',
+  'PLC_EXCEPTION',
+  'INPUT_INVALID',
+  'BATCH_UNKNOWN',
+]);
 
 /**
  * The recipes of queued batches go into their slots of the PLC (ISA-88: recipe download). Every run takes what is not
@@ -108,6 +114,10 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
   if (!claimed) return;
   const mayWrite = async (): Promise<void> => {
     if (await holdsLoad(line.database, claimed)) return;
+    const now = await findRow(line.database, line.line, { mo_id: row.mo_id });
+    if (!now || now.state === 'cancelling') {
+      throw new SmartMoError('BATCH_UNKNOWN', `${row.mo_id} left the queue before its recipe was complete; the PLC does not take it`);
+    }
     throw new SmartMoError('PLC_SLOT_BUSY', `slot ${row.batch_no} is being loaded by another process`, { class: 'transient' });
   };
   try {

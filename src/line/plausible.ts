@@ -1,8 +1,15 @@
+import { limitOf } from '../plc/decode-slot';
 import type { QueueRow } from '../queue/batch';
 import type { Line } from './line';
+import { quantityOnPlc } from './quantity';
 
 /** Differences up to this many units of weight never count as a mismatch: small components weigh in coarse steps. */
 const SMALL = 1;
+
+/** What is stored for a tag; undefined when nothing is, whatever the tag is called. */
+export function weighed(actual: QueueRow['actual'], tag: string): number | undefined {
+  return actual !== null && Object.hasOwn(actual, tag) ? actual[tag] : undefined;
+}
 
 /** The materials whose actual is too far from the plan, in one sentence; null when all are near. */
 export function mismatchOf(line: Line, row: Pick<QueueRow, 'materials' | 'actual'>): string | null {
@@ -10,7 +17,7 @@ export function mismatchOf(line: Line, row: Pick<QueueRow, 'materials' | 'actual
   const far: string[] = [];
   for (const tag of new Set([...planned.keys(), ...Object.keys(row.actual ?? {})])) {
     const plan = planned.get(tag) ?? 0;
-    const actual = row.actual?.[tag] ?? 0;
+    const actual = weighed(row.actual, tag) ?? 0;
     const difference = Math.abs(actual - plan);
     if (difference > SMALL && difference > (plan * line.recipeTolerance) / 100) far.push(`${tag} planned ${plan}, weighed ${actual}`);
   }
@@ -24,4 +31,22 @@ export function weightDiffers(line: Line, row: QueueRow): string | null {
   const difference = Math.abs(sum - weight);
   if (difference <= SMALL || difference <= (weight * line.weightTolerance) / 100) return null;
   return `the materials sum up to ${sum.toFixed(2)}, the finished weight is ${weight.toFixed(2)}`;
+}
+
+/** The figures above what a reading of the PLC may show (decode-slot), in one sentence; null when there are none. */
+export function aboveLimit(
+  { mapping, materials }: Pick<Line, 'mapping' | 'materials'>,
+  row: Pick<QueueRow, 'quantity' | 'uom' | 'materials'>,
+  measured: { actual: Record<string, number>; actual_weight: number },
+): string | null {
+  const ordered = quantityOnPlc(row, mapping);
+  const unitOf = (tag: string): string => row.materials.find((material) => material.tag === tag)?.uom ?? mapping.unitOf(tag);
+  const maxOf = (tag: string): number => materials.find((material) => material.tag === tag)?.max ?? 0;
+  const figures = Object.entries(measured.actual).map(([tag, value]) => ({ name: tag, value, max: maxOf(tag), unit: unitOf(tag) }));
+  figures.push({ name: 'actual_weight', value: measured.actual_weight, max: 0, unit: mapping.weightUnit });
+  const above = figures.flatMap(({ name, value, max, unit }) => {
+    const limit = limitOf({ max, unit }, ordered, mapping.quantityUnit);
+    return limit !== undefined && value > limit ? [`${name} is ${value} ${unit}, at most ${limit} ${unit} is plausible`] : [];
+  });
+  return above.length === 0 ? null : above.join('; ');
 }

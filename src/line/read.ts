@@ -8,11 +8,13 @@ import { settleAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { keepHeartbeat } from '../queue/heartbeat';
 import { namesInHistory } from '../queue/history';
-import { storeReadings } from '../queue/readings';
+import { type ReadingUpdate, storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
 import { assess, type Assessment, type BadSlot } from './assess';
 import { holdForStrangers, holdLine } from './hold';
+import { keepLateWeights } from './late-weights';
 import { type Line, plcOf } from './line';
+import { mapChanged, mapChangedText } from './map-changed';
 import type { Outcome, OutcomeEvent } from './outcome';
 import { quantityOnPlc } from './quantity';
 import { rowAlarms } from './row-alarms';
@@ -70,6 +72,8 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       const plc = plcOf(line);
       logTask(line, 'read', run, 'PLC read sync task running...');
       const started = line.clock.now().getTime();
+      // Before the rows are read: a set that arrives meanwhile was queued with the map it is read with.
+      if (await mapChanged(line)) throw new SmartMoError('MAP_CHANGED', mapChangedText(line.line));
       const rows = await queueRows(line.database, line.line);
       const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options).catch(async (error: unknown) => {
         // With another map recipes would go to wrong places too, and the writer does not read this word.
@@ -80,11 +84,13 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       const { known, inHistory } = await judgeStrangers(line, rows, readings);
       const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled });
 
-      const stored = line.mode === 'observe' ? [] : await storeReadings(line.database, line.line, assessment.updates);
-      if (line.mode === 'live') await countHeartbeat(plc, line.mapping, run.signal);
-      const unheard = options.acknowledge && line.mode === 'live' ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
-      const bad = [...assessment.bad, ...unheard];
-      await raiseAlarms(line, bad, stored.length > 0 ? await queueRows(line.database, line.line) : rows);
+      const live = line.mode === 'live';
+      const stored = live ? await storeReadings(line.database, line.line, assessment.updates) : wouldBe(rows, assessment.updates);
+      if (live) await countHeartbeat(plc, line.mapping, run.signal);
+      const late = await keepLateWeights(line, assessment.late);
+      const unheard = options.acknowledge && live ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
+      const bad = [...assessment.bad, ...late, ...unheard];
+      await raiseAlarms(line, bad, live && stored.length > 0 ? await queueRows(line.database, line.line) : rows);
 
       const result = resultOf(rows, stored, assessment, bad, {
         slots: readings.length,
@@ -92,9 +98,18 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
         ms: line.clock.now().getTime() - started,
       });
       writeLog(line, run, result);
-      return end(line, 'read', sentence(result), result);
+      return end(line, 'read', sentence(result, live), result);
     },
   );
+}
+
+/** What the rows would become; a line that only observes shows it and stores nothing. */
+function wouldBe(rows: readonly QueueRow[], updates: readonly ReadingUpdate[]): QueueRow[] {
+  const byId = new Map(updates.map(({ shown: _, ...update }) => [update.id, update]));
+  return rows.flatMap((row) => {
+    const update = byId.get(row.id);
+    return update ? [{ ...row, ...update }] : [];
+  });
 }
 
 /** Readings without those of batches that were queued and loaded while the PLC was read: the next run sees them with their rows. */
@@ -218,7 +233,8 @@ function nothingRead(): ReadResult {
 }
 
 function writeLog(line: Line, run: Run, { updated, finished, bad }: ReadResult): void {
-  const changes = `✓ Updated ${updated.length} batch(es) from PLC, ${finished.length} finished`;
+  const verb = line.mode === 'live' ? '✓ Updated' : 'observe: would update';
+  const changes = `${verb} ${updated.length} batch(es) from PLC, ${finished.length} finished`;
   logTask(line, 'read', run, updated.length > 0 ? changes : 'No changes from PLC');
   for (const { batch_no, mo_id, actual_weight } of finished) {
     logTask(line, 'read', run, `Batch #${batch_no} (MO: ${mo_id}) finished: ${actual_weight ?? 0} ${line.mapping.weightUnit}`);
@@ -226,8 +242,10 @@ function writeLog(line: Line, run: Run, { updated, finished, bad }: ReadResult):
   for (const { text, code } of bad) logTask(line, 'read', run, `${code}: ${text}`, 'warn');
 }
 
-function sentence({ slots, updated, finished, bad }: ReadResult): string {
-  const parts = [`${slots} slots read, ${updated.length} batch${updated.length === 1 ? '' : 'es'} updated, ${finished.length} finished`];
+function sentence({ slots, updated, finished, bad }: ReadResult, live: boolean): string {
+  const would = live ? '' : 'would be ';
+  const batches = `${updated.length} batch${updated.length === 1 ? '' : 'es'}`;
+  const parts = [`${slots} slots read, ${batches} ${would}updated, ${finished.length} ${would}finished`];
   for (const { code, text } of bad) parts.push(`${code}: ${text}`);
   return parts.join('; ');
 }

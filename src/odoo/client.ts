@@ -79,6 +79,17 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
     }
   }
 
+  /** A user who may change MOs, but not this one (a record rule), is the trouble of that batch and stops no other. */
+  async function change(work: (operations: Operations) => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await attempt(({ operations }) => work(operations), signal);
+    } catch (error) {
+      if (!(error instanceof SmartMoError) || error.code !== 'ODOO_RIGHTS') throw error;
+      const may = await attempt(({ call, names }) => mayChange(call, names.version.major, signal), signal);
+      throw may === false ? error : new SmartMoError('ODOO_RIGHTS', error.message, { class: 'permanent', value: error.value });
+    }
+  }
+
   return {
     times: { timeout, retryMin, retryMax },
 
@@ -110,10 +121,10 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
     readOrder: (id, signal) => attempt(({ operations }) => operations.readOrder(id, signal), signal),
     async push(payload, shown, signal) {
       checkPayload(payload);
-      await attempt(({ operations }) => operations.push(payload, shown, signal), signal);
+      await change((operations) => operations.push(payload, shown, signal), signal);
     },
-    markDone: (payload, options, signal) => attempt(({ operations }) => operations.markDone(payload, options, signal), signal),
-    cancel: (id, signal) => attempt(({ operations }) => operations.cancel(id, signal), signal),
+    markDone: (payload, options, signal) => change((operations) => operations.markDone(payload, options, signal), signal),
+    cancel: (id, signal) => change((operations) => operations.cancel(id, signal), signal),
     note: (id, text, signal) => attempt(({ operations }) => operations.note(id, text, signal), signal),
 
     state: () => breaker.state(),

@@ -15,7 +15,12 @@ const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClas
     class: 'transient',
     remedy: 'check the name of the database in the Odoo node',
   },
-  { name: /\.AccessError$/, code: 'ODOO_RIGHTS', class: 'auth', remedy: 'give the user the group "Manufacturing / User"' },
+  {
+    name: /\.AccessError$/,
+    code: 'ODOO_RIGHTS',
+    class: 'auth',
+    remedy: 'give the user the group "Manufacturing / User", or see which record rule keeps it out',
+  },
   { name: /\.MissingError$/, code: 'ODOO_GONE', class: 'permanent', remedy: 'it was deleted in Odoo; a person decides' },
   {
     name: /^psycopg2\.(OperationalError|InterfaceError)$|\.(PoolError|ConcurrencyError)$/,

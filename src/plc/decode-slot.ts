@@ -110,11 +110,11 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
         );
         continue;
       }
-      const value = quantity(field, field.max > 0 ? field.max : plausible(ordered, quantityUnit, field.unit));
+      const value = quantity(field, limitOf(field, ordered, quantityUnit));
       if (value !== null) reading.materials[field.name] = value;
     }
     const weight = byName.get('actual_weight');
-    if (weight) reading.actual_weight = quantity(weight, plausible(ordered, quantityUnit, weight.unit));
+    if (weight) reading.actual_weight = quantity(weight, limitOf(weight, ordered, quantityUnit));
 
     const word = status();
     reading.finished = word === 'finished' || flag('status_manufacturing') === true;
@@ -125,9 +125,18 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
   };
 }
 
-/** Units that do not convert (kg of order, litres of a liquid) are compared as they are: it is a limit of plausibility. */
-function plausible(ordered: number | undefined, from: string, to: string): number | undefined {
-  return ordered === undefined ? undefined : Number((PLAUSIBLE * ordered * (unitFactor(from, to) ?? 1)).toPrecision(12));
+/**
+ * The most that a material or the weight of a batch may be, in its own unit: its `max`, or PLAUSIBLE times the order. Units
+ * that do not convert (kg of order, litres of a liquid) are compared as they are: it is a limit of plausibility.
+ * @param ordered in `quantityUnit`; undefined for an MO that nobody knows
+ */
+export function limitOf(
+  { max, unit }: Pick<SlotField, 'max' | 'unit'>,
+  ordered: number | undefined,
+  quantityUnit: string,
+): number | undefined {
+  if (max > 0) return max;
+  return ordered === undefined ? undefined : Number((PLAUSIBLE * ordered * (unitFactor(quantityUnit, unit) ?? 1)).toPrecision(12));
 }
 
 function rawOf(field: SlotField, words: readonly number[]): string {

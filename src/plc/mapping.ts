@@ -12,7 +12,7 @@ import type { Recipe, SlotReading } from './slot';
 
 /** A map compiled once at deploy: everything that is asked at every read is looked up, not worked out. */
 export interface Mapping {
-  /** Changes with whatever decides what a word means: map, tags, codes, products. Not with tolerances such as `max`. */
+  /** Changes with whatever decides what a word means: map, slots, tags, codes, products. Not with tolerances such as `max`. */
   readonly hash: string;
   readonly slots: number;
   /** PLC tags in the order of the map; materials weighed by hand are not among them. */
@@ -139,7 +139,7 @@ export function compileMapping({ map, materials, slots }: { map: RegisterMap; ma
   }
 
   return {
-    hash: hashOf(fields, map, materials),
+    hash: hashOf(fields, map, materials, slots),
     slots,
     tags: [...byTagField.keys()],
     nameWidth: name.coding.words * 2,
@@ -237,8 +237,9 @@ function required(fields: ReadonlyMap<string, SlotField>, name: SlotFieldName): 
 }
 
 /** Two spellings of one map (addressing, keys left out) have one hash; a changed plausible maximum must not hold a running line. */
-function hashOf(fields: readonly SlotField[], map: RegisterMap, materials: readonly Material[]): string {
+function hashOf(fields: readonly SlotField[], map: RegisterMap, materials: readonly Material[], slots: number): string {
   const meaning = {
+    slots,
     read: [map.read.function, map.read.base, map.read.stride],
     write: map.write ? [map.write.base, map.write.stride] : null,
     fields: fields.map(({ name, at, coding, unit, id, values }) => [name, at, coding, unit, id, values]),

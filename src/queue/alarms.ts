@@ -71,3 +71,18 @@ export async function claimAnnouncements(db: Queryable, line: string, remindAfte
   const rows = await db.query<DueAlarm>(CLAIM, [line, remindAfterMinutes]);
   return rows.sort((a, b) => a.id - b.id);
 }
+
+/** raised_sent_at is older than the reminder that is taken back, so that one is due again too. */
+const GIVE_BACK = `
+UPDATE {schema}.mo_alarm SET
+  raised_sent_at  = CASE WHEN id = ANY($2) THEN NULL ELSE raised_sent_at END,
+  reminded_at     = CASE WHEN id = ANY($2) THEN NULL ELSE raised_sent_at END,
+  cleared_sent_at = NULL
+WHERE id = ANY($1)`;
+
+/** For a run that claimed announcements and cannot send them: whoever reports next does. */
+export async function giveBackAnnouncements(db: Queryable, due: readonly DueAlarm[]): Promise<void> {
+  if (due.length === 0) return;
+  const ids = (rows: readonly DueAlarm[]): number[] => rows.map(({ id }) => id);
+  await db.query(GIVE_BACK, [ids(due), ids(due.filter(({ is_new }) => is_new))]);
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ConstraintError, type Database, type Queryable } from '../database/database';
+import { isDeadlock } from '../database/sql-error';
 import { SmartMoError } from '../errors';
 import type { BatchMaterial } from './batch';
 
@@ -107,15 +108,14 @@ export interface QueueRequest {
  */
 export async function queueSet(database: Database, request: QueueRequest): Promise<QueueResult> {
   let { e0 } = request;
-  // Another line may queue the same MO in the same second (mo_batch_mo_id_key): once more with a fresh epoch, without it.
+  // Another line may queue the same MOs in the same second: once more with a fresh epoch, without them.
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await insertSet(database, { ...request, e0 });
     } catch (error) {
       if (error instanceof NothingNew) return 'nothing-new';
-      if (!(error instanceof ConstraintError)) throw error;
       if (lostRace(error)) return 'lost-race';
-      if (error.constraint !== 'mo_batch_mo_id_key' || attempt > 1) throw error;
+      if (!isTakenByOther(error) || attempt > 1) throw error;
       const now = await readEpoch(database, request.line);
       if (now.rows > 0) return 'lost-race';
       e0 = now.e0;
@@ -142,7 +142,14 @@ async function insertSet(database: Database, { line, e0, mapHash, actor, entries
   }
 }
 
-function lostRace({ sqlState, constraint }: ConstraintError): boolean {
+/** Another line holds the MO, or each waits for an MO of the other because their lists are in another order. */
+function isTakenByOther(error: unknown): boolean {
+  return isDeadlock(error) || (error instanceof ConstraintError && /^mo_batch_(mo_id|odoo_id)_key$/.test(error.constraint));
+}
+
+function lostRace(error: unknown): boolean {
+  if (!(error instanceof ConstraintError)) return false;
+  const { sqlState, constraint } = error;
   if (sqlState === '23503') return constraint.startsWith('mo_batch_line_fetch_seq');
   return sqlState === '23505' && constraint.startsWith('mo_fetch_');
 }

@@ -15,7 +15,7 @@ const FINISH = step(
   'finished',
   `state = 'finished', actual = $5::jsonb, actual_weight = $6, status_manufacturing = 1, measured_by = 'operator',
    finished_at = coalesce(finished_at, now()), started_at = coalesce(started_at, now()),
-   push_attempt = 0, next_try_at = NULL, last_error = NULL`,
+   missed_reads = 0, status_operation = 0, push_attempt = 0, next_try_at = NULL, last_error = NULL`,
   ['queued', 'running', 'failed'],
 );
 

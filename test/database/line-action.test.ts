@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { actOnBatch, type Action } from '../../src/line/action';
+import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import type { Run } from '../../src/line/run';
+import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
+import { compileMapping } from '../../src/plc/mapping';
 import { type Plant, runSet, startPlant } from '../support/plant';
 
 /** What an operator decides: each action from the state it is meant for, and refused from all others. */
@@ -85,6 +88,9 @@ describe('operator actions', () => {
       [{ mo_id, actual: { ...actual, silo_z: 1 }, actual_weight: 1000 }, /names silo_z/],
       [{ mo_id, actual: { ...actual, [tag]: -1 }, actual_weight: 1000 }, /must be >= 0/],
       [{ mo_id, actual: { ...actual, [tag]: 0 }, actual_weight: 1000 }, /too far from the plan/],
+      [{ mo_id, actual, actual_weight: 1_000_000 }, /actual_weight is 1000000 kg, at most 1500 kg is plausible/],
+      [{ mo_id, actual, actual_weight: true }, /actual_weight must be number/],
+      [{ mo_id, actual: { ...actual, [tag]: null }, actual_weight: 1000 }, /silo_a must be number/],
     ] as const) {
       const refused = await act('finish', payload);
       assert.equal(refused.statusCode, 400);
@@ -96,6 +102,41 @@ describe('operator actions', () => {
     const { payload } = await plant.report('history');
     const [record] = payload['histories'] as { materials: { source: string; actual: number }[] }[];
     assert.ok(record?.materials.every(({ source }) => source === 'operator'));
+  });
+
+  it('finish checks each figure as a reading is checked, also where a mismatch is only a warning', async () => {
+    await plant.fetch({ limit: 1 });
+    const [row] = await plant.rows();
+    assert.ok(row);
+    const materials = plant.line.materials.map((material) => (material.tag === 'silo_b' ? { ...material, max: 100 } : material));
+    const warn: Line = { ...plant.line, onMismatch: 'warn', materials };
+    const actual = Object.fromEntries(row.materials.map(({ tag, planned }) => [tag, planned]));
+    for (const [tag, quantity, limit] of [
+      ['silo_a', 1500.01, 1500],
+      ['silo_b', 100.01, 100],
+    ] as const) {
+      const payload = { mo_id: row.mo_id, actual: { ...actual, silo_b: 0, [tag]: quantity }, actual_weight: 1000 };
+      const refused = await actOnBatch(warn, run, { action: 'finish', payload });
+      assert.equal(refused.statusCode, 400);
+      assert.match(String(refused.payload['detail']), new RegExp(`^${tag} is ${quantity} kg, at most ${limit} kg is plausible`));
+    }
+  });
+
+  it('finish knows the tags the batch was queued with, though the map has others by now, and clears what the PLC had said', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'running', missed_reads = 3, status_operation = 1");
+    const [row] = await plant.rows();
+    assert.ok(row);
+    const materials = plant.line.materials.filter(({ tag }) => tag !== 'silo_a');
+    const map = { ...FEED_MILL_MAP, fields: FEED_MILL_MAP.fields.filter(({ material }) => material !== 'silo_a') };
+    const other: Line = { ...plant.line, materials, mapping: compileMapping({ map, materials, slots: 10 }) };
+    const actual = Object.fromEntries(row.materials.map(({ tag, planned }) => [tag, planned]));
+    const outcome = await actOnBatch(other, run, { action: 'finish', payload: { mo_id: row.mo_id, actual, actual_weight: 1000 } });
+    assert.equal(outcome.port, 1, outcome.payload.text);
+    assert.deepEqual(
+      (await plant.rows()).map((now) => [now.state, now.missed_reads, now.status_operation]),
+      [['finished', 0, 0]],
+    );
   });
 
   it('hold keeps gate, fetch and writer away, also for another process, until release', async () => {

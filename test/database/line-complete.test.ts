@@ -154,6 +154,64 @@ describe('completion in Odoo', () => {
     await checkInvariants(plant);
   });
 
+  it('a record rule that keeps the user from one MO is the trouble of that batch: three tries, then a person', async function () {
+    const { plant, set } = await finished(this, 3);
+    const [first] = set;
+    for (let run = 1; run <= 3; run += 1) {
+      await plant.odoo.command({ action: 'fault', fault: 'rights', method: 'write', times: 1 });
+      const [entry] = notCompleted(await plant.complete());
+      assert.deepEqual([entry?.mo_id, entry?.code, entry?.push_attempt], [first, 'ODOO_RIGHTS', run]);
+      assert.equal(plant.line.odoo?.state().state, 'ok');
+      await plant.letTimePass();
+    }
+    assert.deepEqual(
+      (await plant.rows()).map(({ mo_id, state }) => [mo_id, state]),
+      [[first, 'failed']],
+    );
+  });
+
+  it('a user who may change no MO at all ends the run, and no batch is given up for it', async function () {
+    const { plant } = await finished(this, 2);
+    const other = plant.otherProcess();
+    const powerless: Odoo = {
+      ...(other.odoo as Odoo),
+      push: () => Promise.reject(new SmartMoError('ODOO_RIGHTS', 'no', { class: 'auth' })),
+    };
+    for (let run = 1; run <= 4; run += 1) {
+      await assert.rejects(plant.on({ ...other, odoo: powerless }).complete(), { name: 'ODOO_RIGHTS' });
+      await plant.letTimePass();
+    }
+    assert.ok((await plant.rows()).every(({ state }) => state !== 'failed'));
+  });
+
+  it('is not green while a batch is failed, waits for its next try or for its cancellation in Odoo', async function () {
+    const { plant, set } = await finished(this, 2);
+    await plant.odoo.command({ action: 'cancel', mo_id: set[0] });
+    await plant.complete();
+    const failed = await plant.complete();
+    assert.equal(failed.status.fill, 'yellow');
+    assert.match(failed.status.text, /^0 archived, slot 1 ODOO_CANCELLED /);
+    assert.match(failed.payload.text, /1 left in the queue; slot 1 \S+ failed: ODOO_CANCELLED: /);
+
+    await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
+    await plant.cancel({ mo_id: set[0] });
+    await plant.database.query(`UPDATE {schema}.mo_batch SET next_try_at = now() + interval '1 h'`);
+    const cancelling = await plant.complete();
+    assert.deepEqual([cancelling.status.fill, cancelling.payload['left']], ['yellow', 1]);
+  });
+
+  it('is not green while a batch waits for its next try', async function () {
+    const { plant } = await finished(this, 1);
+    await plant.odoo.command({ action: 'fault', fault: 'refused', method: 'write', times: 1 });
+    await plant.complete();
+    await plant.database.query(`UPDATE {schema}.mo_batch SET next_try_at = now() + interval '1 h'`);
+    const { status } = await plant.complete();
+    assert.equal(status.fill, 'yellow');
+    assert.match(status.text, /^0 archived, slot 1 ODOO_REFUSED /);
+    await plant.letTimePass();
+    assert.equal((await plant.complete()).status.fill, 'green');
+  });
+
   it('a mistake of ours at one batch is that batch alone', async function () {
     const { plant, set } = await finished(this, 3);
     await plant.database.query(`UPDATE {schema}.mo_batch SET materials = '[{"broken": true}]' WHERE batch_no = 1`);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { actOnBatch } from '../../src/line/action';
+import type { Line } from '../../src/line/line';
 import type { Run } from '../../src/line/run';
+import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { type Plant, runSet, startPlant } from '../support/plant';
 
 /** Holds that the product sets by itself: where going on could run or book something twice. */
@@ -40,6 +42,37 @@ describe('a hold of its own', () => {
     assert.equal((await actOnBatch(plant.line, run, { action: 'release', payload: { reason: 'known' } })).port, 1);
     await plant.read();
     assert.equal((await plant.report('real-time')).payload['hold'], null);
+  });
+
+  it('nor after one bad word has hidden its name for a read', async () => {
+    await runSet(plant);
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    await plant.plcIsDone(11);
+    await plant.database.query('DELETE FROM {schema}.mo_batch');
+    await plant.read();
+    assert.equal((await actOnBatch(plant.line, run, { action: 'release', payload: { reason: 'known' } })).port, 1);
+    for (const [batchNo, code] of [
+      [9, 'wrong-slot'],
+      [1, 'unknown-mo'],
+    ] as const) {
+      plant.plc.registers.write('holding', FEED_MILL_MAP.read.base, [batchNo]);
+      const { payload } = await plant.read();
+      assert.deepEqual(
+        (payload['bad'] as { code: string }[]).map((bad) => bad.code),
+        [code],
+      );
+    }
+    assert.equal((await plant.report('real-time')).payload['hold'], null);
+  });
+
+  it('SMART_MO_HOLD: a preview and a line that only observes store nothing', async () => {
+    plant.line.startHold = 'started with SMART_MO_HOLD';
+    await plant.fetch({ preview: true });
+    const observing: Line = { ...plant.line, mode: 'observe' };
+    assert.equal((await plant.on(observing).gate()).payload['reason'], 'hold');
+    assert.deepEqual(await plant.database.query('SELECT line FROM {schema}.mo_line WHERE hold'), []);
+    assert.equal((await plant.fetch()).payload['reason'], 'hold');
   });
 
   it('a new line is not held by what an idle PLC still shows', async () => {

@@ -3,6 +3,7 @@ import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
+import { compileMapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
 import { checkInvariants, type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
@@ -131,6 +132,79 @@ describe('recipes and readings', () => {
     assert.ok(issues.some(({ code }) => code === 'map-changed'));
     assert.equal((await plant.load()).payload['reason'], 'loaded');
     assert.ok(!((await plant.report('health')).payload['issues'] as { code: string }[]).some(({ code }) => code === 'map-changed'));
+  });
+
+  it('another map while batches are queued: nothing is stored and nothing acknowledged until the map is back', async function () {
+    const plant = await queue(this, 1);
+    await plant.load();
+    await plant.plcIsDone(1);
+    const before = await plant.rows();
+    const renamed = (tag: string): string => (tag === 'silo_a' ? 'silo_1' : tag);
+    const materials = plant.line.materials.map((material) => ({ ...material, tag: renamed(material.tag) }));
+    const map = {
+      ...FEED_MILL_MAP,
+      fields: FEED_MILL_MAP.fields.map((field) => (field.material === undefined ? field : { ...field, material: renamed(field.material) })),
+    };
+    const other: Line = { ...plant.otherProcess(), materials, mapping: compileMapping({ map, materials, slots: 10 }) };
+    await assert.rejects(plant.on(other).read(), { name: 'MAP_CHANGED' });
+    assert.deepEqual([await plant.rows(), plant.plc.slots()[0]?.state], [before, 'finished']);
+    await plant.read();
+    assert.equal((await plant.rows())[0]?.state, 'finished');
+  });
+
+  it('observe: what would be stored is shown, nothing is', async function () {
+    const plant = await queue(this, 2);
+    await plant.load();
+    await plant.plcIsDone(2);
+    const before = await plant.rows();
+    const { payload } = await plant.on({ ...plant.otherProcess(), mode: 'observe' }).read();
+    assert.match(payload.text, /^observe: 10 slots read, 2 batches would be updated, 2 would be finished/);
+    const finished = payload['finished'] as { mo_id: string; actual_weight: number | null }[];
+    assert.deepEqual(
+      finished.map(({ mo_id, actual_weight }) => [mo_id, (actual_weight ?? 0) > 900]),
+      before.map(({ mo_id }) => [mo_id, true]),
+    );
+    assert.deepEqual([await plant.rows(), plant.plc.slots()[0]?.state], [before, 'finished']);
+    assert.ok(plant.log.some((text) => text.includes('would update 2 batch(es) from PLC, 2 finished')));
+  });
+
+  it('weighed after the batch left the queue: kept as an event and told once, before the PLC may forget it', async function () {
+    const plant = await queue(this, 1);
+    const [mo_id = ''] = await plant.queued();
+    await plant.load();
+    await plant.cancel({ mo_id });
+    await plant.plcIsDone(1);
+    const events = (): Promise<{ detail: Record<string, unknown> }[]> =>
+      plant.database.query("SELECT detail FROM {schema}.mo_events WHERE mo_id = $1 AND event = 'refused' AND actor = 'plc'", [mo_id]);
+    const deaf = withPlc(plant, () => ({ write: () => Promise.reject(new Error('killed before the acknowledgement')) }));
+    await assert.rejects(plant.on(deaf).read());
+    const [event] = await events();
+    const weight = plant.plc.weighed()[0]?.actual_weight;
+    assert.deepEqual(
+      [event?.detail['what'], event?.detail['slot'], event?.detail['actual_weight']],
+      ['weighed after the batch left the queue', 1, weight],
+    );
+    const alarms = (await plant.report('real-time')).payload['alarms'] as { code: string; text: string }[];
+    assert.ok(
+      alarms.some(({ code, text }) => code === 'stale-slot' && text.includes(`with ${weight ?? ''} kg`)),
+      JSON.stringify(alarms),
+    );
+
+    assert.deepEqual(bad(await plant.read()), ['stale-slot']);
+    await waitFor(() => plant.plc.slots()[0]?.state === 'acknowledged', { what: 'the acknowledgement' });
+    assert.deepEqual(bad(await plant.read()), []);
+    assert.equal((await events()).length, 1);
+  });
+
+  it('a batch that was weighed and stored before it was cancelled is acknowledged without noise', async function () {
+    const plant = await queue(this, 1);
+    const [mo_id = ''] = await plant.queued();
+    await plant.load();
+    await plant.plcIsDone(1);
+    await plant.read({ acknowledge: false });
+    await plant.cancel({ mo_id });
+    assert.deepEqual(bad(await plant.read()), []);
+    await waitFor(() => plant.plc.slots()[0]?.state === 'acknowledged', { what: 'the acknowledgement' });
   });
 
   it('the PLC is told after the COMMIT only, and told again after a crash in between, even when the batch is archived', async function () {

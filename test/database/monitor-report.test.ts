@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/database';
 import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
+import { runReport } from '../../src/monitor/report';
 import type { Odoo } from '../../src/odoo/odoo';
 import { type Plant, startPlant } from '../support/plant';
 
@@ -104,6 +105,70 @@ describe('reports of the line', () => {
     assert.deepEqual(issues(await report('health')), ['gate-blocked', 'plc-down', 'stuck']);
     const picture = await report('real-time');
     assert.deepEqual([picture.payload['word'], picture.status.fill], ['BLOCKED', 'red']);
+  });
+
+  it('a batch that Odoo keeps turning away is stuck since it was weighed, however often it is tried', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.load();
+    const { database } = plant;
+    await plant.finishAll();
+    await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
+    await assert.rejects(plant.complete());
+    await database.query('ALTER TABLE {schema}.mo_batch DISABLE TRIGGER mo_batch_guard');
+    await database.query(
+      `UPDATE {schema}.mo_batch SET finished_at = now() - interval '2 h', updated_at = CASE batch_no WHEN 1 THEN now() ELSE now() - interval '2 h' END`,
+    );
+    await database.query('ALTER TABLE {schema}.mo_batch ENABLE TRIGGER mo_batch_guard');
+    assert.equal((await plant.rows())[0]?.state, 'pushing');
+    assert.ok(issues(await plant.report('health')).includes('stuck'));
+    assert.equal((await plant.gate()).payload['reason'], 'blocked');
+    assert.equal((await plant.report('real-time')).payload['word'], 'BLOCKED');
+  });
+
+  it('real-time says that finished batches wait for Odoo, and is not green over them', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.finishAll();
+    await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
+    await assert.rejects(plant.complete());
+    const { status, payload } = await plant.report('real-time');
+    assert.deepEqual([payload['word'], status.fill], ['RUNNING', 'yellow']);
+    assert.match(String(payload['why']), /^finished batches wait for Odoo: ODOO_UNREACHABLE: /);
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'failed', last_error = 'x' WHERE state = 'finished'");
+    assert.match(String((await plant.report('real-time')).payload['why']), /^finished batches wait for Odoo: /);
+  });
+
+  it('no report is green while a critical alarm is open', async () => {
+    await plant.fetch({ limit: 2 });
+    assert.equal((await plant.report('batch-status')).status.fill, 'green');
+    const [first] = await plant.queued();
+    await plant.odoo.command({ action: 'cancel', mo_id: first });
+    await plant.report('health');
+    for (const name of ['real-time', 'batch-status', 'history', 'failed-to-push']) {
+      const { status } = await plant.report(name);
+      assert.deepEqual([name, status.fill], [name, 'yellow']);
+      assert.match(status.text, /^mo-cancelled-in-odoo: /);
+    }
+  });
+
+  it('a report that a deploy ends after it claimed its alarms gives them back', async () => {
+    await plant.fetch({ limit: 1 });
+    const [first] = await plant.queued();
+    await plant.odoo.command({ action: 'cancel', mo_id: first });
+    const stop = new AbortController();
+    const database: Database = {
+      ...plant.database,
+      query: async (sql, params) => {
+        const rows = await plant.database.query<never>(sql, params);
+        if (sql.includes('raised_sent_at IS NULL AS is_new')) stop.abort();
+        return rows;
+      },
+    };
+    const log: string[] = [];
+    const run = { actor: 'test', signal: stop.signal, log: (_: string, text: string) => void log.push(text), progress: () => undefined };
+    const options = { report: 'health', payload: null, stuckAfterMinutes: 30, remindAfterMinutes: 240 };
+    await assert.rejects(runReport({ ...plant.line, database }, run, options), { name: 'CLOSED' });
+    assert.ok(!log.some((text) => text.includes('Error in')));
+    assert.deepEqual(alarms(await plant.report('health')), ['mo-cancelled-in-odoo raised']);
   });
 
   it('confirmed MOs of which none is new: all-in-history, until there is a new one', async () => {

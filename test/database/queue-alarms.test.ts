@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../../src/database/database';
 import { toAlarm, viewsOf } from '../../src/monitor/announce';
-import { claimAnnouncements, openAlarms, type OpenAlarm, settleAlarms } from '../../src/queue/alarms';
+import { claimAnnouncements, giveBackAnnouncements, openAlarms, type OpenAlarm, settleAlarms } from '../../src/queue/alarms';
 import { taskEnded, taskRecords } from '../../src/queue/tasks';
 import { testDatabase } from '../support/postgres';
 import { waitFor } from '../support/wait';
@@ -51,6 +51,26 @@ describe('alarms', () => {
     await announced();
     await database.query(`UPDATE {schema}.mo_alarm SET reminded_at = now() - interval '241 minutes'`);
     assert.deepEqual(await announced(), ['stuck raised']);
+    assert.deepEqual(await announced(), []);
+  });
+
+  it('what was claimed and could not be sent is told by the next report: a raise, a reminder, a clearing', async () => {
+    const claimInVain = async (): Promise<void> => giveBackAnnouncements(database, await claimAnnouncements(database, 'main', 240));
+    await settle(alarm());
+    await claimInVain();
+    assert.deepEqual(await announced(), ['stuck raised']);
+    await database.query(
+      `UPDATE {schema}.mo_alarm SET raised_sent_at = now() - interval '500 min', reminded_at = now() - interval '241 min'`,
+    );
+    await claimInVain();
+    assert.deepEqual(await announced(), ['stuck raised']);
+    await settle();
+    await claimInVain();
+    assert.deepEqual(await announced(), ['stuck cleared']);
+    await settle(alarm());
+    await settle();
+    await claimInVain();
+    assert.deepEqual(await announced(), ['stuck raised', 'stuck cleared']);
     assert.deepEqual(await announced(), []);
   });
 

@@ -4,6 +4,7 @@ import { SmartMoError } from '../../src/errors';
 import { closeDrainedFetch, knownOrders, mapHashOf, type QueueEntry, queueSet, readEpoch } from '../../src/queue/gate';
 import { queueRows } from '../../src/queue/rows';
 import { testDatabase } from '../support/postgres';
+import { waitFor } from '../support/wait';
 
 const entry = (number: number): QueueEntry => ({
   mo_id: `WH/MO/${number}`,
@@ -83,6 +84,38 @@ describe('the gate in the tables', () => {
     }
   });
 
+  it('two lines that fetch the same MOs in another order wait for each other: both end, each MO once', async () => {
+    // Long enough for both to hold their first MO before they come to the second.
+    await database.query(
+      `CREATE FUNCTION {schema}.pause() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END'`,
+    );
+    await database.query('CREATE TRIGGER pause BEFORE INSERT ON {schema}.mo_batch FOR EACH ROW EXECUTE FUNCTION {schema}.pause()');
+    try {
+      const results = await Promise.all([queue([1, 2]), queue([2, 1], { line: 'line2' })]);
+      assert.deepEqual(results.sort(), ['nothing-new', 'queued']);
+    } finally {
+      await database.query('DROP TRIGGER pause ON {schema}.mo_batch');
+    }
+  });
+
+  it('one MO under two names is queued once, also when two lines fetch it in the same second', async () => {
+    const renamed = { ...entry(1), mo_id: 'WH/MO/1-001' };
+    const other = (on: Database): Promise<string> =>
+      queueSet(on, { line: 'line2', e0: 0, mapHash: 'abc', actor: 'test', entries: [renamed, entry(2)] });
+    let second: Promise<string> | undefined;
+    await database.transaction(async (tx) => {
+      await queueSet(
+        { ...database, transaction: (work) => work(tx) },
+        { line: 'main', e0: 0, mapHash: '', actor: 'test', entries: [entry(1)] },
+      );
+      second = other(database);
+      const waits = async (): Promise<boolean> => (await database.query('SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0;
+      await waitFor(waits, { what: 'the second line to wait for the first' });
+    });
+    assert.equal(await second, 'queued');
+    assert.deepEqual(await slots('line2'), [[1, 'WH/MO/2', 1]]);
+  });
+
   it('slots have no gap where an MO turned out to be known, by name or by id', async () => {
     await history(2, false);
     await database.query(`UPDATE {schema}.mo_histories SET mo_id = 'WH/MO/2-001'`);
@@ -97,7 +130,7 @@ describe('the gate in the tables', () => {
   it('all known: nothing is queued and no fetch is opened', async () => {
     await history(1, false);
     assert.equal(await queue([1]), 'nothing-new');
-    assert.deepEqual(await readEpoch(database, 'main'), { e0: 0, rows: 0, hold: null });
+    assert.deepEqual(await readEpoch(database, 'main'), { e0: 0, rows: 0 });
   });
 
   it('a requeued MO comes back as its next run', async () => {

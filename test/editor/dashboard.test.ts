@@ -61,8 +61,9 @@ for (const version of ['4', '5'] as const) {
 
     it('shows an empty line, then ten batches as soon as they are fetched', async () => {
       const page = await look('line');
-      await page.getByText('WAITING FOR MO').waitFor();
-      assert.equal(await page.locator('.mo-tile').count(), 10);
+      // The builtin database is made first.
+      await page.getByText('WAITING FOR MO').waitFor({ timeout: 60_000 });
+      await tile(page, 10).getByText('empty').waitFor();
       await operator.until('a full queue', async () => (await page.locator('.mo-id').count()) === 10, ['every 60 minutes']);
       assert.equal(await page.locator('.mo-word').innerText(), 'RUNNING');
       assert.match(await page.locator('.mo-count').innerText(), /^10 in the queue/);

@@ -169,18 +169,25 @@ for (const version of ['4', '5'] as const) {
       }
     });
 
-    it('says what Test found, deployed or not, and what is wrong', async () => {
+    it('Test tries what the dialog holds, not what is deployed', async () => {
       const plc = await startPlcSimulator({ port: 0, speed: 1 }, { clock: systemClock });
-      const dialog = await open('mo-plc');
-      await dialog.fill('host', '127.0.0.1');
-      await dialog.fill('port', String(plc.port));
-      const good = await dialog.test();
-      assert.deepEqual([good.ok, await faintTexts(dialog.form)], [true, []], good.text);
-      await plc.close();
-      const bad = await dialog.test();
-      assert.deepEqual([bad.ok, await faintTexts(dialog.form)], [false, []], bad.text);
-      assert.match(bad.text, /PLC_UNREACHABLE/);
-      await dialog.cancel();
+      try {
+        const dialog = await open('mo-plc');
+        await dialog.fill('host', '127.0.0.1');
+        await dialog.fill('port', String(plc.port));
+        await dialog.fill('unit', '1');
+        const good = await dialog.test();
+        assert.equal(good.ok, true, good.text);
+        assert.deepEqual(await faintTexts(dialog.form), []);
+        await plc.close();
+        const bad = await dialog.test();
+        assert.equal(bad.ok, false, bad.text);
+        assert.match(bad.text, /PLC_UNREACHABLE/);
+        assert.deepEqual(await faintTexts(dialog.form), []);
+        await dialog.cancel();
+      } finally {
+        await plc.close();
+      }
     });
 
     it('keeps what was filled in over Deploy and a new look', async () => {

@@ -87,6 +87,16 @@ describe('configuration nodes', () => {
       assert.match(log('line2')[0] ?? '', /^CONFIG_INVALID: /);
     });
 
+    it('takes over a key as soon as the line that has it is deleted by a deploy of the changes only', async function () {
+      const { flow, credentials } = await lineOnDatabase(this);
+      await load([...flow, { id: 'line2', type: 'mo-line', line: 'main', database: 'database1' }], credentials);
+      assert.equal(errorOf(() => lineNode('line2').line()).code, 'CONFIG_INVALID');
+      await helper.getNode('line1').close(true);
+      assert.equal(lineNode('line2').line().line, 'main');
+      await helper.getNode('line1').close(true);
+      assert.deepEqual([...databaseNode('database1').lines], [['main', 'line2']]);
+    });
+
     it('frees its key when it is deployed again', async function () {
       const { flow, credentials } = await lineOnDatabase(this);
       await load(flow, credentials);

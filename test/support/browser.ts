@@ -15,7 +15,7 @@ export const BROWSER_ARGS = [
 ];
 
 /** How long a click may wait for what it clicks. */
-const ACTION_MS = 10_000;
+const ACTION_MS = 20_000;
 
 /** CHROMIUM_PATH, else the browser of the system; undefined when there is none. */
 export function chromiumPath(): string | undefined {

@@ -67,5 +67,6 @@ function scales(weighed: readonly Weighed[], of: ReadonlySet<string>): string[] 
 }
 
 function repeated(list: readonly string[]): string[] {
-  return list.filter((entry, index) => list.indexOf(entry) !== index);
+  const seen = new Set<string>();
+  return list.filter((entry) => seen.has(entry) || !seen.add(entry));
 }

@@ -18,6 +18,28 @@ describe('check of what comes from outside', () => {
     assert.deepEqual(message, { count: '7' });
   });
 
+  it('takes nothing else for a number', () => {
+    for (const count of [true, false, null, '', '  ', '0x10', '1,5', 'ten', [1]]) {
+      assert.throws(() => check({ count }), { name: 'INPUT_INVALID', message: /^payload\.count must be integer/ }, String(count));
+    }
+    const figures = compileCheck<{ actual: Record<string, number>; weight?: number | null }>(
+      {
+        type: 'object',
+        required: ['actual'],
+        properties: {
+          actual: { type: 'object', required: [], additionalProperties: { type: 'number' } },
+          weight: { type: 'number', nullable: true },
+        },
+      },
+      'payload',
+      'INPUT_INVALID',
+    );
+    assert.deepEqual(figures({ actual: { silo_a: ' 598.50 ' }, weight: '' }), { actual: { silo_a: 598.5 }, weight: null });
+    for (const silo_a of [true, null])
+      assert.throws(() => figures({ actual: { silo_a } }), { message: /^payload\.actual\.silo_a must be number/ });
+    assert.throws(() => figures({ actual: {}, weight: true }), { message: /^payload\.weight must be number/ });
+  });
+
   it('names the place, the value and the rule', () => {
     assert.throws(() => check({ count: 0 }), { name: 'INPUT_INVALID', message: 'payload.count must be >= 1; it is 0' });
     assert.throws(() => check({ count: 1, name: 'abcd' }), { name: 'INPUT_INVALID', message: /^payload\.name .*'abcd'$/ });

@@ -148,9 +148,9 @@ describe('assessment of a read', () => {
     it('it is in the history and finished: acknowledged again, never stored', () => {
       const inHistory = new Set([stranger]);
       const again = judge({ rows: [], readings: [finished({ mo_id: stranger })], inHistory });
-      assert.deepEqual([again.toAcknowledge.length, again.updates, again.bad], [1, [], []]);
+      assert.deepEqual([again.toAcknowledge.length, again.late.length, again.updates, again.bad], [1, 1, [], []]);
       const heard = judge({ rows: [], readings: [finished({ mo_id: stranger, acknowledged: true })], inHistory });
-      assert.deepEqual([heard.toAcknowledge, heard.bad], [[], []]);
+      assert.deepEqual([heard.toAcknowledge, heard.late, heard.bad], [[], [], []]);
     });
 
     it('it is in the history and runs: stale-slot', () => {

@@ -42,7 +42,7 @@ describe('consumption told to Odoo', () => {
 
   it('is what the PLC weighed, zeros included', () => {
     const idle = material({ tag: 'silo_b', product_id: 103, move_ids: [3] });
-    assert.deepEqual(consumptionOf(row({ materials: [material(), idle] }), line, true), {
+    assert.deepEqual(consumptionOf(row({ materials: [material(), idle], actual: { silo_a: 598.5, silo_b: 0 } }), line, true), {
       mo_id: 'WH/MO/00001',
       odoo_id: 7,
       qty: 998.5,
@@ -53,6 +53,17 @@ describe('consumption told to Odoo', () => {
       equipment: { silo101: 598.5 },
       markDone: true,
     });
+  });
+
+  it('what was not weighed is never 0: a tag of which nothing is stored stops the push', () => {
+    for (const tag of ['silo_b', 'constructor']) {
+      const renamed = material({ tag, product_id: 103, move_ids: [3] });
+      assert.throws(() => consumptionOf(row({ materials: [material(), renamed] }), line, true), {
+        name: 'MAP_CHANGED',
+        class: 'permanent',
+        message: new RegExp(`^WH/MO/00001 has no actual of ${tag}`),
+      });
+    }
   });
 
   it('sums the tags of one product, whichever the PLC used', () => {

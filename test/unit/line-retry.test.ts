@@ -19,6 +19,7 @@ describe('what becomes of a batch that could not be completed', () => {
     ['ODOO_OUTCOME_UNKNOWN', 'unknown', false, true, 10],
     ['ODOO_NOT_DONE', 'unknown', false, true, 10],
     ['ODOO_REFUSED', 'permanent', false, true, 3],
+    ['ODOO_RIGHTS', 'permanent', false, true, 3],
     ['INPUT_INVALID', 'bug', false, true, 3],
     ['ODOO_DIFFERS', 'permanent', false, true, 1],
     ['ODOO_CANCELLED', 'permanent', false, true, 1],

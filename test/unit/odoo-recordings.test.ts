@@ -164,14 +164,15 @@ for (const { version, protocol, password } of SERVERS) {
       });
     }
 
+    // The user of the recordings may change MOs: lacking the right for one is the trouble of that MO.
     const refusals: Record<string, [recording: string, code: string, errorClass: string][]> = {
       jsonrpc: [
         ['F4b-write-moves-via-mo-on-cancelled', 'ODOO_REFUSED', 'permanent'],
         ['T2-lot-component-mark_done', 'ODOO_REFUSED', 'permanent'],
         ['F9-write-deleted', 'ODOO_GONE', 'permanent'],
         ['F10-mark_done-deleted', 'ODOO_GONE', 'permanent'],
-        ['access-denied-write', 'ODOO_RIGHTS', 'auth'],
-        ['private-method', 'ODOO_RIGHTS', 'auth'],
+        ['access-denied-write', 'ODOO_RIGHTS', 'permanent'],
+        ['private-method', 'ODOO_RIGHTS', 'permanent'],
         ['wrong-field-in-fields', 'ODOO_VERSION_CHANGED', 'version'],
         ['wrong-field-in-domain', 'ODOO_VERSION_CHANGED', 'version'],
         ['wrong-field-in-order', 'ODOO_VERSION_CHANGED', 'version'],
@@ -188,11 +189,11 @@ for (const { version, protocol, password } of SERVERS) {
         ['J4-wrong-db', 'ODOO_UNREACHABLE', 'transient'],
         ['J5-wrong-model', 'ODOO_VERSION_CHANGED', 'version'],
         ['J6-wrong-method', 'ODOO_VERSION_CHANGED', 'version'],
-        ['J6b-private-method', 'ODOO_RIGHTS', 'auth'],
+        ['J6b-private-method', 'ODOO_RIGHTS', 'permanent'],
         ['J7-missing-arg', 'ODOO_VERSION_CHANGED', 'version'],
         ['J7b-unknown-arg', 'ODOO_VERSION_CHANGED', 'version'],
         ['J8-wrong-field', 'ODOO_VERSION_CHANGED', 'version'],
-        ['J9-access-denied', 'ODOO_RIGHTS', 'auth'],
+        ['J9-access-denied', 'ODOO_RIGHTS', 'permanent'],
         ['J10b-missing-record-write', 'ODOO_GONE', 'permanent'],
         ['J14-cancel-done', 'ODOO_REFUSED', 'permanent'],
         ['J16-malformed', 'ODOO_REFUSED', 'permanent'],

@@ -56,6 +56,24 @@ describe('model calls of stock Odoo', () => {
     await assert.rejects(list, { code: 'CONFIG_INVALID', message: /filter \[\["orign","=","A"\]\].*Invalid field/ });
   });
 
+  for (const [may, kind] of [
+    [true, 'permanent'],
+    [false, 'auth'],
+  ] as const) {
+    it(`a change that lacks a right is ${kind} when the user ${may ? 'may' : 'may not'} change other MOs; a read always stops everything`, async () => {
+      script = await startScript(({ name }) => {
+        if (name.endsWith('.check_access_rights')) return may;
+        if (name === 'mrp.production.action_cancel' || name === 'mrp.production.search_read') {
+          throw new Refusal('odoo.exceptions.AccessError', 'a record rule');
+        }
+        return NAMES_16[name];
+      });
+      const odoo = connectTo(script.url);
+      await assert.rejects(odoo.cancel(7), { code: 'ODOO_RIGHTS', class: kind, message: /record rule/ });
+      await assert.rejects(odoo.readOrder(7), { code: 'ODOO_RIGHTS', class: 'auth' });
+    });
+  }
+
   it('counts no scrapped component, no move of another MO and copes with empty many2one', async () => {
     const move = { product_id: [2, '[S] Soy'], product_uom: [12, 'kg'], product_uom_qty: 5, state: 'assigned' };
     script = await startScript(({ name }) => {

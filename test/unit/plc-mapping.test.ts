@@ -77,6 +77,7 @@ describe('mapping', () => {
       }).hash;
     assert.equal(materials({ max: 500, share: 20 }), mill.hash);
     assert.notEqual(materials({ product: 'SILO-999' }), mill.hash);
+    assert.notEqual(compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 5 }).hash, mill.hash);
   });
 
   describe('a recipe', () => {

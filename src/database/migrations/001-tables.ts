@@ -96,6 +96,9 @@ CREATE TABLE {schema}.mo_batch (
          OR (status_manufacturing = 1 AND actual IS NOT NULL AND actual_weight IS NOT NULL))
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 
+-- A renamed MO is the same MO.
+CREATE UNIQUE INDEX mo_batch_odoo_id_key ON {schema}.mo_batch (odoo_id) WHERE odoo_id IS NOT NULL;
+
 CREATE FUNCTION {schema}.mo_batch_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NEW.state <> OLD.state AND OLD.state || '>' || NEW.state NOT IN (

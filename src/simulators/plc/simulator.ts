@@ -95,7 +95,7 @@ export async function startPlcSimulator(
   const faults = createFaults(clock);
   const stopped = new AbortController();
 
-  const layout = `${mapping.hash}/${mapping.slots}`;
+  const layout = mapping.hash;
   const blank = (): Memory => ({ layout, registers: [], cell: structuredClone(EMPTY_CELL) });
   const memory = openStateFile(stateFile, blank());
   let saved = Promise.resolve();

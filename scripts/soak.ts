@@ -1,0 +1,62 @@
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import Mocha from 'mocha';
+import { createNodeRed } from '../test/soak/member';
+import { soak } from '../test/soak/soak';
+import { startSite } from '../test/support/site';
+
+/**
+ * `npm run soak -- --minutes N --seed S --processes 8`: Node-RED processes on one PostgreSQL that are stopped, killed,
+ * restarted and deployed while Odoo, PLC and network fail; see test/soak/soak.ts. Ends with `soak passed` or `soak FAILED`
+ * and the exit code to it. Ctrl-C ends the faults, not the healing.
+ */
+const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, processes: { type: 'string' } } });
+const minutes = numberOf('minutes', values.minutes ?? '3');
+const seed = numberOf('seed', values.seed ?? String(randomInt(1_000_000)));
+const processes = numberOf('processes', values.processes ?? '8');
+
+function numberOf(name: string, text: string): number {
+  const number = Number(text);
+  if (number > 0 && (name === 'minutes' || Number.isInteger(number))) return number;
+  console.error(`--${name} is "${text}"; enter a ${name === 'minutes' ? 'number' : 'whole number'} above 0`);
+  process.exit(2);
+}
+
+/** Mocha lends its hooks: the PostgreSQL of the tests is stopped by them, whatever happens. */
+class Quiet extends Mocha.reporters.Base {
+  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+    super(runner, options);
+    runner.on('fail', (_test, error: Error) => console.log(error.stack ?? error.message));
+  }
+}
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+process.once('SIGTERM', () => interrupted.abort());
+
+const mocha = new Mocha({ reporter: Quiet, timeout: 0 });
+const suite = Mocha.Suite.create(mocha.suite, 'soak');
+suite.addTest(
+  new Mocha.Test('soak', async function (this: Mocha.Context) {
+    const site = await startSite(this, { orders: 0, speed: 300, latency: 20 });
+    this.timeout(0);
+    try {
+      const members = await Promise.all(Array.from({ length: processes }, (_, index) => createNodeRed(`Node-RED ${index + 1}`, site.env)));
+      const options = { seed, seconds: minutes * 60, signal: interrupted.signal, progress: (line: string) => console.log(line) };
+      const { violation, seconds, summary, journal } = await soak(site, members, options);
+      console.log(`${seconds.toFixed(1)} s: ${summary}`);
+      if (violation) {
+        console.log(`What happened last:\n${journal.join('\n')}`);
+        throw violation;
+      }
+    } finally {
+      await site.close();
+    }
+  }),
+);
+
+console.log(`seed ${seed}: ${processes} Node-RED processes, ${minutes} minutes of faults`);
+mocha.run((failures) => {
+  console.log(failures === 0 ? `soak passed, seed ${seed}: nothing lost, nothing doubled` : `soak FAILED, seed ${seed}`);
+  process.exitCode = failures === 0 ? 0 : 1;
+});

@@ -1,0 +1,38 @@
+import type { SlotReading } from '../plc/slot';
+import { settleAlarms } from '../queue/alarms';
+import { historyPage } from '../queue/history';
+import { keepLateWeight } from '../queue/late-weight';
+import { round } from '../units';
+import type { BadSlot } from './assess';
+import type { Line } from './line';
+
+/**
+ * Slots that finished a batch after it had left the queue: cancelled or parked while the PLC made it. Odoo is told nothing, but
+ * the materials are gone from the silos: figures that no batch record holds are kept as an event and told as an alarm, before
+ * the slot is acknowledged and the PLC forgets them. A line that only observes says so and stores nothing.
+ */
+export async function keepLateWeights(line: Line, late: readonly SlotReading[]): Promise<BadSlot[]> {
+  const kept: BadSlot[] = [];
+  for (const { slot, mo_id, actual_weight, materials } of late) {
+    const { rows } = await historyPage(line.database, line.line, { limit: 1, offset: 0, status: null, mo_id });
+    const [record] = rows;
+    const weight = actual_weight === null ? null : round(actual_weight, 3);
+    if (!record || record.status === 'completed') continue;
+    // A batch that was weighed, stored and then cancelled or parked: only the acknowledgement is missing.
+    if (record.status_manufacturing === 1 && record.measured_by === 'plc' && record.actual_weight === weight) continue;
+    if (line.mode === 'live') {
+      await keepLateWeight(line.database, line.line, { mo_id, run: record.run, slot, actual: materials, actual_weight: weight });
+    }
+    const text = `slot ${slot} finished ${mo_id} with ${weight ?? 0} ${line.mapping.weightUnit} after the batch left the queue (${record.status}); nothing of it goes to Odoo: book it there by hand`;
+    kept.push({ batch_no: slot, mo_id, code: 'stale-slot', text, value: String(weight ?? 0) });
+  }
+  // Raised at once: after the acknowledgement no later read would raise it.
+  if (kept.length > 0)
+    await settleAlarms(
+      line.database,
+      line.line,
+      [],
+      kept.map((slot) => ({ ...slot, severity: 'warning' as const })),
+    );
+  return kept;
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { createPostgres } from '../../src/database/postgres';
+import { WITHOUT_FENCE } from '../soak/careless-gate';
+import { createNodeRed, createWorker, type Member } from '../soak/member';
+import { soak } from '../soak/soak';
+import { type Site, startSite } from '../support/site';
+
+const SEED = Number(process.env['SMART_MO_SEED'] ?? randomInt(1_000_000));
+
+describe(`eight processes on one database, seed ${SEED}`, function () {
+  this.timeout(300_000);
+  let site: Site;
+
+  beforeEach(async function () {
+    site = await startSite(this, { orders: 0, speed: 300, latency: 20 });
+  });
+  afterEach(async () => {
+    await site?.close();
+  });
+
+  const workers = (count: number, env: Record<string, string> = {}): Member[] =>
+    Array.from({ length: count }, (_, index) => createWorker(`worker ${index + 1}`, { ...site.env, ...env }));
+
+  it('stopped, killed, restarted and deployed for half a minute, with everything around them failing: nothing is lost or doubled', async () => {
+    const nodeReds = await Promise.all(['Node-RED 1', 'Node-RED 2'].map((name) => createNodeRed(name, site.env)));
+    const { violation, journal, completed, summary } = await soak(site, [...nodeReds, ...workers(6)], { seed: SEED, seconds: 30 });
+    assert.equal(violation, null, `${violation?.stack ?? ''}\n${journal.join('\n')}`);
+    assert.ok(completed >= 20, `${summary}: this has shown little`);
+  });
+
+  it('a gate that counts and inserts in one transaction is caught within ten seconds', async () => {
+    const database = createPostgres({ url: site.env['DATABASE_URL'] });
+    await database.ready();
+    await database.close();
+    await site.query(WITHOUT_FENCE);
+    const { violation, seconds } = await soak(site, workers(8, { CARELESS_GATE: '1' }), { seed: SEED, seconds: 10 });
+    assert.match(violation?.message ?? 'nothing was wrong', /two sets are in the queue at once|MOs that are not in exactly one table/);
+    assert.ok(seconds < 10, `caught after ${seconds} s`);
+  });
+});
