@@ -1,5 +1,5 @@
 import { systemClock } from '../src/clock';
-import { describe, SmartMoError } from '../src/errors';
+import { SmartMoError } from '../src/errors';
 import { createLine } from '../src/line/line';
 import { parseMap } from '../src/plc/map';
 import { compileMapping } from '../src/plc/mapping';
@@ -35,11 +35,8 @@ export default function (RED: Red): void {
         startHold: started.has(config.id) ? null : holdFromEnvironment(),
       });
       started.add(config.id);
-      try {
-        claim();
-      } catch (error) {
-        this.error(describe(error));
-      }
+      // Logs a key that is taken.
+      offer(this, claim);
       // At every use: a deploy that leaves this node alone may delete the line that has the key.
       return () => {
         claim();

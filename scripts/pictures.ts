@@ -18,31 +18,33 @@ async function main(): Promise<void> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error('No browser: install chromium or set CHROMIUM_PATH.');
   mkdirSync(DOCS, { recursive: true });
-  const plant = await startDashboardPlant({ timers: true });
   const browser = await chromium.launch({ executablePath, args: BROWSER_ARGS });
   try {
-    await takeDashboard(browser, plant);
-    await takeEditor(browser, plant);
-    await takeDialog(browser, plant);
+    const plant = await startDashboardPlant({ timers: true });
+    try {
+      await takeDashboard(browser, plant);
+      await takeEditor(browser, plant);
+      await takeDialog(browser, plant);
+    } finally {
+      await plant.nodeRed.stop();
+    }
   } finally {
     await browser.close();
-    await plant.nodeRed.stop();
   }
 }
 
 async function takeDashboard(browser: Browser, plant: DashboardPlant): Promise<void> {
+  // In the middle of a set: the slots before this one are made, it is being made, the others wait.
   const views = [
-    { file: 'dashboard.png', viewport: { width: 1280, height: 660 } },
-    { file: 'dashboard-phone.png', viewport: { width: 390, height: 844 } },
+    { file: 'dashboard-phone.png', viewport: { width: 390, height: 844 }, slot: 2 },
+    { file: 'dashboard.png', viewport: { width: 1280, height: 660 }, slot: 4 },
   ];
-  for (const { file, viewport } of views) {
+  for (const { file, viewport, slot } of views) {
     const { page, close } = await openPage(browser, { viewport });
     await page.goto(plant.page('line'));
-    // In the middle of a set: some batches are made, one has just finished, one is being made, the others wait.
-    await page.locator('.mo-tiles:has(.mo-empty):has(.mo-green):has(.mo-blue)').waitFor({ timeout: PATIENCE_MS });
-    await page
-      .locator('.mo-tiles')
-      .evaluate((tiles) => Promise.allSettled(tiles.getAnimations({ subtree: true }).map(({ finished }) => finished)));
+    await page.locator(`.mo-tile:nth-child(${slot}).mo-blue`).waitFor({ timeout: PATIENCE_MS });
+    // Bars slide to their value.
+    await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
     await shoot(page, file);
     await close();
   }

@@ -8,7 +8,7 @@ import { startSite } from '../test/support/site';
 /**
  * `npm run soak -- --minutes N --seed S --processes 8`: Node-RED processes on one PostgreSQL that are stopped, killed,
  * restarted and deployed while Odoo, PLC and network fail; see test/soak/soak.ts. Ends with `soak passed` or `soak FAILED`
- * and the exit code to it. Ctrl-C ends the faults, not the healing.
+ * and the exit code to it.
  */
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, processes: { type: 'string' } } });
 const minutes = numberOf('minutes', values.minutes ?? '3');
@@ -30,10 +30,6 @@ class Quiet extends Mocha.reporters.Base {
   }
 }
 
-const interrupted = new AbortController();
-process.once('SIGINT', () => interrupted.abort());
-process.once('SIGTERM', () => interrupted.abort());
-
 const mocha = new Mocha({ reporter: Quiet, timeout: 0 });
 const suite = Mocha.Suite.create(mocha.suite, 'soak');
 suite.addTest(
@@ -42,7 +38,7 @@ suite.addTest(
     this.timeout(0);
     try {
       const members = await Promise.all(Array.from({ length: processes }, (_, index) => createNodeRed(`Node-RED ${index + 1}`, site.env)));
-      const options = { seed, seconds: minutes * 60, signal: interrupted.signal, progress: (line: string) => console.log(line) };
+      const options = { seed, seconds: minutes * 60, progress: (line: string) => console.log(line) };
       const { violation, seconds, summary, journal } = await soak(site, members, options);
       console.log(`${seconds.toFixed(1)} s: ${summary}`);
       if (violation) {

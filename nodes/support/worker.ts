@@ -94,6 +94,8 @@ export function startWorker<Settings>(RED: Red, node: Node, config: Config, job:
   try {
     settings();
     lineOf();
+    // What an earlier deploy showed is over.
+    node.status({});
   } catch (error) {
     showError(error);
   }

@@ -65,6 +65,7 @@ export async function actOnBatch(line: Line, run: Run, options: ActionOptions): 
     if (line.mode === 'observe')
       throw new Refused(409, 'INPUT_INVALID', 'the line only observes: nothing is changed; set its mode to live');
     const done = await ACTS[action](line, input, run.actor);
+    run.log('info', `${done.message} (${run.actor})`);
     return end(line, 1, done.message, { success: true, action, ...done });
   } catch (error) {
     const refused = error instanceof SmartMoError && error.code === 'INPUT_INVALID' ? new Refused(400, error.code, error.message) : error;
@@ -101,7 +102,7 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
     const mo_id = nameOf(input);
     if (await findRow(line.database, line.line, { mo_id })) throw new Refused(409, 'INPUT_INVALID', `${mo_id} is in the queue`);
     const record = await requeue(line.database, line.line, mo_id, noteOf(input, actor));
-    if (record) return { message: `${mo_id} may be fetched again`, batch_no: record.batch_no, mo_id };
+    if (record) return { message: `${mo_id} may be fetched again, once Odoo lists it as confirmed`, batch_no: record.batch_no, mo_id };
     const last = await lastRecord(line.database, line.line, { mo_id });
     if (!last) throw new Refused(404, 'BATCH_UNKNOWN', `${mo_id} is not in the history of line ${line.line}`);
     throw new Refused(

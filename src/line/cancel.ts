@@ -69,6 +69,7 @@ export async function cancelBatch(line: Line, run: Run, options: CancelOptions):
     if (!(await finishCancel(line, row, run.signal))) await assertCancelled(line, row);
     const { batch_no, mo_id } = row;
     const message = `Batch #${batch_no} (MO: ${mo_id}) cancelled`;
+    run.log('info', `${message} by ${run.actor}`);
     return end(line, 1, `slot ${batch_no} ${mo_id} cancelled`, { success: true, message, batch_no, mo_id, status: 'cancelled' });
   } catch (error) {
     const refused = asRefusal(error, begun);

@@ -92,6 +92,7 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
         run.progress(`loading slot ${row.batch_no} of ${line.slots}`);
         await loadOne(line, plc, run, row, done);
       }
+      for (const { batch_no, mo_id } of done.loaded) logTask(line, 'write', run, `✓ Recipe of ${mo_id} loaded into slot ${batch_no}`);
       return end(done.loaded.length > 0 ? 'loaded' : 'nothing', sentence(done), done);
     },
   );

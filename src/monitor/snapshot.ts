@@ -77,6 +77,8 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
   const status = batchStatus(line, snapshot.rows);
   return {
     ...status,
+    // A screen draws every slot of the line, also the empty ones.
+    slots: line.slots,
     // Nobody knows: a flow must not take it for "fetch".
     is_empty: status.is_empty && !outage,
     ...wordFor(line, snapshot, links, stuckAfterMinutes),

@@ -115,7 +115,10 @@ describe('database: statements and transactions', () => {
   it('says that no connection became free, and both reasons there can be, instead of waiting for ever', async function () {
     const small = await testDatabase(this, { poolSize: 1, timeouts: { connect: 300 } });
     await small.transaction(async () => {
-      await assert.rejects(small.query('SELECT 1'), withCode('DB_UNREACHABLE', /none of the 1 connections .* within 0\.3 s: it answers slowly or not at all, or poolSize .* too small/));
+      await assert.rejects(
+        small.query('SELECT 1'),
+        withCode('DB_UNREACHABLE', /none of the 1 connections .* within 0\.3 s: it answers slowly or not at all, or poolSize .* too small/),
+      );
     });
     assert.deepEqual(await small.query('SELECT 1 AS one'), [{ one: 1 }]);
   });

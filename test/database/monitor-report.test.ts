@@ -228,6 +228,7 @@ describe('reports of the line', () => {
       'line',
       'links',
       'since',
+      'slots',
       'tasks',
       'text',
       'total_batches',

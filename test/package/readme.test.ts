@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_CODES } from '../../src/errors';
+import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { checkout } from '../support/tarball';
 
 describe('the README', () => {
@@ -26,5 +27,11 @@ describe('the README', () => {
     for (const [, target = ''] of readme.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
       assert.doesNotThrow(() => readFileSync(path.join(checkout, decodeURIComponent(target))), target);
     }
+  });
+
+  it('and the page of the register map shows the map that is bundled', () => {
+    const page = readFileSync(path.join(checkout, 'docs', 'register-map.md'), 'utf8');
+    const [, shown = ''] = /```json\n(.*?)```/s.exec(page) ?? [];
+    assert.deepEqual(JSON.parse(shown), FEED_MILL_MAP);
   });
 });

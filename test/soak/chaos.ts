@@ -56,7 +56,7 @@ export function createChaos(site: Site, members: readonly Member[], dice: Dice):
     conditions.set(member, 'busy');
     const done = work()
       .then(() => void conditions.set(member, 'up'))
-      .catch((error: Error) => void (failure ??= error))
+      .catch((error: unknown) => void (failure ??= error instanceof Error ? error : new Error(String(error))))
       .then(() => void background.delete(done));
     background.add(done);
   }
@@ -79,7 +79,7 @@ export function createChaos(site: Site, members: readonly Member[], dice: Dice):
   }
 
   async function askSomebody(wish: 'cancel' | 'park', condition: string): Promise<void> {
-    const [row] = await site.query<{ mo_id: string }>(`SELECT mo_id FROM mo_batch WHERE ${condition} ORDER BY batch_no LIMIT 1`);
+    const [row] = await site.query<{ mo_id: string }>(`SELECT mo_id FROM mo_batch WHERE ${condition} ORDER BY random() LIMIT 1`);
     const member = dice.pick(among('up'));
     if (!row || !member) return;
     note(wish, `${row.mo_id} in ${member.name}`);
@@ -143,11 +143,11 @@ export function createChaos(site: Site, members: readonly Member[], dice: Dice):
       },
     },
     {
-      weight: 3,
+      weight: 2,
       act() {
         const fault = dice.pick(PLC_FAULTS);
         note(`PLC ${fault}`, '');
-        site.plc.command({ action: 'fault', fault, seconds: dice.between(0.1, 1.5) });
+        site.plc.command({ action: 'fault', fault, seconds: dice.between(0.1, 1) });
       },
     },
     {

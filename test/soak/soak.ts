@@ -9,8 +9,6 @@ export interface SoakOptions {
   seed: number;
   /** How long faults come. */
   seconds: number;
-  /** Ends the faults early; healing and the last look come all the same. */
-  signal?: AbortSignal;
   /** Told every ten seconds how it stands. */
   progress?: (line: string) => void;
 }
@@ -28,6 +26,8 @@ export interface SoakResult {
 }
 
 const LOOK_EVERY_MS = 300;
+/** Part of the pauses that are long. */
+const QUIET = 0.05;
 const PROGRESS_SECONDS = 10;
 const SETTLE_SECONDS = 120;
 
@@ -74,10 +74,10 @@ export async function soak(site: Site, members: readonly Member[], options: Soak
   }
 
   async function rage(): Promise<void> {
-    const stop = AbortSignal.any([over.signal, AbortSignal.timeout(options.seconds * 1000), ...(options.signal ? [options.signal] : [])]);
-    while (!stop.aborted) {
+    while (!over.signal.aborted && secondsSince(began) < options.seconds) {
       await chaos.act();
-      await pause(dice.between(50, 400), stop);
+      // Now and then long enough for a set to go through.
+      await pause(dice.between(0, 1) < QUIET ? dice.between(2000, 5000) : dice.between(50, 700), over.signal);
     }
     await chaos.calm();
     calmSince = Date.now();
