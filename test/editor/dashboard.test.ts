@@ -53,6 +53,15 @@ for (const version of ['4', '5'] as const) {
       return page.page;
     }
 
+    /** As a person does it: a click into the field, then the keys. */
+    async function write(dialog: Locator, field: string, text: string): Promise<void> {
+      await dialog.locator('.mo-field', { hasText: field }).click();
+      // The name of the last time is still there.
+      await dialog.page().keyboard.press('Control+A');
+      await dialog.page().keyboard.type(text);
+      assert.equal(await dialog.getByLabel(field).inputValue(), text);
+    }
+
     const tile = (page: Page, slot: number): Locator => page.locator('.mo-tile').nth(slot - 1);
     const lamp = (page: Page, name: string, word: string): Locator =>
       page.locator('.mo-lamp', { hasText: new RegExp(`^\\s*${name} ${word}`) });
@@ -114,8 +123,8 @@ for (const version of ['4', '5'] as const) {
       await dialog.getByText(`Cancel ${mo} in slot 10?`).waitFor();
       const confirm = dialog.getByRole('button', { name: 'Cancel the batch' });
       assert.equal(await confirm.isDisabled(), true);
-      await dialog.getByLabel('Reason').fill('silo 4 is <b>empty</b>');
-      await dialog.getByLabel('Your name').fill('Ayu');
+      await write(dialog, 'Reason', 'silo 4 is <b>empty</b>');
+      await write(dialog, 'Your name', 'Ayu');
       await confirm.click();
       await tile(page, 10).getByText('empty', { exact: true }).waitFor();
       const history = await look('history');
@@ -136,8 +145,8 @@ for (const version of ['4', '5'] as const) {
         await page.locator('.mo-line-buttons').getByRole('button', { name: button }).click();
         const dialog = page.locator('.v-dialog .v-card');
         await dialog.getByText('line main?').waitFor();
-        await dialog.getByLabel('Reason').fill('cleaning');
-        await dialog.getByLabel('Your name').fill('Ayu');
+        await write(dialog, 'Reason', 'cleaning');
+        await write(dialog, 'Your name', 'Ayu');
         await dialog.getByRole('button', { name: confirm }).click();
         await page.locator('.mo-word', { hasText: word }).waitFor();
       }

@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { waitFor } from './wait';
 
 /** A node as the editor keeps it. */
 interface EditorNode {
@@ -143,6 +144,8 @@ export async function openDialog(page: Page, { id, type }: { id?: string; type: 
   const field = (name: string): Locator => form.locator(`#${prefix}-${name}`);
   await page.locator(`#${buttons}-ok`).waitFor();
   await field('name').waitFor();
+  // The tray slides in; a click on the way may miss its button.
+  await waitFor(() => tray.evaluate((element) => getComputedStyle(element).right === '0px'), { what: `the dialog of ${type}` });
 
   async function close(button: 'ok' | 'cancel'): Promise<void> {
     await page.locator(`#${buttons}-${button}`).click();
