@@ -102,20 +102,23 @@ export interface QueueRequest {
   entries: readonly QueueEntry[];
 }
 
+/** A deadlock, then a name that the other line commits a moment later, and the same with a third line. */
+const MAX_ATTEMPTS = 5;
+
 /**
  * Queues one set of batches, all or none. `lost-race`: another instance queued a set since e0 was read, ours is dropped.
  * @throws DB_OUTCOME_UNKNOWN when the reply to COMMIT was lost and the set is not found afterwards
  */
 export async function queueSet(database: Database, request: QueueRequest): Promise<QueueResult> {
   let { e0 } = request;
-  // Another line may queue the same MOs in the same second: once more with a fresh epoch, without them.
+  // Other lines may queue the same MOs in the same second: again with a fresh epoch, without what they have committed by then.
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await insertSet(database, { ...request, e0 });
     } catch (error) {
       if (error instanceof NothingNew) return 'nothing-new';
       if (lostRace(error)) return 'lost-race';
-      if (!isTakenByOther(error) || attempt > 1) throw error;
+      if (!isTakenByOther(error) || attempt === MAX_ATTEMPTS) throw error;
       const now = await readEpoch(database, request.line);
       if (now.rows > 0) return 'lost-race';
       e0 = now.e0;
