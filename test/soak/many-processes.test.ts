@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { createPostgres } from '../../src/database/postgres';
-import { WITHOUT_FENCE } from '../soak/careless-gate';
-import { createNodeRed, createWorker, type Member } from '../soak/member';
-import { soak } from '../soak/soak';
+import { WITHOUT_FENCE } from './careless-gate';
+import { createNodeRed, createWorker, type Member } from './member';
+import { soak } from './soak';
 import { type Site, startSite } from '../support/site';
 
 const SEED = Number(process.env['SMART_MO_SEED'] ?? randomInt(1_000_000));
