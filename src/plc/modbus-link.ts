@@ -179,9 +179,13 @@ function answerError(settings: ModbusSettings, fault: string): SmartMoError {
 }
 
 function unreachable(settings: ModbusSettings, why: string): SmartMoError {
-  return new SmartMoError('PLC_UNREACHABLE', `no connection to ${placeOf(settings)}: ${why}; check cable, address, port and power of the PLC`, {
-    class: 'transient',
-  });
+  return new SmartMoError(
+    'PLC_UNREACHABLE',
+    `no connection to ${placeOf(settings)}: ${why}; check cable, address, port and power of the PLC`,
+    {
+      class: 'transient',
+    },
+  );
 }
 
 function messageOf(error: unknown): string {
