@@ -5,6 +5,7 @@ import type { ProbeResult } from '../../src/probe/probe';
 import { type Answer, type Flows, type NodeRed, startNodeRed } from '../support/node-red';
 import { type Site, startSite } from '../support/site';
 import { skip } from '../support/skip';
+import { waitFor } from '../support/wait';
 
 const CANARY = 'secret-canary-7f3a';
 /** Of the word password. */
@@ -91,7 +92,9 @@ describe('test buttons of the configuration dialogs', function () {
     it('mo-database: the deployed tables are there, in another schema they would be made', async () => {
       const { servers, database, user } = accessFrom({ url: site.env['DATABASE_URL'] });
       const dialog = { ...DATABASE, ...servers[0], database, user, password: '__PWRD__', url: '' };
-      assert.match((await result('mo-database', dialog)).text, /the tables are there$/);
+      // The deployed node makes them in the background.
+      const made = async (): Promise<boolean> => (await result('mo-database', dialog)).text.endsWith('the tables are there');
+      await waitFor(made, { what: 'the tables of the deployed database' });
       assert.match((await result('mo-database', { ...dialog, schema: 'elsewhere' })).text, /will be made by the next deploy$/);
       assert.deepEqual(await site.query("SELECT 1 FROM pg_namespace WHERE nspname = 'elsewhere'"), []);
     });

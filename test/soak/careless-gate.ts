@@ -8,10 +8,16 @@ import { checkOrder } from '../../src/line/orders';
 
 /** Tables as they come with such a gate: rows, and nothing that says which of them may stand side by side. */
 export const WITHOUT_FENCE = `
-ALTER TABLE mo_batch
-  DROP CONSTRAINT mo_batch_line_fetch_seq_fetch_open_fkey,
-  DROP CONSTRAINT mo_batch_line_batch_no_key,
-  DROP CONSTRAINT mo_batch_mo_id_key;
+DO $$
+DECLARE fence text;
+BEGIN
+  FOR fence IN SELECT conname FROM pg_constraint WHERE conrelid = 'mo_batch'::regclass AND contype IN ('u', 'f') LOOP
+    EXECUTE format('ALTER TABLE mo_batch DROP CONSTRAINT %I', fence);
+  END LOOP;
+  FOR fence IN SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'mo_batch'::regclass AND indisunique AND NOT indisprimary LOOP
+    EXECUTE 'DROP INDEX ' || fence;
+  END LOOP;
+END $$;
 DROP INDEX mo_fetch_one_open`;
 
 const COUNT = 'SELECT count(*) AS rows FROM {schema}.mo_batch WHERE line = $1';

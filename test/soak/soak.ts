@@ -57,9 +57,10 @@ export async function soak(site: Site, members: readonly Member[], options: Soak
     let told = Date.now();
     while (!over.signal.aborted) {
       const started = Date.now();
-      chaos.assertAlive();
       await audit.check();
       looks += 1;
+      // After the tables: what they show may be why a process ended.
+      chaos.assertAlive();
       if (calmSince < started) {
         const unsettled = await audit.unsettled();
         if (unsettled === null) return;
