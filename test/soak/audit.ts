@@ -151,9 +151,11 @@ export function createAudit(site: Site): Audit {
     for (const record of records) checkRecord(record, effects.get(record.mo_id) ?? []);
     for (const { key, status } of records) statuses.set(key, status);
     checkVersions(await site.query<Row>(ROWS));
-    assert.deepEqual(await site.query(QUEUED_AGAIN), [], 'I3: queued again after they had ended');
+    const again = await site.query(QUEUED_AGAIN);
+    assert.ok(again.length === 0, `I3: queued again after they had ended: ${JSON.stringify(again)}`);
     const names = [...[...rows.values()].map(({ mo_id }) => mo_id), ...records.map(({ mo_id }) => mo_id)];
-    assert.deepEqual(await site.query(ILLEGAL_STEPS, [names, LEGAL_STEPS]), [], 'I9: steps that are not legal');
+    const illegal = await site.query(ILLEGAL_STEPS, [names, LEGAL_STEPS]);
+    assert.ok(illegal.length === 0, `I9: steps that are not legal: ${JSON.stringify(illegal)}`);
   }
 
   return {
