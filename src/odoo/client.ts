@@ -106,11 +106,10 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
       const confirmed = await known.call({ model: MO, method: 'search_count', args: { domain: [['state', '=', 'confirmed']] } }, signal);
       if (typeof confirmed !== 'number')
         throw new SmartMoError('ODOO_ANSWER', `Odoo's answer to ${MO}.search_count is malformed: it is no number`);
-      const warnings = await findWarnings(known.call, { login: settings.login, uid, major }, signal);
-      return { version: text, major, uid, confirmed, protocol: known.protocol, warnings };
+      const mayChangeOrders = await mayChange(known.call, major, signal);
+      const warnings = await findWarnings(known.call, { login: settings.login, uid }, signal);
+      return { version: text, major, uid, confirmed, protocol: known.protocol, mayChange: mayChangeOrders, warnings };
     },
-
-    mayChange: (signal) => attempt(({ call, names }) => mayChange(call, names.version.major, signal), signal),
 
     listConfirmed: (page, signal) =>
       attempt(({ operations }) => operations.listConfirmed(page, signal), signal).catch((error: unknown) => {

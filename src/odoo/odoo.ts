@@ -13,10 +13,8 @@ export interface Odoo {
    * protocol; never throws: while nobody knows, it is `quietTime`.
    */
   quietSeconds(signal?: AbortSignal): Promise<number>;
-  /** Version, user and rights; what works for now but should be put right comes as warnings. */
+  /** Version, user and rights. */
   probe(signal?: AbortSignal): Promise<OdooProbe>;
-  /** Whether the user may change MOs and their components; null when this Odoo does not say. */
-  mayChange(signal?: AbortSignal): Promise<boolean | null>;
   /**
    * Confirmed MOs by planned start, then id, with all their components (cancelled moves left out).
    * @param page.seen ids already looked at in this run, left out
@@ -65,7 +63,9 @@ export interface OdooProbe {
   uid: number;
   confirmed: number;
   protocol: Protocol;
-  /** Sentences with a remedy, for the Test button. */
+  /** Whether the user may change MOs and their components; null when this Odoo does not say. */
+  mayChange: boolean | null;
+  /** What works for now but should be put right: sentences with a remedy. */
   warnings: string[];
 }
 

@@ -12,11 +12,10 @@ export function probeOdoo(settings: OdooSettings): Promise<ProbeResult> {
   return runProbe(async ({ found, signal }) => {
     const odoo = createOdoo({ ...settings, timeout: Math.min(settings.timeout, LONGEST_CALL) }, { clock: systemClock });
     try {
-      const { version, protocol, uid, confirmed, warnings } = await odoo.probe(signal);
+      const { version, protocol, uid, confirmed, mayChange, warnings } = await odoo.probe(signal);
       found('version', `Odoo ${version}`);
       found('protocol', protocol);
       found('user', `${settings.login}, id ${uid}`);
-      const mayChange = await odoo.mayChange(signal);
       found(
         'rights',
         mayChange === null ? 'may read MOs; whether it may change them is not known' : `may read${mayChange ? ' and change' : ''} MOs`,

@@ -154,20 +154,23 @@ describe('what the Test button hears of the user', () => {
     [17, 'check_access_rights'],
     [18, 'has_access'],
   ] as const) {
-    const cases: [says: string, mayWrite: unknown, users: unknown, warnings: RegExp[]][] = [
-      ['nothing, when all is well', true, [{ id: 6, email: 'a@b.example' }], []],
-      ['no e-mail address', true, [{ id: 6, email: false }], [/"connector" has no e-mail/]],
-      ['no right to change', false, [{ id: 6, email: 'a@b.example' }], [/not change them.*"Manufacturing \/ User"/]],
-      ['both', false, [{ id: 6, email: '' }], [/not change/, /no e-mail/]],
-      [
-        'nothing, when this Odoo does not know the questions',
-        new Refusal('builtins.AttributeError', "The method 'x' does not exist"),
-        [],
-        [],
-      ],
-      ['nothing, when it does not answer them to this user', new Refusal('odoo.exceptions.AccessError', 'no'), [], []],
+    const fine = [{ id: 6, email: 'a@b.example' }];
+    const noEmail = /"connector" has no e-mail/;
+    const unknown = new Refusal('builtins.AttributeError', "The method 'x' does not exist");
+    const refused = new Refusal('odoo.exceptions.AccessError', 'no');
+    const cases: [
+      says: string,
+      answers: { mayWrite: unknown; users: unknown },
+      found: { mayChange: boolean | null; warnings: RegExp[] },
+    ][] = [
+      ['all is well', { mayWrite: true, users: fine }, { mayChange: true, warnings: [] }],
+      ['no e-mail address', { mayWrite: true, users: [{ id: 6, email: false }] }, { mayChange: true, warnings: [noEmail] }],
+      ['no right to change', { mayWrite: false, users: fine }, { mayChange: false, warnings: [] }],
+      ['neither', { mayWrite: false, users: [{ id: 6, email: '' }] }, { mayChange: false, warnings: [noEmail] }],
+      ['does not know the questions', { mayWrite: unknown, users: [] }, { mayChange: null, warnings: [] }],
+      ['does not answer this user', { mayWrite: refused, users: [] }, { mayChange: null, warnings: [] }],
     ];
-    for (const [says, mayWrite, users, warnings] of cases) {
+    for (const [says, { mayWrite, users }, { mayChange, warnings }] of cases) {
       it(`Odoo ${major}: ${says}`, async () => {
         const told = (answer: unknown): unknown => {
           if (answer instanceof Refusal) throw answer;
@@ -180,6 +183,7 @@ describe('what the Test button hears of the user', () => {
         });
         odoo = connectTo(script.url);
         const probe = await odoo.probe();
+        assert.equal(probe.mayChange, mayChange);
         assert.equal(probe.warnings.length, warnings.length, probe.warnings.join('; '));
         for (const [index, warning] of probe.warnings.entries()) assert.match(warning, warnings[index]!);
         assert.ok(script.count(`mrp.production.${question}`) > 0);

@@ -80,6 +80,7 @@ for (const { version, protocol, password } of SERVERS) {
         uid: replay.uid,
         confirmed: 25,
         protocol,
+        mayChange: true,
         warnings: [
           `user "mo_connector" has no e-mail address, without which Odoo refuses some changes; enter one in the user's form in Odoo`,
         ],
