@@ -113,7 +113,7 @@ describe('builtin database', function () {
     assert.equal(await running(), undefined);
   });
 
-  it('comes back by itself after its server was killed', async () => {
+  it('comes back by itself after its server was killed [fault: db-killed]', async () => {
     const database = open();
     await database.query(`INSERT INTO {schema}.mo_line (line) VALUES ('a')`);
     const pid = await running();

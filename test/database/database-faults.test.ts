@@ -60,7 +60,7 @@ describe('database: faults', () => {
     (await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
   const terminate = (pid: number | undefined) => direct.query('SELECT pg_terminate_backend($1)', [pid]);
 
-  it('an idle connection is terminated: nothing happens, statements go on over a new one', async () => {
+  it('an idle connection is terminated: nothing happens, statements go on over a new one [fault: db-idle-terminated]', async () => {
     const before = await ownPid(database);
     await terminate(before);
     await waitFor(() => proxy.open() === 0, { what: 'the end of the connection' });
@@ -68,7 +68,7 @@ describe('database: faults', () => {
     assert.equal(database.state().state, 'ok');
   });
 
-  it('a connection at work is terminated: transient, nothing stored, the next transaction works', async () => {
+  it('a connection at work is terminated: transient, nothing stored, the next transaction works [fault: db-busy-terminated]', async () => {
     const error = await rejected(
       database.transaction(async (tx) => {
         await tx.query(INSERT_LINE, ['a']);
@@ -83,7 +83,7 @@ describe('database: faults', () => {
     assert.equal(database.state().state, 'ok');
   });
 
-  it('the connection is gone before COMMIT is sent: nothing stored, and known to be', async () => {
+  it('the connection is gone before COMMIT is sent: nothing stored, and known to be [fault: db-link-cut-before-commit]', async () => {
     const error = await rejected(
       database.transaction(async (tx) => {
         await tx.query(INSERT_LINE, ['a']);
@@ -95,7 +95,7 @@ describe('database: faults', () => {
     assert.deepEqual(await direct.query(LINES), []);
   });
 
-  it('the answer to COMMIT is lost: DB_OUTCOME_UNKNOWN, and in fact it was stored', async () => {
+  it('the answer to COMMIT is lost: DB_OUTCOME_UNKNOWN, and in fact it was stored [fault: db-commit-reply-lost]', async () => {
     proxy.loseAnswerTo('COMMIT\0');
     const error = await rejected(database.transaction((tx) => tx.query(INSERT_LINE, ['a'])));
     assert.deepEqual([error.code, error.class], ['DB_OUTCOME_UNKNOWN', 'unknown']);
@@ -103,14 +103,14 @@ describe('database: faults', () => {
     assert.deepEqual(await database.query(LINES), [{ line: 'a' }]);
   });
 
-  it('the answer to a single change is lost: class unknown; to a question: transient', async () => {
+  it('the answer to a single change is lost: class unknown; to a question: transient [fault: db-change-reply-lost]', async () => {
     proxy.loseAnswerTo('INSERT');
     assert.equal((await rejected(database.query(INSERT_LINE, ['a']))).class, 'unknown');
     proxy.loseAnswerTo('SELECT');
     assert.equal((await rejected(database.query(LINES))).class, 'transient');
   });
 
-  it('the link swallows everything: an error in time, and work again when it heals', async () => {
+  it('the link swallows everything: an error in time, and work again when it heals [fault: db-link-silent]', async () => {
     proxy.hole();
     const from = Date.now();
     assert.equal((await rejected(database.query(LINES))).class, 'transient');
@@ -121,7 +121,7 @@ describe('database: faults', () => {
     assert.deepEqual(await database.query(LINES), []);
   });
 
-  it('the server is down at the start and comes up: the next use connects and migrates', async () => {
+  it('the server is down at the start and comes up: the next use connects and migrates [fault: db-down-at-start]', async () => {
     const { port } = proxy;
     await proxy.close();
     const late = connect({ host: '127.0.0.1', port });
@@ -136,7 +136,7 @@ describe('database: faults', () => {
     await late.close();
   });
 
-  it('the first host of the list is down: the second is used, also when the first dies later', async () => {
+  it('the first host of the list is down: the second is used, also when the first dies later [fault: db-first-host-down]', async () => {
     const other = await startTcpProxy(realServer());
     const both = connect({ host: `127.0.0.1:${proxy.port},127.0.0.1:${other.port}` });
     await both.ready();
@@ -148,7 +148,7 @@ describe('database: faults', () => {
     await other.close();
   });
 
-  it('the server turns read-only: transient, and all connections are made anew', async () => {
+  it('the server turns read-only: transient, and all connections are made anew [fault: db-read-only]', async () => {
     const before = await ownPid(database);
     const error = await rejected(
       database.transaction(async (tx) => {
@@ -161,7 +161,7 @@ describe('database: faults', () => {
     assert.notEqual(await ownPid(database), before);
   });
 
-  it('a statement and a lock that take too long: transient', async () => {
+  it('a statement and a lock that take too long: transient [fault: db-slow-statement, db-slow-lock]', async () => {
     const before = await ownPid(database);
     assert.match((await rejected(database.query('SELECT pg_sleep(5)'))).message, /took too long/);
     assert.notEqual(await ownPid(database), before);

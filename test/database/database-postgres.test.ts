@@ -53,7 +53,7 @@ describe('database: statements and transactions', () => {
     assert.deepEqual(await database.query(LINES), [{ line: 'b' }]);
   });
 
-  it('answers a COMMIT that was answered with ROLLBACK by the error that the work swallowed', async () => {
+  it('answers a COMMIT that was answered with ROLLBACK by the error that the work swallowed [fault: db-commit-rolled-back]', async () => {
     await assert.rejects(
       database.transaction(async (tx) => {
         await tx.query(INSERT_LINE, ['a']);
@@ -92,7 +92,7 @@ describe('database: statements and transactions', () => {
     assert.equal(database.state().state, 'ok');
   });
 
-  it('takes the victim of a deadlock for transient, and the other transaction commits', async () => {
+  it('takes the victim of a deadlock for transient, and the other transaction commits [fault: db-deadlock]', async () => {
     await database.query(INSERT_LINE, ['a']);
     await database.query(INSERT_LINE, ['b']);
     const lock = (line: string) => ['UPDATE {schema}.mo_line SET reason = $1 WHERE line = $1', [line]] as const;
@@ -112,7 +112,7 @@ describe('database: statements and transactions', () => {
     assert.ok(failed[0] instanceof SmartMoError && failed[0].class === 'transient' && /deadlock/.test(failed[0].message));
   });
 
-  it('says that no connection became free, and both reasons there can be, instead of waiting for ever', async function () {
+  it('says that no connection became free, and both reasons there can be, instead of waiting for ever [fault: db-pool-exhausted]', async function () {
     const small = await testDatabase(this, { poolSize: 1, timeouts: { connect: 300 } });
     await small.transaction(async () => {
       await assert.rejects(

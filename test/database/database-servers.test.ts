@@ -48,7 +48,7 @@ describe('database: servers of their own', function () {
     return database;
   }
 
-  it('finds the primary behind a standby, and says so when there is only the standby', async () => {
+  it('finds the primary behind a standby, and says so when there is only the standby [fault: db-standby]', async () => {
     const standby = await start('standby');
     await standby.stop();
     await writeFile(join(root, 'standby', 'data', 'standby.signal'), '');

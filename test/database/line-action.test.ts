@@ -63,7 +63,7 @@ describe('operator actions', () => {
     assert.match(String(outcome.payload['detail']), /is completed in the history/);
   });
 
-  it('retry sends the same quantities again, with the attempts from 0', async () => {
+  it('retry sends the same quantities again, with the attempts from 0 [fault: old-retry-on-another-path]', async () => {
     const mo_id = await failedBatch();
     const frozen = await plant.database.query('SELECT push_payload FROM {schema}.mo_batch');
     assert.equal((await act('retry', { mo_id })).port, 1);

@@ -85,7 +85,7 @@ describe('completion in Odoo', () => {
       await checkInvariants(plant);
     });
 
-    it('a wizard instead of done, as often as Odoo likes', async function () {
+    it('a wizard instead of done, as often as Odoo likes [fault: odoo-wizard]', async function () {
       const { plant, set } = await finished(this, 1);
       await plant.odoo.command({ action: 'fault', fault: 'wizard', times: 1 });
       const [first] = notCompleted(await plant.complete());
@@ -96,7 +96,7 @@ describe('completion in Odoo', () => {
     });
   });
 
-  it('a lost answer to mark done is found out by looking: nothing is sent again', async function () {
+  it('a lost answer to mark done is found out by looking: nothing is sent again [fault: odoo-applied-then-lost]', async function () {
     const { plant } = await finished(this, 1);
     await plant.odoo.command({ action: 'fault', fault: 'reset-after', method: 'button_mark_done', times: 1 });
     const [lost] = notCompleted(await plant.complete());
@@ -136,7 +136,7 @@ describe('completion in Odoo', () => {
     assert.deepEqual(await plant.queued(), []);
   });
 
-  it('one poison batch among ten stops none of the others, and only that one is told', async function () {
+  it('one poison batch among ten stops none of the others, and only that one is told [fault: old-zero-consumption-blocks-queue]', async function () {
     const { plant, set } = await finished(this, 10);
     const [poison] = set;
     const other = plant.otherProcess();
@@ -154,7 +154,7 @@ describe('completion in Odoo', () => {
     await checkInvariants(plant);
   });
 
-  it('a record rule that keeps the user from one MO is the trouble of that batch: three tries, then a person', async function () {
+  it('a record rule that keeps the user from one MO is the trouble of that batch: three tries, then a person [fault: odoo-rights-of-one-order]', async function () {
     const { plant, set } = await finished(this, 3);
     const [first] = set;
     for (let run = 1; run <= 3; run += 1) {
@@ -170,7 +170,7 @@ describe('completion in Odoo', () => {
     );
   });
 
-  it('a user who may change no MO at all ends the run, and no batch is given up for it', async function () {
+  it('a user who may change no MO at all ends the run, and no batch is given up for it [fault: odoo-rights-of-all]', async function () {
     const { plant } = await finished(this, 2);
     const other = plant.otherProcess();
     const powerless: Odoo = {
@@ -226,7 +226,7 @@ describe('completion in Odoo', () => {
       ['marked the MO done with other quantities', 'done', 'ODOO_DIFFERS'],
     ];
     for (const [what, action, code] of cases) {
-      it(`${what}: ${code}, for a person at once, nothing is written`, async function () {
+      it(`${what}: ${code}, for a person at once, nothing is written [fault: odoo-${action === 'done' ? 'done' : 'cancelled'}-by-a-person]`, async function () {
         const { plant, set } = await finished(this, 2);
         const [first = '', second] = set;
         await plant.database.query(`ALTER TABLE {schema}.mo_batch DISABLE TRIGGER mo_batch_guard`);
@@ -243,7 +243,7 @@ describe('completion in Odoo', () => {
       });
     }
 
-    it('deleted the MO: gone at the second look, a minute later', async function () {
+    it('deleted the MO: gone at the second look, a minute later [fault: odoo-deleted-by-a-person]', async function () {
       const { plant, set } = await finished(this, 1);
       await plant.odoo.command({ action: 'delete', mo_id: set[0] });
       const [first] = notCompleted(await plant.complete());

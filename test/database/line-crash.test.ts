@@ -93,7 +93,7 @@ describe('the k-th call of a cycle goes wrong', function () {
     ['before', true],
     ['after', true],
   ] as const) {
-    it(`${kill ? 'kill -9' : 'a failure'} ${effect} its effect, for every k: nothing is lost, nothing is doubled, all of it settles`, async () => {
+    it(`${kill ? 'kill -9' : 'a failure'} ${effect} its effect, for every k: nothing is lost, nothing is doubled, all of it settles [fault: call-${kill ? 'then-killed' : effect === 'before' ? 'refused' : 'answer-lost'}]`, async () => {
       for (let at = 1; ; at += 1) {
         const { line, calls } = unlucky(plant.line, { at, effect, kill });
         await cycle(line);

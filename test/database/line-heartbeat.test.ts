@@ -37,7 +37,7 @@ describe('the heartbeat of the PLC', () => {
   const read = (): Promise<unknown> =>
     readBatches(line, run, { settle: 0.02, settleTimeout: 1, acknowledge: true, source: 'plc', payload: null });
 
-  it('stands still: nothing is stored, the run says so, the alarm is raised and cleared', async () => {
+  it('stands still: nothing is stored, the run says so, the alarm is raised and cleared [fault: plc-heartbeat-stopped]', async () => {
     await plant.fetch({ limit: 1 });
     await plant.load();
     await plant.plcIsDone(1);

@@ -14,7 +14,7 @@ describe('a hold of its own', () => {
   });
   afterEach(() => plant.close());
 
-  it('a restored older database: nothing is pushed twice, no recipe is loaded, the line says why', async () => {
+  it('a restored older database: nothing is pushed twice, no recipe is loaded, the line says why [fault: db-restored]', async () => {
     const [first = ''] = await runSet(plant);
     await plant.fetch();
     const second = await plant.queued();

@@ -31,7 +31,7 @@ describe('recipes and readings', () => {
   }
   const acknowledgedAt = 76;
 
-  it('a PLC that goes away after half of the recipes gets the others later, none twice', async function () {
+  it('a PLC that goes away after half of the recipes gets the others later, none twice [fault: plc-half-loaded]', async function () {
     const plant = await queue(this, 4);
     let writes = 0;
     const weak = withPlc(plant, (plc) => ({
@@ -124,7 +124,7 @@ describe('recipes and readings', () => {
     assert.deepEqual(await plant.queued(), []);
   });
 
-  it('another map while batches are queued: nothing is loaded, and an alarm says so until the map is back', async function () {
+  it('another map while batches are queued: nothing is loaded, and an alarm says so until the map is back [fault: gate-map-changed]', async function () {
     const plant = await queue(this, 1);
     const changed = { ...plant.otherProcess(), mapping: { ...plant.line.mapping, hash: 'another' } };
     assert.equal((await plant.on(changed).load()).payload['reason'], 'hold');
@@ -207,7 +207,7 @@ describe('recipes and readings', () => {
     await waitFor(() => plant.plc.slots()[0]?.state === 'acknowledged', { what: 'the acknowledgement' });
   });
 
-  it('the PLC is told after the COMMIT only, and told again after a crash in between, even when the batch is archived', async function () {
+  it('the PLC is told after the COMMIT only, and told again after a crash in between, even when the batch is archived [fault: old-acknowledged-before-stored]', async function () {
     const plant = await queue(this, 1);
     await plant.load();
     await plant.plcIsDone(1);
@@ -221,7 +221,7 @@ describe('recipes and readings', () => {
     await waitFor(() => plant.plc.slots()[0]?.state === 'acknowledged', { what: 'the late acknowledgement' });
   });
 
-  it('nothing is acknowledged that could not be stored', async function () {
+  it('nothing is acknowledged that could not be stored [fault: plc-read-not-stored, old-acknowledged-before-stored]', async function () {
     const plant = await queue(this, 1);
     await plant.load();
     await plant.plcIsDone(1);
@@ -239,7 +239,7 @@ describe('recipes and readings', () => {
     assert.equal((await plant.rows())[0]?.state, 'finished');
   });
 
-  it('an acknowledgement the PLC does not take is an alarm, the result is safe, the next read repeats it', async function () {
+  it('an acknowledgement the PLC does not take is an alarm, the result is safe, the next read repeats it [fault: plc-acknowledgement-refused]', async function () {
     const plant = await queue(this, 1);
     await plant.load();
     await plant.plcIsDone(1);
@@ -344,7 +344,7 @@ describe('recipes and readings', () => {
     return plant;
   }
 
-  it('stale slots of the set before complete nothing of the next set', async function () {
+  it('stale slots of the set before complete nothing of the next set [fault: old-stale-slot-completes]', async function () {
     const plant = await startPlantOnce(this);
     const first = await runSet(plant);
     await plant.fetch();

@@ -29,7 +29,7 @@ describe('migration', () => {
     server = await testServer(this);
   });
 
-  it('of eight at once on a missing schema: all succeed, the tables are made once', async function () {
+  it('of eight at once on a missing schema: all succeed, the tables are made once [fault: db-eight-migrations]', async function () {
     const schema = await testSchema(this);
     const eight = Array.from({ length: 8 }, () => createPostgres({ ...server.settings, schema }));
     try {
@@ -41,7 +41,7 @@ describe('migration', () => {
     }
   });
 
-  it('leaves a mo_batch of other software alone: SCHEMA_FOREIGN, nothing is made', async function () {
+  it('leaves a mo_batch of other software alone: SCHEMA_FOREIGN, nothing is made [fault: db-foreign-tables]', async function () {
     const schema = await testSchema(this);
     const owner = await testDatabase(this);
     await owner.query(`CREATE SCHEMA ${schema}`);
@@ -60,7 +60,7 @@ describe('migration', () => {
     await database.close();
   });
 
-  it('does not touch tables of a newer version: SCHEMA_NEWER', async function () {
+  it('does not touch tables of a newer version: SCHEMA_NEWER [fault: db-newer-schema]', async function () {
     const newer = await testDatabase(this);
     await newer.query('UPDATE {schema}.mo_schema SET version = 99');
     const database = createPostgres({ ...server.settings, schema: newer.schema });
@@ -90,7 +90,7 @@ describe('migration', () => {
       return createPostgres({ ...servers[0], database, user: role, password: 'few', schema });
     }
 
-    it('says what to grant when the role may not create the tables', async function () {
+    it('says what to grant when the role may not create the tables [fault: db-few-rights]', async function () {
       const database = asRole(await testSchema(this));
       await assert.rejects(database.ready(), withCode('DB_RIGHTS', new RegExp(`user ${role} .*GRANT USAGE, CREATE`)));
       await database.close();
@@ -106,7 +106,7 @@ describe('migration', () => {
       await database.close();
     });
 
-    it('writes into its own schema with a same-named table earlier in search_path', async function () {
+    it('writes into its own schema with a same-named table earlier in search_path [fault: db-same-name-in-search-path]', async function () {
       const trap = await testSchema(this);
       await admin.query(`CREATE SCHEMA ${trap} AUTHORIZATION ${role}`);
       await admin.query(`CREATE TABLE ${trap}.mo_batch AS TABLE {schema}.mo_batch WITH NO DATA`);

@@ -81,12 +81,12 @@ for (const { version, protocol, password } of SERVERS) {
     const struck = (fault: string): string[] => METHODS[protocol].filter((method) => (DEFAULT_METHOD[fault] ?? method) === method);
     const faults = FAULTS.filter((fault) => !ELSEWHERE.has(fault) && !LIES.has(fault) && struck(fault).length > 0);
     for (const fault of faults) {
-      it(`${fault}, at every call in turn`, async () => {
+      it(`${fault}, at every call in turn [fault: push-${fault}]`, async () => {
         for (const method of struck(fault)) await survive([{ fault, method, delay: 0.2 }]);
       });
     }
 
-    it('several at once, at random', async () => {
+    it('several at once, at random [fault: odoo-many-at-once]', async () => {
       const seed = Date.now() % 1_000_000;
       const random = dice(seed);
       const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;

@@ -39,7 +39,7 @@ describe('the gate in the tables', () => {
   const slots = async (line = 'main'): Promise<[number, string, number][]> =>
     (await queueRows(database, line)).map(({ batch_no, mo_id, run }) => [batch_no, mo_id, run]);
 
-  it('an answer to COMMIT that is lost: the token tells what happened', async () => {
+  it('an answer to COMMIT that is lost: the token tells what happened [fault: db-commit-reply-lost]', async () => {
     const lost = (): never => {
       throw new SmartMoError('DB_OUTCOME_UNKNOWN', 'lost', { class: 'unknown' });
     };
@@ -55,7 +55,7 @@ describe('the gate in the tables', () => {
     assert.deepEqual(await slots(), []);
   });
 
-  it('eight processes with different lists queue one of them, fresh and over an emptied queue', async () => {
+  it('eight processes with different lists queue one of them, fresh and over an emptied queue [fault: gate-eight-processes]', async () => {
     for (let round = 0; round < 10; round += 1) {
       const results = await Promise.all(
         Array.from({ length: 8 }, (_, index) => queue([100 * round + 2 * index, 100 * round + 2 * index + 1])),
@@ -75,7 +75,7 @@ describe('the gate in the tables', () => {
     }
   });
 
-  it('two lines that fetch the same MOs in the same second share them, each MO once', async () => {
+  it('two lines that fetch the same MOs in the same second share them, each MO once [fault: gate-two-lines-one-order]', async () => {
     for (let round = 0; round < 10; round += 1) {
       await Promise.all([queue([1, 2, 3]), queue([3, 4], { line: 'line2' })]);
       const all = [...(await slots()), ...(await slots('line2'))].map(([, mo_id]) => mo_id);
@@ -84,7 +84,7 @@ describe('the gate in the tables', () => {
     }
   });
 
-  it('two lines that fetch the same MOs in another order wait for each other: both end, each MO once', async () => {
+  it('two lines that fetch the same MOs in another order wait for each other: both end, each MO once [fault: db-deadlock, gate-two-lines-one-order]', async () => {
     // Long enough for both to hold their first MO before they come to the second.
     await database.query(
       `CREATE FUNCTION {schema}.pause() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END'`,
@@ -98,7 +98,7 @@ describe('the gate in the tables', () => {
     }
   });
 
-  it('one MO under two names is queued once, also when two lines fetch it in the same second', async () => {
+  it('one MO under two names is queued once, also when two lines fetch it in the same second [fault: gate-two-names-one-order]', async () => {
     const renamed = { ...entry(1), mo_id: 'WH/MO/1-001' };
     const other = (on: Database): Promise<string> =>
       queueSet(on, { line: 'line2', e0: 0, mapHash: 'abc', actor: 'test', entries: [renamed, entry(2)] });
@@ -127,7 +127,7 @@ describe('the gate in the tables', () => {
     ]);
   });
 
-  it('all known: nothing is queued and no fetch is opened', async () => {
+  it('all known: nothing is queued and no fetch is opened [fault: gate-set-in-history]', async () => {
     await history(1, false);
     assert.equal(await queue([1]), 'nothing-new');
     assert.deepEqual(await readEpoch(database, 'main'), { e0: 0, rows: 0 });

@@ -45,7 +45,7 @@ describe('scenarios of the line', () => {
     assert.equal((await plant.fetch()).payload['reason'], 'queue-not-empty');
   });
 
-  it('does not count a cancelled batch, and never fetches it again although Odoo still lists it', async () => {
+  it('does not count a cancelled batch, and never fetches it again although Odoo still lists it [fault: old-cancelled-fetched-again, gate-cancelled-again]', async () => {
     await plant.fetch();
     const [first] = await plant.queued();
     const cancelled = await plant.cancel({ batch_no: 1, notes: 'hopper broken' }, { cancelInOdoo: false });
@@ -59,7 +59,7 @@ describe('scenarios of the line', () => {
     assert.ok(!(await plant.queued()).includes(String(first)));
   });
 
-  it('fetches the next ten when the set is done, none of them seen before', async () => {
+  it('fetches the next ten when the set is done, none of them seen before [fault: old-finished-fetched-again]', async () => {
     const first = await runSet(plant);
     assert.deepEqual(await plant.queued(), []);
     assert.equal((await plant.gate()).payload['decision'], 'fetch');
@@ -98,7 +98,7 @@ describe('scenarios of the line', () => {
     assert.equal(plant.odoo.effects().filter((effect) => effect.kind === 'done').length, 10);
   });
 
-  it('logs and changes nothing while Odoo is down, and goes on when it is back', async () => {
+  it('logs and changes nothing while Odoo is down, and goes on when it is back [fault: odoo-down]', async () => {
     await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
     await assert.rejects(plant.fetch(), { name: /^ODOO_(UNREACHABLE|OUTCOME_UNKNOWN)$/ });
     assert.deepEqual(await plant.queued(), []);
@@ -107,13 +107,13 @@ describe('scenarios of the line', () => {
     await waitFor(async () => (await plant.fetch()).payload['reason'] === 'queued', { what: 'a fetch after the outage' });
   });
 
-  it('a second run while the first works does nothing', async () => {
+  it('a second run while the first works does nothing [fault: gate-two-triggers]', async () => {
     const [a, b] = await Promise.all([plant.fetch(), plant.fetch()]);
     assert.deepEqual([a.payload['reason'], b.payload['reason']].sort(), ['in-progress', 'queued']);
     assert.equal((await plant.queued()).length, 10);
   });
 
-  it('two processes triggered together queue one set each time', async () => {
+  it('two processes triggered together queue one set each time [fault: gate-two-processes]', async () => {
     const other = plant.otherProcess();
     const run: Run = { actor: 'other', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
     for (let round = 0; round < 20; round += 1) {
@@ -125,7 +125,7 @@ describe('scenarios of the line', () => {
     }
   });
 
-  it('refuses a gate that stalled between its fetch and its insert while another did a whole cycle', async () => {
+  it('refuses a gate that stalled between its fetch and its insert while another did a whole cycle [fault: gate-stalled]', async () => {
     const stalled = await readEpoch(plant.database, 'main');
     await runSet(plant);
     const [order] = plant.odoo.orders().filter((candidate) => candidate.state === 'confirmed');
@@ -182,7 +182,7 @@ describe('scenarios of the line', () => {
     assert.equal(rows.length, 10);
   });
 
-  it('PLC down: the read fails with a sentence and nothing of the queue changes; recipes wait', async () => {
+  it('PLC down: the read fails with a sentence and nothing of the queue changes; recipes wait [fault: plc-down]', async () => {
     await plant.fetch();
     plant.plc.command({ action: 'fault', fault: 'down', seconds: 60 });
     await assert.rejects(plant.read(), { name: /^PLC_/ });

@@ -74,7 +74,7 @@ describe('configuration nodes', () => {
       assert.deepEqual([lineNode('line1').line().logTag(), lineNode('line2').line().logTag()], ['[main]', '[wet]']);
     });
 
-    it('refuses the second line with the same key on one database', async function () {
+    it('refuses the second line with the same key on one database [fault: nr-line-twice]', async function () {
       const { flow, credentials } = await lineOnDatabase(this);
       const { log } = await load(
         [...flow, { id: 'line2', type: 'mo-line', name: 'Copy', line: 'main', database: 'database1' }],
@@ -162,7 +162,7 @@ describe('configuration nodes', () => {
       await assert.rejects(odooNode('odoo1').odoo().probe(), /127\.0\.0\.1:2/);
     });
 
-    it('that are not set count as empty: the default, or CONFIG_MISSING with their name', async function () {
+    it('that are not set count as empty: the default, or CONFIG_MISSING with their name [fault: nr-variable-not-set]', async function () {
       const { flow, credentials } = await lineOnDatabase(this, { slots: '${MO_TEST_UNSET}' });
       const plc = { id: 'plc1', type: 'mo-plc', name: 'Mixer', host: '${MO_TEST_UNSET}', port: 502 };
       await load([plc, { ...ODOO, url: '${MO_TEST_UNSET}' }, ...flow], {

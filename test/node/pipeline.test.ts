@@ -140,7 +140,7 @@ describe('all nodes on a simulated plant', () => {
     assert.ok(Date.now() - started < 2000, `closed after ${Date.now() - started} ms`);
   });
 
-  it('a simulator whose port is taken says so instead of looking well', async function () {
+  it('a simulator whose port is taken says so instead of looking well [fault: nr-port-taken]', async function () {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {

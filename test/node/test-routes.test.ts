@@ -109,7 +109,7 @@ describe('test buttons of the configuration dialogs', function () {
       assert.match(told(missing, 'map') ?? '', /^3 slots/);
     });
 
-    it('no answer and no log line holds a secret', async () => {
+    it('no answer and no log line holds a secret [fault: sec-secret-in-answers]', async () => {
       const dialogs: [string, object][] = [
         ['mo-odoo', { ...ODOO, url: site.env['ODOO_URL'], login: 'demo', password: '${CANARY}' }],
         ['mo-odoo', { ...ODOO, url: `http://demo:${CANARY}@127.0.0.1:1`, login: 'demo', password: CANARY }],
@@ -135,7 +135,7 @@ describe('test buttons of the configuration dialogs', function () {
       ['a page without an origin', 403, { origin: 'null' }],
       ['a proxy on this machine', 403, { 'x-forwarded-for': '203.0.113.7' }],
     ] as const) {
-      it(`${what} gets ${status}`, async () => {
+      it(`${what} gets ${status} [fault: sec-routes-cross-origin]`, async () => {
         const answer = await ask('mo-plc', PLC, headers);
         assert.equal(answer.status, status);
         assert.equal((answer.body as ProbeResult).ok, false);
@@ -147,19 +147,19 @@ describe('test buttons of the configuration dialogs', function () {
     });
 
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp']) {
-      it(`a body of type ${type} gets 415`, async () => {
+      it(`a body of type ${type} gets 415 [fault: sec-routes-content-type]`, async () => {
         assert.equal((await ask('mo-plc', PLC, { 'content-type': type })).status, 415);
       });
     }
 
-    it('a body that is too large gets 413, one that is no dialog an answer, another method nothing', async () => {
+    it('a body that is too large gets 413, one that is no dialog an answer, another method nothing [fault: sec-routes-body]', async () => {
       assert.equal((await ask('mo-line', { ...LINE, map: 'x'.repeat(300_000) })).status, 413);
       for (const body of [[], { no: 'id' }, { id: 7 }]) assert.match((await result('mo-plc', body)).text, /^INPUT_INVALID/);
       for (const method of ['GET', 'PUT', 'DELETE'])
         assert.equal((await nodeRed.admin('smart-mo-sync/test/mo-plc', { method })).status, 404, method);
     });
 
-    it('another machine gets 403 and is told what to set', async function () {
+    it('another machine gets 403 and is told what to set [fault: sec-routes-other-machine]', async function () {
       const address = Object.values(networkInterfaces())
         .flat()
         .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
@@ -197,7 +197,7 @@ describe('test buttons of the configuration dialogs', function () {
       ['reader', 'read', 401],
       ['nobody', '', 401],
     ] as const) {
-      it(`${username} gets ${status}, from anywhere`, async () => {
+      it(`${username} gets ${status}, from anywhere [fault: sec-routes-without-permission]`, async () => {
         const headers = username === 'nobody' ? {} : { authorization: `Bearer ${await tokenOf(username, scope)}` };
         const post = (more: Record<string, string>): Promise<Answer> =>
           nodeRed.admin('smart-mo-sync/test/mo-plc', { method: 'POST', body: PLC, headers: { ...headers, ...more } });

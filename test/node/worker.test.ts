@@ -83,7 +83,7 @@ describe('working nodes', () => {
     assert.deepEqual(actors, ['flow', 'Ana', 'flow', 'flow', 'x'.repeat(64)]);
   });
 
-  it('survive messages that are no objects and payloads that are null', async function () {
+  it('survive messages that are no objects and payloads that are null [fault: nr-message-of-no-object]', async function () {
     const { flow, credentials } = await lineOnDatabase(this);
     const payloads: unknown[] = [];
     const task: Task = async (line, _run, message) => (payloads.push(message['payload']), outcome(line));
@@ -94,7 +94,7 @@ describe('working nodes', () => {
     assert.deepEqual(payloads.map(String), ['null', 'text', '5', 'list', 'undefined']);
   });
 
-  it('refuse a message of another line', async function () {
+  it('refuse a message of another line [fault: nr-flow-of-another-line]', async function () {
     const { flow, credentials } = await lineOnDatabase(this);
     let ran = 0;
     const task: Task = async (line) => (ran++, outcome(line));
@@ -204,7 +204,7 @@ describe('working nodes', () => {
     assert.deepEqual(received('probe1', 1), []);
   });
 
-  it('close within 2 s although a run and the inputs behind it never end', async function () {
+  it('close within 2 s although a run and the inputs behind it never end [fault: nr-close-in-a-run]', async function () {
     const { flow, credentials } = await lineOnDatabase(this);
     let runs = 0;
     let late = (): void => undefined;

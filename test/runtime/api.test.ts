@@ -45,7 +45,7 @@ describe('the HTTP API of example 04', function () {
     assert.deepEqual(dataOf(await get('batch-status'))['batches'], []);
   });
 
-  it('refuses a POST without the token with 401, and does nothing', async () => {
+  it('refuses a POST without the token with 401, and does nothing [fault: sec-api-without-token]', async () => {
     const wrong = ['', 'Bearer', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN];
     for (const trigger of TRIGGERS) {
       for (const authorization of wrong) {
@@ -213,7 +213,7 @@ describe('the HTTP API of example 04', function () {
     );
   });
 
-  it('tells nobody the token or a password', () => {
+  it('tells nobody the token or a password [fault: sec-secret-in-answers]', () => {
     assert.ok(!nodeRed.log().includes(TOKEN));
     const password = /:\/\/[^:]+:([^@]+)@/.exec(site.env['DATABASE_URL'] ?? '')?.[1] ?? 'none';
     assert.ok(!nodeRed.log().includes(password));

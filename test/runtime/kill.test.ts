@@ -105,7 +105,7 @@ describe('kill -9 of Node-RED', function () {
 
   for (let round = 1; round <= ROUNDS; round += 1) {
     for (const { when, wire, side, message, answer } of moments(2 + (round % 8))) {
-      it(`when ${when} (round ${round})`, async () => {
+      it(`when ${when} (round ${round}) [fault: nr-killed-at-each-crash-point]`, async () => {
         await pressUntil(site.wires[wire].trip(side, message, answer));
         await killAndRestart();
       });
@@ -118,7 +118,7 @@ describe('kill -9 of Node-RED', function () {
     });
   }
 
-  it(`at moments nobody has chosen`, async () => {
+  it(`at moments nobody has chosen [fault: nr-killed-at-random]`, async () => {
     for (let round = 1; round <= ROUNDS + 1; round += 1) {
       await moreWork();
       const effects = site.odoo.effects().length;

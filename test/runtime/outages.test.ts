@@ -56,7 +56,7 @@ describe('Odoo, PLC or database out of reach, in Node-RED', function () {
     }
   }
 
-  it('Odoo down: nothing is queued; when it is back the next timer fetches', async () => {
+  it('Odoo down: nothing is queued; when it is back the next timer fetches [fault: odoo-down]', async () => {
     await site.wires.odoo.cut();
     await expectError('every 60 minutes', { 'odoo-fetch-mo': '[TASK 1] Error in auto-sync task:' }, /ODOO_UNREACHABLE/);
     assert.deepEqual(await site.queued(), []);
@@ -64,7 +64,7 @@ describe('Odoo, PLC or database out of reach, in Node-RED', function () {
     await operator.until('ten queued', async () => (await site.queued()).length === 10, ['every 60 minutes']);
   });
 
-  it('PLC down: rows and recipes wait; when it is back they are loaded and read', async () => {
+  it('PLC down: rows and recipes wait; when it is back they are loaded and read [fault: plc-down]', async () => {
     await waitFor(() => site.plc.weighed().length === 10, { what: 'the set in the PLC' });
     await site.wires.plc.cut();
     const before = await site.query('SELECT mo_id, state, actual FROM mo_batch ORDER BY id');
@@ -85,7 +85,7 @@ describe('Odoo, PLC or database out of reach, in Node-RED', function () {
     await operator.until('the recipes in the PLC', () => site.plc.weighed().length === 30, ['every 5 minutes']);
   });
 
-  it('database down: every task says so, the reports are still answered, and work goes on', async () => {
+  it('database down: every task says so, the reports are still answered, and work goes on [fault: db-down]', async () => {
     const pushed = site.wires.database.trip('before', (bytes) => bytes.includes("state = 'pushed'"));
     await operator.press('every 5 minutes');
     await pushed;
@@ -113,7 +113,7 @@ describe('Odoo, PLC or database out of reach, in Node-RED', function () {
     assert.equal(after.status, 200);
   });
 
-  it('every connection of the database ended by its administrator, again and again during a set', async () => {
+  it('every connection of the database ended by its administrator, again and again during a set [fault: db-busy-terminated]', async () => {
     await site.odoo.command({ action: 'orders', count: 10 });
     const end =
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'smart-mo-sync' AND datname = current_database()";

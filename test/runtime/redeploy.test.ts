@@ -41,7 +41,7 @@ describe('a redeploy in the middle of the work, in Node-RED', function () {
   }
 
   for (const type of ['full', 'flows', 'nodes'] as const) {
-    it(`${type}: answered within 3 s whatever hangs, and nothing is lost`, async () => {
+    it(`${type}: answered within 3 s whatever hangs, and nothing is lost [fault: nr-redeploy-at-every-stage]`, async () => {
       const { pid } = nodeRed;
       for (const { task, wire, message } of STAGES) {
         await site.odoo.command({ action: 'orders', count: 10 });

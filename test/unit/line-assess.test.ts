@@ -116,7 +116,7 @@ describe('assessment of a read', () => {
       assert.equal(without?.cancellation?.in_odoo, false);
     });
 
-    it('together with finished: finished wins when the weight is there', () => {
+    it('together with finished: finished wins when the weight is there [fault: plc-both-bits]', () => {
       const [update] = judge({ readings: [finished({ failed: true })], settled: new Set([1]) }, onLine({ onFailedBit: 'cancel' })).updates;
       assert.deepEqual([update?.state, update?.status_operation], ['finished', 1]);
       const [alarm] = rowAlarms(bareLine(), [
@@ -135,12 +135,12 @@ describe('assessment of a read', () => {
   describe('a slot that shows another MO', () => {
     const stranger = 'WH/MO/00099';
 
-    it('nobody knows it: unknown-mo, nothing stored, nothing acknowledged', () => {
+    it('nobody knows it: unknown-mo, nothing stored, nothing acknowledged [fault: plc-unknown-order]', () => {
       const assessment = judge({ rows: [], readings: [finished({ mo_id: stranger })] });
       assert.deepEqual([codes(assessment), assessment.updates, assessment.toAcknowledge], [['unknown-mo'], [], []]);
     });
 
-    it('it belongs to another slot: wrong-slot', () => {
+    it('it belongs to another slot: wrong-slot [fault: plc-wrong-slot]', () => {
       const rows = [row({ batch_no: 2 })];
       assert.deepEqual(codes(judge({ rows, readings: [reading()] })), ['wrong-slot']);
     });

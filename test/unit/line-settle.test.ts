@@ -56,7 +56,7 @@ describe('settle rule', () => {
     assert.deepEqual([[...settled], slept], [[1], [2000]]);
   });
 
-  it('takes the values at rest, not the first ones', async () => {
+  it('takes the values at rest, not the first ones [fault: plc-torn-value]', async () => {
     const { settled, readings, slept } = await settle([shows({ actual_weight: 990 })], [shows({ actual_weight: 1000 })], [shows()]);
     assert.deepEqual([[...settled], readings.get(1)?.actual_weight, slept.length], [[1], 1000, 2]);
   });
@@ -73,7 +73,7 @@ describe('settle rule', () => {
     );
   });
 
-  it('a finish before its weight is no finish', async () => {
+  it('a finish before its weight is no finish [fault: plc-finished-before-weight]', async () => {
     const { settled, unsettled, slept } = await settle([shows({ actual_weight: 0 })]);
     assert.deepEqual([[...settled], slept], [[], [2000, 2000, 2000, 2000, 2000]]);
     assert.equal(unsettled.get(1), 'slot 1 WH/MO/00001 says finished, but after 10 s it has no finished weight');

@@ -6,6 +6,7 @@ import { SmartMoError } from '../../src/errors';
 import { createModbusPlc } from '../../src/plc/modbus';
 import type { ModbusSettings } from '../../src/plc/modbus';
 import type { Plc } from '../../src/plc/plc';
+import { slug } from '../support/fault-list';
 
 /** One request as the raw server sees it. */
 interface Asked {
@@ -194,7 +195,7 @@ describe('Modbus against a misbehaving device', () => {
   }
 
   for (const [name, fault] of Object.entries(FAULTS)) {
-    it(`${name}: ${fault.code}, and every read after it is right`, async () => {
+    it(`${name}: ${fault.code}, and every read after it is right [fault: plc-${slug(name)}]`, async () => {
       const plc = plcOf();
       assert.deepEqual(await plc.read('holding', 10, 4), expected(10, 4));
       behave = fault.behave;
@@ -209,7 +210,7 @@ describe('Modbus against a misbehaving device', () => {
     });
   }
 
-  it('a write whose answer never comes has an unknown outcome', async () => {
+  it('a write whose answer never comes has an unknown outcome [fault: plc-write-unanswered]', async () => {
     const plc = plcOf();
     for (const name of ['silence', 'reset', 'wrong transaction id']) {
       behave = FAULTS[name]?.behave ?? right;
@@ -220,7 +221,7 @@ describe('Modbus against a misbehaving device', () => {
     await plc.write(7000, [1, 2, 3]);
   });
 
-  it('a write whose echo names another place is not taken for done', async () => {
+  it('a write whose echo names another place is not taken for done [fault: plc-write-echo-wrong]', async () => {
     const plc = plcOf();
     behave = (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, address: asked.address + 1 })));
     assert.equal((await errorOf(plc.write(7000, [1, 2]))).code, 'PLC_ANSWER');
@@ -228,7 +229,7 @@ describe('Modbus against a misbehaving device', () => {
     assert.equal((await errorOf(plc.write(7000, [1, 2]))).code, 'PLC_ANSWER');
   });
 
-  it('every exception code is an error that names the request, and the connection stays', async () => {
+  it('every exception code is an error that names the request, and the connection stays [fault: plc-exceptions-1-to-11]', async () => {
     const plc = plcOf();
     for (let code = 1; code <= 11; code += 1) {
       behave = (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([asked.code | 0x80, code])));
@@ -243,7 +244,7 @@ describe('Modbus against a misbehaving device', () => {
     assert.equal(plc.state().state, 'ok');
   });
 
-  it('a late answer never becomes the answer to a later request', async () => {
+  it('a late answer never becomes the answer to a later request [fault: plc-late]', async () => {
     const plc = plcOf();
     const late: (() => void)[] = [];
     behave = (socket, asked) => void late.push(() => socket.write(frame(asked.transaction, pdu(asked))));
@@ -255,7 +256,7 @@ describe('Modbus against a misbehaving device', () => {
     for (let index = 0; index < 10; index += 1) assert.deepEqual(await plc.read('holding', index, 3), expected(index, 3));
   });
 
-  it('bytes that nobody asked for end the connection', async () => {
+  it('bytes that nobody asked for end the connection [fault: plc-unasked-bytes]', async () => {
     const plc = plcOf();
     behave = (socket, asked) =>
       void socket.write(Buffer.concat([frame(asked.transaction, pdu(asked)), frame(asked.transaction + 1, pdu(asked))]));
@@ -289,7 +290,7 @@ describe('Modbus against a misbehaving device', () => {
     assert.match((await errorOf(plc.read('holding', 5, 2))).message, /the PLC closed the connection/);
   });
 
-  it('an answer that drips in byte by byte is an answer', async () => {
+  it('an answer that drips in byte by byte is an answer [fault: plc-dripping]', async () => {
     const plc = plcOf({ timeout: 2 });
     behave = (socket, asked) => {
       const bytes = frame(asked.transaction, pdu(asked));
@@ -311,7 +312,7 @@ describe('Modbus against a misbehaving device', () => {
     assert.equal(mostInFlight, 1);
   });
 
-  it('random faults among reads: no wrong data, nothing hangs', async () => {
+  it('random faults among reads: no wrong data, nothing hangs [fault: plc-many-at-random]', async () => {
     const plc = plcOf({ timeout: 0.05 });
     const faults = Object.values(FAULTS);
     let turn = 0;
@@ -332,7 +333,7 @@ describe('Modbus against a misbehaving device', () => {
     assert.ok(good >= 75, `${good} good`);
   });
 
-  it('a refused connection is told once to everybody who waited', async () => {
+  it('a refused connection is told once to everybody who waited [fault: plc-refused]', async () => {
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
     const plc = plcOf({}, port);
@@ -414,7 +415,7 @@ describe('Modbus against a misbehaving device', () => {
     assert.equal(connections, 1);
   });
 
-  it('a connection that ends while idle is noticed, and the next read makes a new one', async () => {
+  it('a connection that ends while idle is noticed, and the next read makes a new one [fault: plc-closed-while-idle]', async () => {
     const plc = plcOf();
     await plc.read('holding', 1, 1);
     for (const socket of open) socket.end();

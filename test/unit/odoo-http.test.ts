@@ -9,6 +9,7 @@ import type { Odoo, OdooRecord, PushPayload } from '../../src/odoo/odoo';
 import type { Protocol } from '../../src/odoo/transport';
 import { KEY, PASSWORD } from '../support/odoo-replay';
 import { waitFor } from '../support/wait';
+import { slug } from '../support/fault-list';
 
 interface Request {
   path: string;
@@ -301,7 +302,7 @@ async function failureOf(work: Promise<unknown>): Promise<SmartMoError> {
 describe('faults between us and Odoo', () => {
   for (const protocol of ['jsonrpc', 'json2', 'scada'] as const) {
     for (const fault of FAULTS.filter(({ only }) => only?.includes(protocol) ?? true)) {
-      it(`${fault.name}, over ${protocol}`, async () => {
+      it(`${fault.name}, over ${protocol} [fault: odoo-${slug(fault.name)}]`, async () => {
         const server = await startSocket(atCall(fault.reply));
         const odoo = connect(server.url, fault.endless ? 0.3 : 10, protocol);
         try {
@@ -322,7 +323,7 @@ describe('faults between us and Odoo', () => {
     }
   }
 
-  it('nobody listening: nothing was sent, so a change is transient too', async () => {
+  it('nobody listening: nothing was sent, so a change is transient too [fault: odoo-nobody-listening]', async () => {
     const server = await startSocket(() => undefined);
     await server.close();
     const odoo = connect(server.url);
@@ -371,7 +372,7 @@ describe('faults between us and Odoo', () => {
     }
   });
 
-  it('a proxy set in the environment is not used', async () => {
+  it('a proxy set in the environment is not used [fault: sec-proxy-variables]', async () => {
     const proxy = await startSocket((socket) => socket.destroy());
     const server = await startSocket(atCall((socket, request) => socket.end(result(request, []))));
     const odoo = connect(server.url);
@@ -401,7 +402,7 @@ describe('wrong records from Odoo', () => {
     ['a state nobody knows', [{ ...order, state: 'planned' }], /record 1, state must be equal to one of .*confirmed/],
   ];
   for (const [name, value, says] of cases) {
-    it(`${name} is ODOO_ANSWER`, async () => {
+    it(`${name} is ODOO_ANSWER [fault: odoo-wrong-types]`, async () => {
       const server = await startSocket(
         atCall((socket, request) => {
           const { id } = JSON.parse(request.body) as { id: number };

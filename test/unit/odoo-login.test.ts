@@ -62,7 +62,7 @@ for (const protocol of ['jsonrpc', 'json2', 'scada'] as const) {
       }
     });
 
-    it('logs in anew once when calls are denied, also for the one that hears of it after the new login', async () => {
+    it('logs in anew once when calls are denied, also for the one that hears of it after the new login [fault: odoo-session-expired-once]', async () => {
       let valid = 1;
       await start(({ name, args, options }) => {
         if (name !== READ || script.count(login) >= valid) return undefined;
@@ -80,7 +80,7 @@ for (const protocol of ['jsonrpc', 'json2', 'scada'] as const) {
       assert.equal(odoo.state().state, 'ok');
     });
 
-    it('stops after one fresh login: no storm of logins, until retryMax has passed', async () => {
+    it('stops after one fresh login: no storm of logins, until retryMax has passed [fault: odoo-session-expired-always]', async () => {
       let now = 0;
       const clock: Clock = { ...systemClock, now: () => new Date(now) };
       let isDenied = true;
@@ -102,7 +102,7 @@ for (const protocol of ['jsonrpc', 'json2', 'scada'] as const) {
       assert.equal(odoo.state().state, 'ok');
     });
 
-    it('tells a key that worked before from a wrong password', async () => {
+    it('tells a key that worked before from a wrong password [fault: odoo-key-expired]', async () => {
       let isExpired = false;
       await start(({ name }) => {
         if (!isExpired || name === 'common.version') return undefined;

@@ -204,7 +204,7 @@ for (const { version, protocol, password } of SERVERS) {
     };
     // Not every version refuses each of them.
     for (const [name, code, errorClass] of refusals[protocol]!.filter(([name]) => isRefusal(all.get(name)))) {
-      it(`turns ${name} into ${code} (${errorClass})`, async () => {
+      it(`turns ${name} into ${code} (${errorClass}) [fault: odoo-error-in-200]`, async () => {
         await odoo.probe();
         replay.next(name);
         const error = await refusal(() => odoo.cancel(1));

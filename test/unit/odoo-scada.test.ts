@@ -228,7 +228,7 @@ describe('scada, the routes of the plant module', () => {
     });
   }
 
-  it('stops when every session is expired at once', async () => {
+  it('stops when every session is expired at once [fault: odoo-session-expired-always]', async () => {
     await start(({ path }) => {
       if (path.startsWith('/api/scada/mo')) throw EXPIRED;
       return undefined;
@@ -271,7 +271,7 @@ describe('scada, the routes of the plant module', () => {
     }
   });
 
-  it('a partial push is no success, whatever its status says', async () => {
+  it('a partial push is no success, whatever its status says [fault: odoo-partial]', async () => {
     const errors = [{ equipment_code: 'silo101', error: 'no such equipment' }];
     await start(({ name }) => (name === UPDATE ? { status: 'success', errors } : undefined));
     await assert.rejects(odoo.push(PAYLOAD, SHOWN), {
@@ -318,7 +318,7 @@ describe('scada, the routes of the plant module', () => {
     await assert.rejects(odoo.push(PAYLOAD, SHOWN), { code: 'ODOO_ANSWER', class: 'version', message: /no \/api\/scada\/mo\/update/ });
   });
 
-  it('a malformed list is an error, never "no orders"', async () => {
+  it('a malformed list is an error, never "no orders" [fault: old-fault-read-as-no-orders]', async () => {
     let data: unknown;
     await start(({ name }) => (name === LIST ? { status: 'success', data } : undefined));
     for (data of [undefined, {}, [{ mo_id: 1 }], [{ ...listed(1), components_consumption: [{ product_id: 2, to_consume: '60' }] }]]) {

@@ -210,7 +210,7 @@ describe('loading a recipe', () => {
     await rejects(loadRecipe(odd.plc, mill, recipe()), 'PLC_READBACK', /7176 was written as 0 and reads back as 5/);
   });
 
-  it('stopped at any call and run again, the PLC takes the recipe exactly once', async () => {
+  it('stopped at any call and run again, the PLC takes the recipe exactly once [fault: old-recipe-half-written]', async () => {
     for (const when of ['before', 'after'] as const) {
       for (const cold of [true, false]) {
         for (const speed of [1, 2, 3]) {
@@ -254,7 +254,7 @@ describe('loading a recipe', () => {
     assert.equal(await loadRecipe(memory.plc, withoutFlag, recipe({ mo_id: 'WH/MO/00124' })), 'loaded');
   });
 
-  it('writes nothing outside the map', async () => {
+  it('writes nothing outside the map [fault: sec-write-outside-map]', async () => {
     const memory = memoryPlc();
     const lying = { ...mill, encodeRecipe: () => ({ body: { address: 6100, words: [1, 2] }, flag: null }) };
     await rejects(loadRecipe(memory.plc, lying, recipe()), 'MAP_INVALID', /refused to write words 6100-6101/);
@@ -382,7 +382,7 @@ describe('reading slots', () => {
     assert.equal(memory.calls.length, 2);
   });
 
-  it('a slot in parts counts only when its status did not change meanwhile', async () => {
+  it('a slot in parts counts only when its status did not change meanwhile [fault: plc-torn-slot]', async () => {
     const memory = memoryPlc({ maxWords: 40 });
     put(memory, READ, recipe(), { 72: 0, 74: 1, 75: 34464 });
     let changes = 1;
@@ -398,7 +398,7 @@ describe('reading slots', () => {
     assert.match(torn.readings[0]?.bad[0]?.text ?? '', /slot 2: the status at 6172 changed while the slot was read in parts/);
   });
 
-  it('line values are read once; another map version ends the run', async () => {
+  it('line values are read once; another map version ends the run [fault: plc-other-map-version]', async () => {
     const memory = memoryPlc();
     Object.assign(memory.registers, { 5990: 41, 5991: 7, 5992: 1 });
     const { line, requests } = await readSlots(memory.plc, lineMap, { orderQuantity });

@@ -93,7 +93,7 @@ describe('mapping', () => {
       for (let index = 0; index < 15; index += 1) assert.equal(body.words[27 + 3 * index], 101 + index);
     });
 
-    it('texts for people are cut and stripped of accents, the MO name is refused when it does not fit', () => {
+    it('texts for people are cut and stripped of accents, the MO name is refused when it does not fit [fault: old-names-cut-or-guessed]', () => {
       const { body } = mill.encodeRecipe({ ...recipe, finished_goods: 'Crème brûlée for piglets', recipe: 'Зерно' });
       const text = (at: number): string =>
         Buffer.from(body.words.slice(at, at + 8).flatMap((word) => [word >> 8, word & 255])).toString('latin1');
@@ -166,17 +166,17 @@ describe('mapping', () => {
   });
 
   describe('bad values of a real plant', () => {
-    it('21475010.7 kg is above the plausible maximum', () => {
+    it('21475010.7 kg is above the plausible maximum [fault: plc-swapped-words]', () => {
       const reading = decode(slotWords({ 28: 32768, 29: 17422 }));
       assert.deepEqual(codes(reading), ['bad-value silo_a']);
       assert.equal(reading.materials.silo_a, undefined, 'a bad value is nowhere else');
       assert.equal(reading.bad[0]?.address, 6228);
       assert.match(reading.bad[0]?.text ?? '', /slot 3: silo_a at 6228 is 21475010.7 kg, above the plausible maximum of 1500 kg/);
     });
-    it('an id left in the high word is 72089.6 kg, not 1.10', () => {
+    it('an id left in the high word is 72089.6 kg, not 1.10 [fault: plc-id-in-the-value]', () => {
       assert.deepEqual(codes(decode(slotWords({ 31: 110, 32: 0 }))), ['bad-value silo_b']);
     });
-    it('text bytes where an id and a weight should be', () => {
+    it('text bytes where an id and a weight should be [fault: plc-text-in-the-value]', () => {
       assert.deepEqual(codes(decode(slotWords({ 27: 0x5020, 28: 0, 29: 0x5020 }))), ['wrong-id silo_a']);
       assert.deepEqual(codes(decode(slotWords({ 28: 0x5020, 29: 0x5020 }))), ['bad-value silo_a']);
     });
@@ -186,7 +186,7 @@ describe('mapping', () => {
       assert.deepEqual(codes(reading), ['bad-value silo_a']);
       assert.match(reading.bad[0]?.text ?? '', /-274.11 kg; a weight is never negative/);
     });
-    it('all slots shifted by a byte', () => {
+    it('all slots shifted by a byte [fault: plc-shifted-by-a-byte]', () => {
       const bytes = Buffer.from([...slotWords(), 0].flatMap((word) => [word >> 8, word & 255]));
       for (const shift of [1, 2, 3]) {
         const words = Array.from({ length: 76 }, (_, index) => (bytes[2 * index + shift] ?? 0) * 256 + (bytes[2 * index + shift + 1] ?? 0));
@@ -195,13 +195,13 @@ describe('mapping', () => {
         assert.ok(codes(reading).includes('wrong-id silo_a'));
       }
     });
-    it('NaN passes no range check', () => {
+    it('NaN passes no range check [fault: plc-nan, old-nan-through-range-check]', () => {
       const mapping = compiled((_, field) => Object.assign(field('silo_a'), { type: 'float32', scale: 1 }));
       for (const high of [0x7fc0, 0x7f80, 0xff80]) {
         assert.deepEqual(codes(mapping.decodeSlot(3, slotWords({ 28: high, 29: 0 }, mapping), () => undefined)), ['bad-value silo_a']);
       }
     });
-    it('another batch_no, an MO name that cannot be printed, a status of 2, a weight of nobody’s size', () => {
+    it('another batch_no, an MO name that cannot be printed, a status of 2, a weight of nobody’s size [fault: plc-name-unprintable]', () => {
       assert.deepEqual(codes(decode(slotWords({ 0: 4 }))), ['wrong-slot batch_no']);
       const unreadable = decode(slotWords({ 2: 0x01ff }));
       assert.deepEqual([codes(unreadable), unreadable.mo_id, unreadable.empty], [['bad-value mo_id'], '', false]);
@@ -229,7 +229,7 @@ describe('mapping', () => {
     assert.deepEqual(codes(grams.decodeSlot(3, slotWords(), () => 0.6)), ['bad-value silo_b', 'bad-value lq_fml']);
   });
 
-  it('one status word with codes; a code that is not listed is bad', () => {
+  it('one status word with codes; a code that is not listed is bad [fault: plc-status-unlisted]', () => {
     const mapping = compiled((map) => {
       map.fields = map.fields.filter((field) => !field.field?.startsWith('status_m') && !field.field?.startsWith('status_o'));
       map.fields.push({

@@ -181,7 +181,7 @@ describe('test of a PLC', () => {
     assert.match(result.text, /^PLC_UNREACHABLE: .*127\.0\.0\.1:1/);
   });
 
-  it('tells a device that is connected but mute, and hangs up', async () => {
+  it('tells a device that is connected but mute, and hangs up [fault: plc-mute]', async () => {
     const sockets: Socket[] = [];
     const mute = createServer((socket) => void sockets.push(socket.on('error', () => undefined).resume())).listen(0, '127.0.0.1');
     await once(mute, 'listening');
