@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ERROR_CODES } from '../../src/errors';
+import { ALARM_ACTIONS } from '../../src/monitor/alarm-codes';
 import { loadPalette, localeFile, locales } from '../support/palette';
 import { checkout } from '../support/tarball';
 
@@ -20,7 +22,39 @@ function flat(texts: Catalogue, prefix = ''): Map<string, string> {
   );
 }
 
-const placeholders = (text: string): string[] => [...text.matchAll(/__\w+__/g)].map(([name]) => name).sort();
+/** What stays the same in every language: places that are filled in, and names of variables. */
+const placeholders = (text: string): string[] => [...text.matchAll(/__\w+__|\{\{[^}]+\}\}|\$\{\w+\}/g)].map(([name]) => name).sort();
+
+interface Help {
+  headings: string[];
+  /** Fields of the dialog, as the help names them. */
+  fields: string[];
+  /** Names of properties of messages. */
+  properties: string[];
+  ports: string[];
+  /** Everything that is set as code, sorted. */
+  codes: string[];
+  text: string;
+}
+
+function help(locale: string, type: string): Help {
+  const text = readFileSync(localeFile(locale, `${type}.html`), 'utf8');
+  assert.ok(text.startsWith(`<script type="text/html" data-help-name="${type}">`), `${locale} ${type}: its first line`);
+  const all = (pattern: RegExp, part = text): string[] => [...part.matchAll(pattern)].map(([, found = '']) => found.trim());
+  const [fields = '', ...others] = text.split(/(?=<h3>)/).slice(1);
+  const name = /<dt[^>]*>([^<]+)/g;
+  return {
+    headings: all(/<h3>(.*?)<\/h3>/g),
+    fields: all(name, fields),
+    properties: all(name, others.join('')),
+    ports: all(/^ {4}<li>([^<]+)$/gm),
+    codes: all(/<code>(.*?)<\/code>/g).sort(),
+    text,
+  };
+}
+
+const isConfig = (type: string): boolean => loadPalette().get(type)?.definition.category === 'config';
+const isTranslated = (locale: string, type: string): boolean => existsSync(localeFile(locale, `${type}.json`));
 
 describe('texts of the dialogs', () => {
   for (const [type, { html }] of loadPalette()) {
@@ -34,7 +68,7 @@ describe('texts of the dialogs', () => {
       }
     });
 
-    for (const locale of locales().filter((name) => name !== english)) {
+    for (const locale of locales().filter((name) => name !== english && isTranslated(name, type))) {
       it(`${type}: ${locale} says the same things as ${english}`, () => {
         const wanted = catalogue(english, type);
         const found = catalogue(locale, type);
@@ -50,6 +84,62 @@ describe('texts of the dialogs', () => {
       assert.ok(icon !== undefined && existsSync(path.join(checkout, 'icons', icon)), icon);
     });
   }
+});
+
+describe('help', () => {
+  const types = [...loadPalette().keys()];
+  for (const locale of locales()) {
+    for (const type of types.filter((name) => isTranslated(locale, name))) {
+      if (!isConfig(type)) {
+        it(`${locale} ${type}: names the fields and ports as the dialog does`, () => {
+          const texts = [...catalogue(locale, type)];
+          const { fields, ports } = help(locale, type);
+          const labels = texts.filter(([key]) => key.startsWith(`${type}.label.`)).map(([, text]) => text);
+          assert.deepEqual([...fields].sort(), labels.sort());
+          assert.deepEqual(
+            ports,
+            texts.filter(([key]) => key.startsWith(`${type}.port.`)).map(([, text]) => text),
+          );
+        });
+      }
+      if (locale === english) {
+        it(`${type}: its codes are codes of the product`, () => {
+          const [, list = ''] = help(locale, type).text.split('<h3>Codes</h3>');
+          for (const [, code = ''] of list.matchAll(/<li><code>(.*?)<\/code>/g)) {
+            assert.ok(code in ERROR_CODES || code in ALARM_ACTIONS, code);
+          }
+        });
+        continue;
+      }
+
+      it(`${locale} ${type}: has the parts, properties and codes of ${english}`, () => {
+        const { headings, fields, properties, codes } = help(locale, type);
+        const wanted = help(english, type);
+        assert.equal(headings.length, wanted.headings.length, headings.join());
+        assert.equal(fields.length, wanted.fields.length, fields.join());
+        assert.deepEqual(properties, wanted.properties);
+        assert.deepEqual(codes, wanted.codes);
+      });
+    }
+
+    it(`${locale}: has one word for each heading`, () => {
+      const words = new Map<string, Set<string>>();
+      for (const type of types.filter((name) => isTranslated(locale, name))) {
+        const { headings } = help(locale, type);
+        for (const [at, heading] of help(english, type).headings.entries()) {
+          words.set(heading, (words.get(heading) ?? new Set()).add(headings[at] ?? ''));
+        }
+      }
+      for (const [heading, found] of words) assert.equal(found.size, 1, `${heading}: ${[...found].join()}`);
+    });
+  }
+
+  it('id: speaks to nobody as "Anda"', () => {
+    for (const type of types.filter((name) => isTranslated('id', name))) {
+      const texts = [help('id', type).text, ...catalogue('id', type).values()];
+      assert.doesNotMatch(texts.join('\n'), /\banda\b/i, type);
+    }
+  });
 });
 
 describe('icons', () => {
