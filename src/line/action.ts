@@ -1,6 +1,5 @@
 import type { JSONSchemaType } from 'ajv';
 import { compileCheck } from '../check';
-import { clockTime } from '../clock';
 import { describe, SmartMoError } from '../errors';
 import { archive } from '../queue/archive';
 import type { QueueRow } from '../queue/batch';
@@ -9,6 +8,7 @@ import { holdOf } from '../queue/hold';
 import { finishByHand, requeue, retry, setHold } from '../queue/operator';
 import { findRow } from '../queue/rows';
 import type { Line } from './line';
+import { operatorOutcome } from './operator-outcome';
 import type { Outcome } from './outcome';
 import { aboveLimit, mismatchOf } from './plausible';
 import { Refused } from './refused';
@@ -66,7 +66,7 @@ export async function actOnBatch(line: Line, run: Run, options: ActionOptions): 
       throw new Refused(409, 'INPUT_INVALID', 'the line only observes: nothing is changed; set its mode to live');
     const done = await ACTS[action](line, input, run.actor);
     run.log('info', `${done.message} (${run.actor})`);
-    return end(line, 1, done.message, { success: true, action, ...done });
+    return operatorOutcome(line, 1, done.message, { success: true, action, ...done });
   } catch (error) {
     const refused = error instanceof SmartMoError && error.code === 'INPUT_INVALID' ? new Refused(400, error.code, error.message) : error;
     if (!(refused instanceof Refused)) {
@@ -75,7 +75,7 @@ export async function actOnBatch(line: Line, run: Run, options: ActionOptions): 
     }
     const { message: detail, code, statusCode } = refused;
     const payload = { success: false, detail, code, action, batch_no: null, mo_id: input.mo_id ?? null };
-    return { ...end(line, 2, `not done: ${detail}`, payload), statusCode };
+    return { ...operatorOutcome(line, 2, `not done: ${detail}`, payload), statusCode };
   }
 }
 
@@ -180,14 +180,4 @@ function measuredBy(
   const mismatch = line.onMismatch === 'fail' ? mismatchOf(line, { materials: row.materials, actual }) : null;
   if (mismatch !== null) throw new Refused(400, 'INPUT_INVALID', `too far from the plan: ${mismatch}; check the figures`);
   return { actual, actual_weight };
-}
-
-function end(line: Line, port: 1 | 2, text: string, payload: Record<string, unknown>): Outcome {
-  const at = line.clock.now();
-  return {
-    port,
-    payload: { line: line.line, at: at.toISOString(), text, ...payload },
-    events: [],
-    status: { fill: port === 1 ? 'green' : 'yellow', shape: port === 1 ? 'dot' : 'ring', text: `${text.slice(0, 60)} ${clockTime(at)}` },
-  };
 }

@@ -1,5 +1,4 @@
 import { compileCheck } from '../check';
-import { clockTime } from '../clock';
 import { describe, SmartMoError } from '../errors';
 import type { QueueRow } from '../queue/batch';
 import { historyPage, lastRecord } from '../queue/history';
@@ -9,10 +8,11 @@ import { leaseSeconds } from './complete';
 import { renderText } from './filter';
 import { assertNotRunning, finishCancel, refusedForGood } from './finish-cancel';
 import type { Line } from './line';
+import { operatorOutcome } from './operator-outcome';
 import type { Outcome } from './outcome';
 import { Refused } from './refused';
 import { GONE_AFTER } from './retry';
-import { observed, type Run } from './run';
+import type { Run } from './run';
 
 export interface CancelOptions {
   cancelInOdoo: boolean;
@@ -70,7 +70,13 @@ export async function cancelBatch(line: Line, run: Run, options: CancelOptions):
     const { batch_no, mo_id } = row;
     const message = `Batch #${batch_no} (MO: ${mo_id}) cancelled`;
     run.log('info', `${message} by ${run.actor}`);
-    return end(line, 1, `slot ${batch_no} ${mo_id} cancelled`, { success: true, message, batch_no, mo_id, status: 'cancelled' });
+    return operatorOutcome(line, 1, `slot ${batch_no} ${mo_id} cancelled`, {
+      success: true,
+      message,
+      batch_no,
+      mo_id,
+      status: 'cancelled',
+    });
   } catch (error) {
     const refused = asRefusal(error, begun);
     if (row && begun && refused && !refusedForGood(error)) await repeatLater(line, row, error);
@@ -86,7 +92,7 @@ export async function cancelBatch(line: Line, run: Run, options: CancelOptions):
       batch_no: row?.batch_no ?? input.batch_no ?? null,
       mo_id: row?.mo_id ?? input.mo_id ?? null,
     };
-    return { ...end(line, 2, `not cancelled: ${detail}`, payload), statusCode };
+    return { ...operatorOutcome(line, 2, `not cancelled: ${detail}`, payload), statusCode };
   }
 }
 
@@ -167,14 +173,4 @@ function asRefusal(error: unknown, begun: boolean): Refused | null {
 async function repeatLater(line: Line, row: QueueRow, error: unknown): Promise<void> {
   const delaySeconds = error instanceof SmartMoError && error.code === 'ODOO_GONE' ? GONE_AFTER : (line.odoo?.times.retryMin ?? 0);
   await tryAgainLater(line.database, row, { error: describe(error), delaySeconds, counts: false }).catch(() => null);
-}
-
-function end(line: Line, port: 1 | 2, text: string, payload: Record<string, unknown>): Outcome {
-  const at = line.clock.now();
-  return observed(line, {
-    port,
-    payload: { line: line.line, at: at.toISOString(), text, ...payload },
-    events: [],
-    status: { fill: port === 1 ? 'green' : 'yellow', shape: port === 1 ? 'dot' : 'ring', text: `${text.slice(0, 60)} ${clockTime(at)}` },
-  });
 }

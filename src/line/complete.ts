@@ -6,7 +6,7 @@ import { type BatchRecord, codeOf, type HistoryRow, type QueueRow, toBatch, toRe
 import { closeDrainedFetch } from '../queue/gate';
 import { dueRows, queueRows } from '../queue/rows';
 import { markFailed, markPushed, renewLease, startPush, tryAgainLater } from '../queue/steps';
-import { consumptionOf } from './consumption';
+import { consumptionOf, digitsOf } from './consumption';
 import { renderText } from './filter';
 import { finishCancel } from './finish-cancel';
 import { type Line, odooOf } from './line';
@@ -87,7 +87,9 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     logTask(line, 'complete', run, `Cycle complete: ${archived.length} archived, ${notCompleted.length} failed, ${left.length} remaining`);
     // Last, because its answer comes once: nothing after it may fail.
     const drainedAt = left.length === 0 ? await closeDrainedFetch(line.database, line.line) : null;
-    if (stop && archived.length === 0 && drainedAt === null) throw stop;
+    // An error carries no events: it says enough only where every batch of this run met with the same trouble of the link.
+    const nothingElse = archived.length === 0 && drainedAt === null && notCompleted.every(({ code }) => code === stop?.code);
+    if (stop && nothingElse) throw stop;
     return end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
   });
 }
@@ -137,8 +139,7 @@ async function pushAndArchive(line: Line, run: Run, options: CompleteOptions, ro
   if (row.state === 'pushing') {
     const payload = row.push_payload;
     if (!payload) throw new Error(`batch ${row.mo_id} is pushing without a payload`);
-    const digits = Math.min(...row.materials.map((material) => material.digits));
-    await pushBatch(odooOf(line), payload, { strictConsumption: options.strictConsumption, digits }, run.signal);
+    await pushBatch(odooOf(line), payload, { strictConsumption: options.strictConsumption, digits: digitsOf(row) }, run.signal);
     pushed = await markPushed(line.database, row, { actor: run.actor });
     if (pushed && options.noteTemplate !== '') await leaveNote(line, run, options.noteTemplate, pushed);
   }

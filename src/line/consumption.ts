@@ -54,8 +54,8 @@ function producedQuantity(row: QueueRow, line: Line): number {
   return factor === null || row.actual_weight === null ? row.quantity : round(row.actual_weight * factor, digitsOf(row));
 }
 
-/** All quantities of an Odoo are kept with the same decimals. */
-function digitsOf({ materials }: QueueRow): number {
+/** Decimals that Odoo keeps of a quantity, the same for all of them. */
+export function digitsOf({ materials }: Pick<QueueRow, 'materials'>): number {
   return Math.max(...materials.map((material) => material.digits));
 }
 

@@ -136,6 +136,17 @@ describe('completion in Odoo', () => {
     assert.deepEqual(await plant.queued(), []);
   });
 
+  it('a batch for a person is told also when Odoo goes away in the same run', async function () {
+    const { plant, set } = await finished(this, 2);
+    await plant.odoo.command({ action: 'cancel', mo_id: set[0] });
+    await plant.odoo.command({ action: 'fault', fault: 'access-denied', method: 'write', seconds: 60 });
+    const told = (await plant.complete()).events.map(({ code, payload }) => [code, payload['mo_id']]);
+    assert.deepEqual(told, [
+      ['ODOO_CANCELLED', set[0]],
+      ['ODOO_AUTH', set[1]],
+    ]);
+  });
+
   it('one poison batch among ten stops none of the others, and only that one is told [fault: old-zero-consumption-blocks-queue]', async function () {
     const { plant, set } = await finished(this, 10);
     const [poison] = set;
