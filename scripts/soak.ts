@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import Mocha from 'mocha';
 import { createNodeRed } from '../test/soak/member';
 import { soak } from '../test/soak/soak';
+import { runOutsideTests } from '../test/support/outside-mocha';
 import { startSite } from '../test/support/site';
 
 /**
@@ -22,37 +22,23 @@ function numberOf(name: string, text: string): number {
   process.exit(2);
 }
 
-/** Mocha lends its hooks: the PostgreSQL of the tests is stopped by them, whatever happens. */
-class Quiet extends Mocha.reporters.Base {
-  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
-    super(runner, options);
-    runner.on('fail', (_test, error: Error) => console.log(error.stack ?? error.message));
-  }
-}
-
-const mocha = new Mocha({ reporter: Quiet, timeout: 0 });
-const suite = Mocha.Suite.create(mocha.suite, 'soak');
-suite.addTest(
-  new Mocha.Test('soak', async function (this: Mocha.Context) {
-    const site = await startSite(this, { orders: 0, speed: 300, latency: 20 });
-    this.timeout(0);
-    try {
-      const members = await Promise.all(Array.from({ length: processes }, (_, index) => createNodeRed(`Node-RED ${index + 1}`, site.env)));
-      const options = { seed, seconds: minutes * 60, progress: (line: string) => console.log(line) };
-      const { violation, seconds, summary, journal } = await soak(site, members, options);
-      console.log(`${seconds.toFixed(1)} s: ${summary}`);
-      if (violation) {
-        console.log(`What happened last:\n${journal.join('\n')}`);
-        throw violation;
-      }
-    } finally {
-      await site.close();
-    }
-  }),
-);
-
 console.log(`seed ${seed}: ${processes} Node-RED processes, ${minutes} minutes of faults`);
-mocha.run((failures) => {
-  console.log(failures === 0 ? `soak passed, seed ${seed}: nothing lost, nothing doubled` : `soak FAILED, seed ${seed}`);
-  process.exitCode = failures === 0 ? 0 : 1;
+void runOutsideTests('soak', async (context) => {
+  const site = await startSite(context, { orders: 0, speed: 300, latency: 20 });
+  context.timeout(0);
+  try {
+    const members = await Promise.all(Array.from({ length: processes }, (_, index) => createNodeRed(`Node-RED ${index + 1}`, site.env)));
+    const options = { seed, seconds: minutes * 60, progress: (line: string) => console.log(line) };
+    const { violation, seconds, summary, journal } = await soak(site, members, options);
+    console.log(`${seconds.toFixed(1)} s: ${summary}`);
+    if (violation) {
+      console.log(`What happened last:\n${journal.join('\n')}`);
+      throw violation;
+    }
+  } finally {
+    await site.close();
+  }
+}).then((passed) => {
+  console.log(passed ? `soak passed, seed ${seed}: nothing lost, nothing doubled` : `soak FAILED, seed ${seed}`);
+  process.exitCode = passed ? 0 : 1;
 });

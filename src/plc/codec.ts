@@ -61,7 +61,14 @@ export function decodeNumber(coding: Coding, words: readonly number[], at = 0): 
   const raw = rawNumber(coding, part);
   if (raw === null) return bad(`words ${shown(part)} are not BCD`);
   if (!Number.isFinite(raw)) return bad(`${raw} is no number`);
-  return { ok: true, value: coding.scale === 1 ? raw : decimal(raw * coding.scale) };
+  return { ok: true, value: scaled(raw, coding.scale) };
+}
+
+/** Whole numbers in steps of a tenth, a hundredth ...: a division is the nearest double at once, and far quicker than digits. */
+function scaled(raw: number, scale: number): number {
+  if (scale === 1) return raw;
+  const steps = Math.round(1 / scale);
+  return Number.isInteger(raw) && 1 / steps === scale ? raw / steps : decimal(raw * scale);
 }
 
 /** The words of a number. Refuses what the type cannot hold; a value between two steps of the scale goes to the nearer one. */
@@ -76,7 +83,7 @@ export function encodeNumber(coding: Coding, value: number): Encoded {
     );
   }
   if (coding.type === 'float32' && !Number.isFinite(Math.fround(raw))) return bad(`${value} does not fit into float32`);
-  return { ok: true, words: highWordFirst(rawWords(coding, raw), coding.order) };
+  return { ok: true, words: [...highWordFirst(rawWords(coding, raw), coding.order)] };
 }
 
 /** The text without its padding (spaces, and zeros at the end). A zero or control byte inside, or a byte above 126, is not a text. */
@@ -115,37 +122,43 @@ function shown(words: readonly number[]): string {
 }
 
 /** Turns the order of the device into "high word first, high byte first", and back again: it is its own inverse. */
-function highWordFirst(words: readonly number[], order: WordOrder): number[] {
+function highWordFirst(words: readonly number[], order: WordOrder): readonly number[] {
+  if (order === 'ABCD') return words;
   const turned = order === 'CDAB' || order === 'DCBA' ? [...words].reverse() : [...words];
   return order === 'BADC' || order === 'DCBA' ? turned.map((word) => ((word & 0xff) << 8) | (word >> 8)) : turned;
 }
 
 function rawNumber(coding: Coding, words: readonly number[]): number | null {
-  const bytes = Buffer.alloc(words.length * 2);
-  words.forEach((word, index) => bytes.writeUInt16BE(word, index * 2));
+  const [first = 0, second = 0] = words;
   switch (coding.type) {
     case 'bit':
-      return (bytes.readUInt16BE() >> coding.bit) & 1;
+      return (first >> coding.bit) & 1;
     case 'uint16':
-      return bytes.readUInt16BE();
+      return first;
     case 'int16':
-      return bytes.readInt16BE();
+      return (first << 16) >> 16;
     case 'uint32':
-      return bytes.readUInt32BE();
+      return ((first << 16) | second) >>> 0;
     case 'int32':
-      return bytes.readInt32BE();
+      return (first << 16) | second;
     case 'float32':
-      return shortestFloat32(bytes.readFloatBE());
+      return shortestFloat32(bytesOf(words).readFloatBE());
     case 'float64':
-      return bytes.readDoubleBE() + 0;
+      return bytesOf(words).readDoubleBE() + 0;
     case 'bcd16':
     case 'bcd32': {
-      const digits = bytes.toString('hex');
+      const digits = bytesOf(words).toString('hex');
       return /^\d+$/.test(digits) ? Number(digits) : null;
     }
     case 'ascii':
       throw new TypeError('a text is no number');
   }
+}
+
+function bytesOf(words: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(words.length * 2);
+  words.forEach((word, index) => bytes.writeUInt16BE(word, index * 2));
+  return bytes;
 }
 
 function rawWords(coding: Coding, raw: number): number[] {

@@ -98,6 +98,12 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
     }
 
     const ordered = reading.mo_id === '' ? undefined : orderQuantity(reading.mo_id);
+    const limits = new Map<string, number | undefined>();
+    const limit = (field: SlotField): number | undefined => {
+      if (field.max > 0) return field.max;
+      if (!limits.has(field.unit)) limits.set(field.unit, limitOf(field, ordered, quantityUnit));
+      return limits.get(field.unit);
+    };
     for (const field of materials) {
       const id = field.id && (words[field.id.at] ?? null);
       if (field.id && id !== field.id.value) {
@@ -110,11 +116,11 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
         );
         continue;
       }
-      const value = quantity(field, limitOf(field, ordered, quantityUnit));
+      const value = quantity(field, limit(field));
       if (value !== null) reading.materials[field.name] = value;
     }
     const weight = byName.get('actual_weight');
-    if (weight) reading.actual_weight = quantity(weight, limitOf(weight, ordered, quantityUnit));
+    if (weight) reading.actual_weight = quantity(weight, limit(weight));
 
     const word = status();
     reading.finished = word === 'finished' || flag('status_manufacturing') === true;

@@ -82,6 +82,11 @@ export async function readSlotWords(
   const start = mapping.slotAddress(area, slot);
   const kind = area === 'read' ? mapping.read.function : 'holding';
   const { guard, parts } = planSlot(mapping.fields, mapping.length, plc.planning.maxWords);
+  const [only] = parts;
+  if (!guard && only && parts.length === 1) {
+    if (signal) throwIfClosed(signal);
+    return { words: await plc.read(kind, start + only.from, only.words, signal), torn: null };
+  }
   const move = (span: Span): Span => ({ from: start + span.from, words: span.words });
   for (let tries = 1; ; tries += 1) {
     const before = guard && (await plc.read(kind, start + guard.from, guard.words, signal));

@@ -1,0 +1,78 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { runOutsideTests } from '../test/support/outside-mocha';
+import { checkout } from '../test/support/tarball';
+import { describeMachine } from './machine';
+import { type Report, toMarkdown, toText, withTable } from './report';
+import type { Bench, Row } from './row';
+import { rows } from './rows';
+
+/**
+ * `npm run bench -- [row ...] [--quick] [--json | --markdown] [--readme]`: the product beside its yardsticks, see docs/scaling.md.
+ * Ends with an error only when a row could not be measured; falling short of a goal is a result.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+    readme: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const unknown = positionals.filter((name) => !rows.some((row) => row.name === name));
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`no row is called ${unknown.join(', ')}`);
+  console.log(`npm run bench -- [row ...] [--quick] [--json | --markdown] [--readme]\n`);
+  for (const { name, what } of rows) console.log(`${name.padEnd(16)} ${what}`);
+  process.exit(values.help ? 0 : 2);
+}
+
+async function measure(chosen: readonly Row[], context: Mocha.Context): Promise<Report> {
+  const { quick } = values;
+  const report: Report = { at: new Date().toISOString(), quick, machine: describeMachine(versions()), rows: [] };
+  for (const { name, run } of chosen) {
+    const bench: Bench = {
+      context,
+      quick,
+      rounds: (full, few = 3) => (quick ? few : full),
+      progress: (text) => console.error(`${name}: ${text}`),
+    };
+    bench.progress('begins');
+    try {
+      report.rows.push({ name, findings: await run(bench), failed: null });
+    } catch (error) {
+      report.rows.push({ name, findings: [], failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+  }
+  return report;
+}
+
+function versions(): Record<string, string> {
+  const load = createRequire(__filename);
+  const versionOf = (name: string): string => (load(`${name}/package.json`) as { version: string }).version;
+  return { 'Node-RED': versionOf('node-red') };
+}
+
+function print(report: Report): void {
+  if (values.readme) {
+    const readme = path.join(checkout, 'README.md');
+    writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), toMarkdown(report)));
+  }
+  if (values.json) console.log(JSON.stringify(report, null, 2));
+  else console.log(values.markdown ? toMarkdown(report) : toText(report));
+}
+
+const chosen = positionals.length === 0 ? rows : rows.filter(({ name }) => positionals.includes(name));
+void runOutsideTests('bench', async (context) => {
+  const report = await measure(chosen, context);
+  print(report);
+  const failed = report.rows.filter((row) => row.failed !== null);
+  if (failed.length > 0) throw new Error(`not measured: ${failed.map(({ name }) => name).join(', ')}`);
+}).then((passed) => {
+  process.exitCode = passed ? 0 : 1;
+});

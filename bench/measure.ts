@@ -1,0 +1,53 @@
+/** Median and quartiles of what was measured several times. */
+export interface Spread {
+  median: number;
+  /** First and third quartile. */
+  low: number;
+  high: number;
+}
+
+export interface Pair {
+  product: number;
+  yardstick: number;
+}
+
+/** One measurement; resolves with what it took, in the unit of its row. */
+export type Measure = () => Promise<number>;
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) };
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  const at = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(at)] ?? NaN;
+  const above = sorted[Math.ceil(at)] ?? NaN;
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+/** Milliseconds that the work takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+/** Rounds that are thrown away: compilers, caches and connections get warm. */
+const WARM_UP = 2;
+
+/**
+ * Measures product and yardstick round by round, each in turn the first: whatever else the machine does at the moment hits
+ * both, and their ratio within a round is what counts.
+ */
+export async function interleaved(rounds: number, product: Measure, yardstick: Measure): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (let round = -WARM_UP; round < rounds; round += 1) {
+    const pair: Pair = { product: 0, yardstick: 0 };
+    const order = [async () => void (pair.product = await product()), async () => void (pair.yardstick = await yardstick())];
+    if (round % 2 !== 0) order.reverse();
+    for (const measure of order) await measure();
+    if (round >= 0) pairs.push(pair);
+  }
+  return pairs;
+}

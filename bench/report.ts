@@ -1,0 +1,86 @@
+import type { Machine } from './machine';
+import { machineLine } from './machine';
+import type { Spread } from './measure';
+import type { Finding } from './row';
+
+/** What one run of the bench found. */
+export interface Report {
+  /** ISO 8601, UTC. */
+  at: string;
+  quick: boolean;
+  machine: Machine;
+  rows: { name: string; findings: Finding[]; failed: string | null }[];
+}
+
+export function toText({ machine, quick, rows }: Report): string {
+  const lines = [`Machine: ${machineLine(machine)}`, ...(quick ? [QUICK] : []), ''];
+  for (const { name, findings, failed } of rows) {
+    lines.push(name, ...findings.map((finding) => `  ${sentence(finding)}`));
+    if (failed !== null) lines.push(`  FAILED: ${failed}`);
+  }
+  const all = rows.flatMap(({ findings }) => findings);
+  const count = (verdict: Finding['verdict']): number => all.filter((finding) => finding.verdict === verdict).length;
+  return [
+    ...lines,
+    '',
+    `${count('pass')} pass, ${count('falls short')} fall short, ${rows.filter(({ failed }) => failed !== null).length} failed`,
+  ].join('\n');
+}
+
+const QUICK = 'A quick run: it shows that every row works, its figures are worth little.';
+
+function sentence({ what, product, unit, yardstick, ratio, goal, verdict, note }: Finding): string {
+  const parts = [`${what}: ${spread(product, unit)}`];
+  if (yardstick) parts.push(`${yardstick.name} ${spread(yardstick.value, unit)}`);
+  if (ratio) parts.push(`ratio ${spread(ratio)}`);
+  if (goal) parts.push(`goal ${goal}: ${verdict}`);
+  if (note) parts.push(note);
+  return parts.join('; ');
+}
+
+/** Median, and quartiles where they differ: "52.3 ms (51.9-53.0)". */
+function spread({ median, low, high }: Spread, unit = ''): string {
+  const range = low === high ? '' : ` (${digits(low)}-${digits(high)})`;
+  return `${digits(median)}${unit ? ` ${unit}` : ''}${range}`;
+}
+
+function digits(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3);
+}
+
+/** The table of the README. */
+export function toMarkdown({ at, machine, rows }: Report): string {
+  const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
+  const table = rows.flatMap(({ findings }) =>
+    findings.map(({ what, product, unit, yardstick, ratio, goal, verdict }) =>
+      line([
+        what,
+        spread(product, unit),
+        yardstick ? `${yardstick.name}: ${spread(yardstick.value, unit)}` : '',
+        ratio ? spread(ratio) : '',
+        goal.replace('<=', '≤'),
+        verdict === 'no goal' ? '' : verdict,
+      ]),
+    ),
+  );
+  return [
+    line(['what', 'product', 'yardstick', 'ratio', 'goal', 'verdict']),
+    line(['---', '---', '---', '---', '---', '---']),
+    ...table,
+    '',
+    `Median and quartiles, measured on ${at.slice(0, 10)} on ${machineLine(machine)}.`,
+  ].join('\n');
+}
+
+const BEGIN = '<!-- bench: made by npm run bench -- --readme -->';
+const END = '<!-- /bench -->';
+
+/** The README with the table between its two marks renewed. @throws when the marks are missing */
+export function withTable(readme: string, table: string): string {
+  const from = readme.indexOf(BEGIN);
+  const to = readme.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`README.md has no place for the table: ${BEGIN} ... ${END}`);
+  return `${readme.slice(0, from)}${BEGIN}\n${table}\n${readme.slice(to)}`;
+}

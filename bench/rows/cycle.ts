@@ -1,0 +1,32 @@
+import { interleaved, timed } from '../measure';
+import { connectPlc, readCycle, startFilledServer } from '../plc/product';
+import { startYardstick } from '../plc/yardstick';
+import { compare, type Finding, type Row } from '../row';
+
+/** Milliseconds that the PLC takes for a request. */
+const DELAYS = [5, 20];
+
+export const cycle: Row = {
+  name: 'cycle',
+  what: 'a cycle of 10 requests at 5 and 20 ms, outside Node-RED, against a C loop',
+  async run({ rounds, progress }) {
+    const server = await startFilledServer();
+    const yardstick = await startYardstick(server.port);
+    const plc = connectPlc(server.port);
+    try {
+      const findings: Finding[] = [];
+      for (const delay of DELAYS) {
+        server.set(delay);
+        progress(`PLC at ${delay} ms`);
+        const pairs = await interleaved(rounds(40), () => timed(() => readCycle(plc)), yardstick.cycle);
+        const what = `cycle of 10 requests, PLC takes ${delay} ms, outside Node-RED`;
+        findings.push(compare({ what, unit: 'ms', against: yardstick.name, goal: 1.08, pairs }));
+      }
+      return findings;
+    } finally {
+      plc.close();
+      await yardstick.close();
+      await server.close();
+    }
+  },
+};

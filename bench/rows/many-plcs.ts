@@ -1,0 +1,44 @@
+import { interleaved, timed } from '../measure';
+import { connectPlc, readCycle, startFilledServer } from '../plc/product';
+import { startYardstick } from '../plc/yardstick';
+import { compare, judge, type Row } from '../row';
+
+const PLCS = 100;
+const DELAY_MS = 5;
+
+export const manyPlcs: Row = {
+  name: 'many-plcs',
+  what: '100 PLCs read at once by one process, against 100 threads of C',
+  async run({ rounds }) {
+    const server = await startFilledServer();
+    server.set(DELAY_MS);
+    const yardstick = await startYardstick(server.port, PLCS);
+    const before = memory();
+    const plcs = Array.from({ length: PLCS }, () => connectPlc(server.port));
+    const readAll = (): Promise<unknown> => Promise.all(plcs.map(readCycle));
+    try {
+      await readAll();
+      const each = (memory() - before) / PLCS;
+      const pairs = await interleaved(rounds(30), () => timed(readAll), yardstick.cycle);
+      return [
+        compare({
+          what: `${PLCS} PLCs at ${DELAY_MS} ms, a cycle of all`,
+          unit: 'ms',
+          against: `${PLCS} threads, ${yardstick.name}`,
+          goal: 1.15,
+          pairs,
+        }),
+        judge({ what: 'memory of a PLC connection', unit: 'MB', values: [each], goal: 1 }),
+      ];
+    } finally {
+      for (const plc of plcs) plc.close();
+      await yardstick.close();
+      await server.close();
+    }
+  },
+};
+
+/** Resident megabytes. */
+function memory(): number {
+  return process.memoryUsage.rss() / 2 ** 20;
+}
