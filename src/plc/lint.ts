@@ -5,11 +5,16 @@ import type { LineShape, MapField, RegisterMap, SlotFieldName, ValueSpec } from 
 export interface MapProblem {
   /** "silo_a", "read", "materials" */
   field: string;
+  /** Where the entry stands in `fields` or `lineFields`, from 1; null when the problem is not about one entry. */
+  row: number | null;
   /** Zero-based address in slot 1 of the read area; null when the problem has no place. */
   address: number | null;
-  /** One sentence: field, place, what is wrong. */
+  /** One sentence: field, place, what is wrong and what to do. */
   text: string;
 }
+
+/** Row of an entry in the list a person sees, by its name; null for what is no entry. */
+export type RowOf = (name: string) => number | null;
 
 /** FC16 carries 123 words; the recipe has to arrive in one piece. */
 const MAX_WRITE = 123;
@@ -28,28 +33,61 @@ interface Span {
 
 /**
  * Every mistake of a map that can be seen without a PLC: what is missing, what overlaps, what runs over a border, what the
- * line does not know. Expects the shape and the zero-based addresses that parseMap made.
+ * line does not know. Expects the shape and the zero-based addresses that checkMap made.
+ * @param rowOf when `map` is only the sound part of what a person sees
  */
-export function lintMap(map: RegisterMap, line: LineShape): MapProblem[] {
-  const found = [...checkEntries(map), ...checkNames(map), ...checkMaterials(map, line), ...checkHandshake(map)];
-  return [...found, ...checkPlaces(map, line.slots)];
+export function lintMap(map: RegisterMap, line: LineShape, rowOf: RowOf = rowsOf(map)): MapProblem[] {
+  const found = [
+    ...checkEntries(map),
+    ...checkNames(map),
+    ...checkMaterials(map, line),
+    ...checkHandshake(map),
+    ...checkPlaces(map, line.slots),
+  ];
+  return found.map(({ field, address, what }) => mapProblem(field, rowOf(field.replace(/ id$/, '')), address, what));
 }
 
-const nameOf = (field: { field?: string; material?: string }): string => field.field ?? field.material ?? 'unnamed';
+/** One sentence of the form "silo_b at 6031 (row 7) overlaps ...". */
+export function mapProblem(field: string, row: number | null, address: number | null, what: string): MapProblem {
+  const place = `${address === null ? '' : ` at ${address}`}${row === null ? '' : ` (row ${row})`}`;
+  return { field, row, address, text: `${field}${place} ${what}` };
+}
+
+/** Rows of the last entry of each name: where there are two, the second is the one to look at. */
+export function rowsOf({ fields = [], lineFields = [] }: { fields?: readonly Named[]; lineFields?: readonly Named[] }): RowOf {
+  const rows = new Map<string, number>();
+  for (const list of [lineFields, fields]) list.forEach((entry, index) => rows.set(nameOf(entry), index + 1));
+  return (name) => rows.get(name) ?? null;
+}
+
+/** What names an entry of a map. */
+export interface Named {
+  field?: string;
+  material?: string;
+}
+
+interface Finding {
+  field: string;
+  address: number | null;
+  what: string;
+}
+
+export const nameOf = (field: Named): string => field.field ?? field.material ?? 'unnamed';
 const widthOf = (spec: ValueSpec): number => wordsOf(spec.type, spec.words);
 
 /** Each entry by itself. */
-function checkEntries(map: RegisterMap): MapProblem[] {
+function checkEntries(map: RegisterMap): Finding[] {
   const slotFields = map.fields.flatMap((field) => {
     const texts = [...specProblems(field, nameOf(field))];
-    if ((field.field === undefined) === (field.material === undefined)) texts.push('needs exactly one of "field" and "material"');
-    if ((field.idAt === undefined) !== (field.id === undefined)) texts.push('"idAt" and "id" belong together');
+    if ((field.field === undefined) === (field.material === undefined))
+      texts.push('needs exactly one of "field" and "material"; take the other one out');
+    if ((field.idAt === undefined) !== (field.id === undefined)) texts.push('"idAt" and "id" belong together; give both or none');
     return texts.map((text) => problem(nameOf(field), map.read.base + field.at, text));
   });
   const lineFields = (map.lineFields ?? []).flatMap((field) => {
     const texts = specProblems(field, field.field);
     if (field.field === 'map_version' && field.expect === undefined) texts.push('needs "expect", the version this map was made for');
-    if (field.field === 'our_heartbeat' && field.type !== 'uint16') texts.push('must be uint16');
+    if (field.field === 'our_heartbeat' && field.type !== 'uint16') texts.push('must be uint16; change its type');
     return texts.map((text) => problem(field.field, field.at, text));
   });
   return [...slotFields, ...lineFields];
@@ -58,66 +96,81 @@ function checkEntries(map: RegisterMap): MapProblem[] {
 function specProblems(spec: ValueSpec, name: string): string[] {
   const texts: string[] = [];
   const isText = spec.type === 'ascii';
-  if (isText !== TEXT_FIELDS.includes(name)) texts.push(isText ? 'is a number, not ascii' : 'is a text, so its type must be ascii');
-  if (isText && spec.words === undefined) texts.push('needs "words", the length of the text (two characters a word)');
+  if (isText !== TEXT_FIELDS.includes(name))
+    texts.push(
+      isText ? 'is a number, so its type cannot be ascii; choose a number type' : 'is a text, so its type must be ascii; change it',
+    );
+  if (isText && spec.words === undefined) texts.push('needs "words"; fill in the length of the text, two characters a word');
   if (!isText && spec.words !== undefined && spec.words !== widthOf(spec))
-    texts.push(`has words ${spec.words}, but ${spec.type} takes ${widthOf(spec)}`);
-  if ((spec.type === 'bit') !== (spec.bit !== undefined)) texts.push('"type": "bit" and "bit" (0-15) belong together');
-  if (PLAIN_FIELDS.includes(name) && (spec.scale ?? 1) !== 1) texts.push('cannot have a scale');
+    texts.push(`has words ${spec.words}, but ${spec.type} takes ${widthOf(spec)}; leave words out`);
+  if ((spec.type === 'bit') !== (spec.bit !== undefined)) texts.push('"type": "bit" and "bit" (0-15) belong together; give both or none');
+  if (PLAIN_FIELDS.includes(name) && (spec.scale ?? 1) !== 1) texts.push(`cannot have a scale of ${spec.scale}; leave scale out`);
   if (spec.values === undefined) {
-    if (name === 'status') texts.push('needs "values", the names of its codes');
+    if (name === 'status') texts.push('needs "values", the names of its codes, such as {"0": "idle", "3": "finished"}');
   } else if (name === 'status') {
     const names: readonly string[] = STATUS_NAMES;
     const unknown = Object.values(spec.values).filter((status) => !names.includes(status));
-    if (unknown.length > 0) texts.push(`has the unknown status "${unknown[0]}", known are ${STATUS_NAMES.join(', ')}`);
-    if (!Object.values(spec.values).includes('finished')) texts.push('has no code for finished');
+    if (unknown.length > 0) texts.push(`has the unknown status "${unknown[0]}", known are ${STATUS_NAMES.join(', ')}; correct it`);
+    if (!Object.values(spec.values).includes('finished')) texts.push('has no code for finished; add it to "values"');
   } else if (name !== 'mode') {
-    texts.push('cannot have "values"; only status and mode can');
+    texts.push('cannot have "values"; only status and mode can, so leave it out');
   }
   return texts;
 }
 
 /** What has to be there, and nothing twice. */
-function checkNames(map: RegisterMap): MapProblem[] {
+function checkNames(map: RegisterMap): Finding[] {
   const names = map.fields.map(nameOf);
   const has = (name: SlotFieldName): boolean => names.includes(name);
   const problems = [...twice(names), ...twice((map.lineFields ?? []).map((field) => field.field))].map((name) =>
-    problem(name, null, 'is in the map twice'),
+    problem(name, null, 'is in the map twice; remove one of the two'),
   );
-  for (const name of ['batch_no', 'mo_id', 'actual_weight'] as const) if (!has(name)) problems.push(problem(name, null, 'is missing'));
-  const words = has('status_manufacturing') && has('status_operation');
-  if (!has('status') && !words)
-    problems.push(problem('status_manufacturing', null, 'and status_operation, or status with values, are missing'));
+  for (const name of ['batch_no', 'mo_id', 'actual_weight'] as const)
+    if (!has(name)) problems.push(problem(name, null, 'is missing; add a row for it'));
+  if (!has('status')) {
+    for (const name of ['status_manufacturing', 'status_operation'] as const) {
+      if (!has(name)) problems.push(problem(name, null, 'is missing; add a row for it, or one for status with values'));
+    }
+  }
   if (has('status') && (has('status_manufacturing') || has('status_operation'))) {
     problems.push(problem('status', null, 'stands beside status_manufacturing or status_operation; keep one of the two kinds'));
   }
-  if (!map.fields.some((field) => field.material !== undefined)) problems.push(problem('materials', null, 'have no entry in the map'));
+  if (!map.fields.some((field) => field.material !== undefined))
+    problems.push(problem('materials', null, 'have no entry in the map; add a row for each material'));
   return problems;
 }
 
 /** Every material weighed by the PLC has a place, and every place a material: else a quantity would be missing for ever. */
-function checkMaterials(map: RegisterMap, line: LineShape): MapProblem[] {
+function checkMaterials(map: RegisterMap, line: LineShape): Finding[] {
   const places = new Map(map.fields.flatMap((field) => (field.material === undefined ? [] : [[field.material, field] as const])));
   const tags = new Set(line.materials.map((material) => material.tag));
   const problems = twice(line.materials.map((material) => material.tag)).map((tag) =>
-    problem(tag, null, 'is twice in the materials of the line'),
+    problem(tag, null, 'is twice in the materials of the line; remove one of the two'),
   );
   for (const { tag, manual } of line.materials) {
-    if (!manual && !places.has(tag)) problems.push(problem(tag, null, 'is a material of the line, but has no entry in the map'));
-    if (manual && places.has(tag)) problems.push(problem(tag, null, 'is weighed by hand, but has an entry in the map'));
+    if (!manual && !places.has(tag))
+      problems.push(
+        problem(tag, null, 'is a material of the line, but has no entry in the map; add a row, or mark the material as weighed by hand'),
+      );
+    if (manual && places.has(tag))
+      problems.push(problem(tag, null, 'is weighed by hand, but has an entry in the map; remove the row, or the mark at the material'));
   }
   for (const [tag, field] of places) {
-    if (!tags.has(tag)) problems.push(problem(tag, map.read.base + field.at, 'is in the map, but not a material of the line'));
+    if (!tags.has(tag))
+      problems.push(
+        problem(tag, map.read.base + field.at, 'is in the map, but not a material of the line; add the material, or remove the row'),
+      );
   }
   return problems;
 }
 
 /** The handshake writes the recipe in one request and then the flag, so the flag stands behind the recipe. */
-function checkHandshake(map: RegisterMap): MapProblem[] {
-  const problems: MapProblem[] = [];
+function checkHandshake(map: RegisterMap): Finding[] {
+  const problems: Finding[] = [];
   const flag = map.fields.find((field) => field.field === 'status_read_data');
   const length = slotLength(map);
-  if (flag && flag.type !== 'uint16') problems.push(problem('status_read_data', map.read.base + flag.at, 'must be a whole word, uint16'));
+  if (flag && flag.type !== 'uint16')
+    problems.push(problem('status_read_data', map.read.base + flag.at, 'must be a whole word, uint16; change its type'));
   if (flag && map.read.function === 'input') {
     problems.push(
       problem(
@@ -129,29 +182,50 @@ function checkHandshake(map: RegisterMap): MapProblem[] {
   }
   if (!map.write) return problems;
   const body = flag?.at ?? length;
-  if (body > MAX_WRITE) problems.push(problem('write', null, `has recipes of ${body} words, but one request carries ${MAX_WRITE}`));
+  if (body > MAX_WRITE)
+    problems.push(
+      problem(
+        'write',
+        null,
+        `has recipes of ${body} words, but one request carries ${MAX_WRITE}; move status_read_data and the recipe together`,
+      ),
+    );
   for (const field of map.fields) {
     const isRecipe = field.material !== undefined || RECIPE_FIELDS.includes(nameOf(field));
     if (isRecipe && spansOf(field).some((span) => span.to > body)) {
-      problems.push(problem(nameOf(field), map.read.base + field.at, 'is part of the recipe, but stands behind status_read_data'));
+      problems.push(
+        problem(
+          nameOf(field),
+          map.read.base + field.at,
+          'is part of the recipe, but stands behind status_read_data; the flag has to be the last word that is written',
+        ),
+      );
     }
   }
   return problems;
 }
 
 /** Overlaps and borders, in words. */
-function checkPlaces(map: RegisterMap, slots: number): MapProblem[] {
+function checkPlaces(map: RegisterMap, slots: number): Finding[] {
   const inSlot = map.fields.flatMap(spansOf);
   const length = slotLength(map);
   const problems = overlaps(inSlot).map(([a, b]) =>
-    problem(a.name, map.read.base + a.from, `(words ${a.from}-${a.to - 1} of the slot) overlaps ${b.name} (words ${b.from}-${b.to - 1})`),
+    problem(
+      a.name,
+      map.read.base + a.from,
+      `takes words ${a.from}-${a.to - 1} of the slot and overlaps ${b.name} (words ${b.from}-${b.to - 1}); move one of them`,
+    ),
   );
   const areas: Span[] = [];
   for (const [name, area] of [['read', map.read] as const, ...(map.write ? [['write', map.write] as const] : [])]) {
     for (const span of inSlot) {
       if (span.to > area.stride)
         problems.push(
-          problem(span.name, map.read.base + span.from, `ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}`),
+          problem(
+            span.name,
+            map.read.base + span.from,
+            `ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}; move it, or raise the stride`,
+          ),
         );
     }
     for (let slot = 0; slot < slots; slot += 1) {
@@ -175,11 +249,20 @@ function checkPlaces(map: RegisterMap, slots: number): MapProblem[] {
     for (const [a, b] of overlaps(kind)) {
       // Slots of one area overlap only when a field is past the stride, which is told above.
       if (a.name.split(' ')[0] !== b.name.split(' ')[0])
-        problems.push(problem(a.name, a.from, `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1})`));
+        problems.push(
+          problem(a.name, a.from, `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1}); move one of the two areas`),
+        );
     }
   }
   const last = everything.find((span) => span.to > 65536);
-  if (last) problems.push(problem(last.name, last.from, `ends at ${last.to - 1}, past the last address 65535`));
+  if (last)
+    problems.push(
+      problem(
+        last.name,
+        last.from,
+        `ends at ${last.to - 1}, past the last address 65535; lower the base, the stride or the number of slots`,
+      ),
+    );
   return problems;
 }
 
@@ -211,6 +294,6 @@ function twice(names: readonly string[]): string[] {
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
-function problem(field: string, address: number | null, what: string): MapProblem {
-  return { field, address, text: `${field}${address === null ? '' : ` at ${address}`} ${what}` };
+function problem(field: string, address: number | null, what: string): Finding {
+  return { field, address, what };
 }

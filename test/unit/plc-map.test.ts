@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SmartMoError } from '../../src/errors';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { lintMap } from '../../src/plc/lint';
-import { parseMap } from '../../src/plc/map';
+import { checkMap, parseMap } from '../../src/plc/map';
 import type { MapField, RegisterMap } from '../../src/plc/map';
 import { compileMapping } from '../../src/plc/mapping';
 
@@ -21,7 +21,8 @@ function refused(json: string, expected: RegExp, shape = line): void {
     (error: unknown) => {
       assert.ok(error instanceof SmartMoError);
       assert.equal(error.code, 'MAP_INVALID');
-      assert.match(error.message, expected);
+      // Which row it is has a test of its own.
+      assert.match(error.message.replaceAll(/ \(row \d+\)/g, ''), expected);
       return true;
     },
   );
@@ -72,44 +73,44 @@ describe('register map', () => {
     assert.equal(parseMap(input, line).read.base, 6000);
     refused(
       textWith((map) => (map.addressing = '4xxxxx')),
-      /read base: 6000 is not a 4xxxx/,
+      /read base is 6000, which is not a 4xxxx/,
     );
     refused(
       textWith((map) => Object.assign(map, { addressing: 'one-based', read: { ...map.read, base: 0 } })),
-      /0 is not an address that counts from 1/,
+      /read base is 0, which is not an address that counts from 1/,
     );
   });
 
   it('what is not the shape of a map is refused with the name of the field', () => {
     refused('{', /not JSON/);
-    refused('[]', /must be object/);
-    refused('{}', /required property 'version'/);
+    refused('[]', /the map is \[\]; it must be object/);
+    refused('{}', /the map has no "version"; fill it in/);
     refused(
       textWith((_, field) => Object.assign(field('silo_a'), { scle: 1 })),
-      /silo_a: the key "scle" is not known/,
+      /silo_a at 6028 has the unknown key "scle"; take it out/,
     );
     refused(
       textWith((_, field) => Object.assign(field('silo_b'), { type: 'uint8' })),
-      /silo_b type: .*bit, uint16/,
+      /silo_b at 6031 type is "uint8"; it must be one of bit, uint16/,
     );
     refused(
       textWith((_, field) => Object.assign(field('silo_b'), { scale: 0 })),
-      /silo_b scale/,
+      /silo_b at 6031 scale is 0; it must be >= 1e-9/,
     );
     refused(
       textWith((map) => Object.assign(map.fields[0] ?? {}, { field: 'batchno' })),
-      /batch/,
+      /batchno at 6000 field is "batchno"; it must be one of batch_no, mo_id/,
     );
     refused(
       textWith((map) => Object.assign(map, { writes: {} })),
-      /the map: the key "writes"/,
+      /the map has the unknown key "writes"/,
     );
-    refused('{"__proto__": {"version": 1}}', /required property 'version'/);
+    refused('{"__proto__": {"version": 1}}', /the map has no "version"; fill it in/);
   });
 
   const lints: [string, RegExp, (map: RegisterMap, field: (name: string) => MapField) => void][] = [
     ['a missing field', /mo_id is missing/, (map) => drop(map, 'mo_id')],
-    ['a missing status', /status_manufacturing and status_operation, or status/, (map) => drop(map, 'status_operation')],
+    ['a missing status', /status_operation is missing; add a row for it, or one for status/, (map) => drop(map, 'status_operation')],
     [
       'two kinds of status',
       /status stands beside/,
@@ -138,12 +139,12 @@ describe('register map', () => {
     ],
     [
       'overlapping fields',
-      /silo_b at 6030 \(words 30-31 of the slot\) overlaps silo_b id|silo_b id at 6030 .*overlaps silo_b/,
+      /silo_b at 6030 takes words 30-31 of the slot and overlaps silo_b id|silo_b id at 6030 .*overlaps silo_b/,
       (_, field) => Object.assign(field('silo_b'), { at: 30 }),
     ],
     [
       'an overlap by one word',
-      /silo_a at 6028 \(words 28-31 of the slot\) overlaps silo_b id \(words 30-30\)/,
+      /silo_a at 6028 takes words 28-31 of the slot and overlaps silo_b id \(words 30-30\)/,
       (_, field) => Object.assign(field('silo_a'), { type: 'float64' }),
     ],
     ['a field past the stride', /status_read_data at 6076 ends at word 76, past the read stride of 76/, (map) => (map.read.stride = 76)],
@@ -193,6 +194,54 @@ describe('register map', () => {
       materials: FEED_MILL_MATERIALS.map((m) => (m.tag === 'silo_a' ? { ...m, manual: true } : m)),
     });
     refused('', /silo_a is twice in the materials/, { slots: 10, materials: [...FEED_MILL_MATERIALS, ...FEED_MILL_MATERIALS.slice(0, 1)] });
+  });
+
+  it('tells all mistakes at once, each with its row and its address', () => {
+    const { problems, sound } = checkMap(
+      textWith((map, field) => {
+        Object.assign(field('silo_a'), { type: 'uint8' });
+        Object.assign(field('silo_c'), { at: 32 });
+        Object.assign(map, { colour: 'red' });
+        map.lineFields = [{ field: 'heartbeat', at: 5990, type: 'ascii' }];
+        drop(map, 'status_operation');
+      }),
+      line,
+    );
+    assert.deepEqual(
+      problems.map(({ field, row, address }) => [field, row, address]),
+      [
+        ['the map', null, null],
+        ['silo_a', 6, 6028],
+        ['heartbeat', 1, 5990],
+        ['heartbeat', 1, 5990],
+        ['status_operation', null, null],
+        ['silo_b', 7, 6031],
+        ['silo_c', 8, 6032],
+      ],
+    );
+    for (const { text } of problems) assert.match(text, /; \w+/, 'what to do');
+    assert.equal(
+      problems[5]?.text,
+      'silo_b at 6031 (row 7) takes words 31-32 of the slot and overlaps silo_c (words 32-33); move one of them',
+    );
+    assert.equal(sound?.fields.length, 22, 'the rest can be used');
+  });
+
+  it('says what it can of what is no map at all', () => {
+    for (const text of [
+      '',
+      '{',
+      'null',
+      '[1]',
+      '{"fields": 3}',
+      '{"fields": [null, {"at": "x"}], "lineFields": 7}',
+      '"${MAP}"',
+      '{"version":1,"addressing":"one-based","read":{"function":"holding","base":0,"stride":1},"fields":[{}]}',
+    ]) {
+      const { problems, sound } = checkMap(text, line);
+      assert.equal(problems.length === 0, text === '', text);
+      assert.equal(sound === null, text !== '', text);
+    }
   });
 
   it('names the first three problems and counts the rest', () => {

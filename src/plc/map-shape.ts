@@ -1,0 +1,155 @@
+import Ajv from 'ajv';
+import type { ErrorObject } from 'ajv';
+import { NUMBER_TYPES, WORD_ORDERS } from './codec';
+import { type MapProblem, mapProblem, nameOf } from './lint';
+import { LINE_FIELDS, SLOT_FIELDS } from './register-map';
+import type { RegisterMap } from './register-map';
+
+const word = { type: 'integer', minimum: 0, maximum: 999999 };
+const value = {
+  at: word,
+  type: { enum: [...NUMBER_TYPES, 'ascii'] },
+  words: { type: 'integer', minimum: 1, maximum: 125 },
+  order: { enum: WORD_ORDERS },
+  scale: { type: 'number', minimum: 1e-9, maximum: 1e9 },
+  byteSwap: { type: 'boolean' },
+  bit: { type: 'integer', minimum: 0, maximum: 15 },
+  values: { type: 'object', propertyNames: { pattern: '^-?\\d+$' }, additionalProperties: { type: 'string' } },
+};
+const area = (functions: readonly string[]): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required: ['function', 'base', 'stride'],
+  properties: { function: { enum: functions }, base: word, stride: { type: 'integer', minimum: 1, maximum: 65535 } },
+});
+
+const SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['version', 'addressing', 'read', 'fields'],
+  properties: {
+    version: { const: 1 },
+    addressing: { enum: ['zero-based', 'one-based', '4xxxxx'] },
+    read: area(['holding', 'input']),
+    write: area(['holding']),
+    lineFields: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['field', 'at', 'type'],
+        properties: {
+          ...value,
+          field: { enum: LINE_FIELDS },
+          expect: { type: 'integer' },
+          heartbeatSeconds: { type: 'number', exclusiveMinimum: 0 },
+        },
+      },
+    },
+    fields: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['at', 'type'],
+        properties: {
+          ...value,
+          field: { enum: SLOT_FIELDS },
+          material: { type: 'string', minLength: 1 },
+          unit: { type: 'string' },
+          idAt: word,
+          id: { type: 'integer', minimum: 0, maximum: 65535 },
+        },
+      },
+    },
+  },
+};
+
+const hasShape = new Ajv({ allErrors: true, verbose: true }).compile<RegisterMap>(SCHEMA);
+
+/** What JSON may hold where a map is expected: nothing about it is known but that the lists are lists of objects. */
+export interface LooseMap {
+  read?: unknown;
+  addressing?: unknown;
+  fields: Record<string, unknown>[];
+  lineFields: Record<string, unknown>[];
+}
+
+export interface ShapeCheck {
+  problems: MapProblem[];
+  /** The map without the entries that have a problem; null when something else than an entry is wrong. */
+  sound: RegisterMap | null;
+  /** Names of the entries that have a problem. */
+  broken: ReadonlySet<string>;
+}
+
+/**
+ * Compares anything with the shape of a map, entry by entry.
+ * @param addressOf zero-based address of an entry in slot 1, for the sentence
+ */
+export function checkShape(parsed: unknown, addressOf: (list: string, entry: Record<string, unknown>) => number | null): ShapeCheck {
+  if (hasShape(parsed)) return { problems: [], sound: parsed, broken: new Set() };
+  const errors = hasShape.errors ?? [];
+  const loose = looseMap(parsed);
+  const brokenEntries = new Set<unknown>();
+  let isSound = true;
+  const problems = errors.map((error) => {
+    const [list = '', index = ''] = placeOf(error);
+    const entry = isList(list) ? loose[list][Number(index)] : undefined;
+    if (entry && index !== '') {
+      brokenEntries.add(entry);
+      return mapProblem(nameIn(entry, index), Number(index) + 1, addressOf(list, entry), complaint(error, placeOf(error).slice(2)));
+    }
+    // An unknown key beside the others changes nothing about the others.
+    if (!(list === '' && error.keyword === 'additionalProperties')) isSound = false;
+    return mapProblem(list || 'the map', null, null, complaint(error, placeOf(error).slice(1)));
+  });
+  const whole = (entry: unknown): boolean => !brokenEntries.has(entry);
+  const known = parsed as RegisterMap;
+  return {
+    problems,
+    broken: new Set([...brokenEntries].map((entry) => nameOf(entry as object))),
+    sound: isSound
+      ? { ...known, fields: known.fields.filter(whole), ...(known.lineFields && { lineFields: known.lineFields.filter(whole) }) }
+      : null,
+  };
+}
+
+/** The lists of anything, as far as it has them. */
+export function looseMap(parsed: unknown): LooseMap {
+  const map = isObject(parsed) ? parsed : {};
+  const list = (value: unknown): Record<string, unknown>[] =>
+    Array.isArray(value) ? value.map((entry) => (isObject(entry) ? entry : {})) : [];
+  return { ...map, fields: list(map['fields']), lineFields: list(map['lineFields']) };
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isList(name: string): name is 'fields' | 'lineFields' {
+  return name === 'fields' || name === 'lineFields';
+}
+
+function placeOf(error: ErrorObject): string[] {
+  return error.instancePath.split('/').slice(1);
+}
+
+function nameIn(entry: Record<string, unknown>, index: string): string {
+  const { field, material } = entry;
+  return [field, material].find((name): name is string => typeof name === 'string' && name !== '') ?? `entry ${Number(index) + 1}`;
+}
+
+/** What is wrong and what to do: "type is "uint8"; it must be one of bit, uint16 ...". */
+function complaint(error: ErrorObject, key: readonly string[]): string {
+  const { additionalProperty, allowedValues, missingProperty } = error.params as {
+    additionalProperty?: string;
+    allowedValues?: unknown[];
+    missingProperty?: string;
+  };
+  if (additionalProperty !== undefined) return `has the unknown key "${additionalProperty}"; take it out or correct its spelling`;
+  if (missingProperty !== undefined) return `has no "${missingProperty}"; fill it in`;
+  const rule = allowedValues ? `must be one of ${allowedValues.join(', ')}` : (error.message ?? error.keyword);
+  return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data)?.slice(0, 60)}; it ${rule}`;
+}
