@@ -93,7 +93,7 @@ export function checkShape(parsed: unknown, addressOf: (list: string, entry: Rec
   const errors = hasShape.errors ?? [];
   const loose = looseMap(parsed);
   const brokenEntries = new Set<unknown>();
-  let isSound = true;
+  let isSound = true as boolean;
   const problems = errors.map((error) => {
     const [list = '', index = ''] = placeOf(error);
     const entry = isList(list) ? loose[list][Number(index)] : undefined;
@@ -151,5 +151,5 @@ function complaint(error: ErrorObject, key: readonly string[]): string {
   if (additionalProperty !== undefined) return `has the unknown key "${additionalProperty}"; take it out or correct its spelling`;
   if (missingProperty !== undefined) return `has no "${missingProperty}"; fill it in`;
   const rule = allowedValues ? `must be one of ${allowedValues.join(', ')}` : (error.message ?? error.keyword);
-  return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data)?.slice(0, 60)}; it ${rule}`;
+  return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data).slice(0, 60)}; it ${rule}`;
 }

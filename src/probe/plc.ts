@@ -2,7 +2,7 @@ import { systemClock } from '../clock';
 import { SmartMoError } from '../errors';
 import { createModbusPlc, type ModbusSettings } from '../plc/modbus';
 import type { Plc, PlcArea } from '../plc/plc';
-import { notations } from './notations';
+import { notations } from '../plc/notations';
 import { type ProbeResult, runProbe } from './probe';
 
 /** Where to look: a PLC alone has no map. */

@@ -1,6 +1,6 @@
 import { type Mapping, readField, type SlotField } from '../plc/mapping';
 import type { SlotReading } from '../plc/slot';
-import { notations } from './notations';
+import { notations } from '../plc/notations';
 import type { ProbeDetail } from './probe';
 
 /** One slot as it was read, judged like at every read, with each field where it lies. */

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { systemClock } from '../../src/clock';
 import type { OdooSettings } from '../../src/odoo/settings';
 import type { ModbusSettings } from '../../src/plc/modbus';
-import { notations } from '../../src/probe/notations';
+import { notations } from '../../src/plc/notations';
 import { probeOdoo } from '../../src/probe/odoo';
 import { probePlc } from '../../src/probe/plc';
 import { type ProbeResult, runProbe } from '../../src/probe/probe';

@@ -1,4 +1,4 @@
-import type { PlcArea } from '../plc/plc';
+import type { PlcArea } from './plc';
 
 /**
  * A zero-based address in the ways PLC programmers write it: "6028 = 46029 = 406029". The five-digit form ends at word

@@ -1,0 +1,204 @@
+import { type MapProblem, mapProblem } from './lint';
+import { cellValue } from './map-cells';
+import { notations } from './notations';
+import { type Addressing, SLOT_FIELDS } from './register-map';
+import { type Complain, fieldsOf, mostFrequent, type Place, positions, strideOf } from './slot-template';
+import { columnKey, type Table } from './table';
+
+const ADDRESS: readonly string[] = ['address', 'addr', 'adr', 'register', 'modbus', 'modbusaddress', 'plcaddress'];
+const NAME: readonly string[] = ['field', 'material', 'name', 'tag', 'variable', 'symbol', 'signal'];
+const SLOT: readonly string[] = ['slot', 'batch', 'slotno', 'batchslot'];
+const AREA: readonly string[] = ['area', 'direction'];
+const SPEC: readonly string[] = ['type', 'words', 'order', 'scale', 'unit', 'byteswap', 'values', 'id'];
+/** A column of addresses of one slot: "slot 2". */
+const SLOT_COLUMN = /^(?:slot|batch)(\d+)$/;
+/** A name that carries its slot: "Slot 2 silo_a", "BATCH[2].silo_a". */
+const SLOT_IN_NAME = /^(?:slot|batch|s|b)?[\s_#[(]*(\d+)[\s\])]*[\s._:/-]+(.+)$/i;
+
+/** Whether the first row of a table is that of an address list and not that of a map (which has a column "at"). */
+export function isAddressList(header: readonly string[]): boolean {
+  const columns = header.map(columnKey);
+  return !columns.includes('at') && columns.some((column) => ADDRESS.includes(column) || SLOT_COLUMN.test(column));
+}
+
+/**
+ * Works a slot template out of the absolute addresses of two or more slots. The distance that most fields agree on is the
+ * stride; whoever disagrees is named with the address that would fit.
+ */
+export function readAddressList(table: Table): { map: Record<string, unknown> | null; understood: string[]; problems: MapProblem[] } {
+  const problems: MapProblem[] = [];
+  const understood: string[] = [];
+  const complain: Complain = (...problem) => void problems.push(mapProblem(...problem));
+  const { places, addressing } = placesIn(table, complain, understood);
+  const read = places.filter(({ area }) => area === 'read');
+  const write = places.filter(({ area }) => area === 'write');
+  if (read.length === 0) {
+    if (problems.length === 0) complain('the list', null, null, 'has no address of the read area; add the rows that the PLC writes');
+    return { map: null, understood, problems };
+  }
+  const stride = strideOf(read, 'read', complain);
+  if (stride === null) return { map: null, understood, problems };
+  const inRead = positions(read, stride, complain);
+  const base = Math.min(...[...inRead.values()].map(({ at }) => at));
+  const layout = new Map([...inRead].map(([name, { at, first }]) => [name, { at: at - base, first }]));
+  const start = (address: number): number =>
+    address + { 'zero-based': 0, 'one-based': 1, '4xxxxx': read.some(isInput) ? 300_001 : 400_001 }[addressing];
+  understood.push(areaText('read', base, stride, read));
+
+  let writeArea: Record<string, unknown> | null = null;
+  const writeStride = write.length > 0 ? strideOf(write, 'write', complain) : null;
+  if (writeStride !== null) {
+    const inWrite = positions(write, writeStride, complain);
+    const shared = [...inWrite].flatMap(([name, { at }]) => (layout.has(name) ? [at - (layout.get(name)?.at ?? 0)] : []));
+    const writeBase = mostFrequent(shared) ?? Math.min(...[...inWrite.values()].map(({ at }) => at));
+    for (const [name, { at, first }] of inWrite) {
+      const inSlot = layout.get(name)?.at;
+      if (inSlot === undefined) layout.set(name, { at: at - writeBase, first });
+      else if (at - writeBase !== inSlot) {
+        complain(
+          name,
+          first.row,
+          first.address,
+          `is word ${at - writeBase} of a slot in the write area and word ${inSlot} in the read area; both areas need the same layout`,
+        );
+      }
+    }
+    writeArea = { function: 'holding', base: writeBase + (addressing === '4xxxxx' ? 400_001 : start(0)), stride: writeStride };
+    understood.push(areaText('write', writeBase, writeStride, write));
+  } else {
+    understood.push(
+      'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
+    );
+  }
+  const map = {
+    version: 1,
+    addressing,
+    read: { function: read.some(isInput) ? 'input' : 'holding', base: start(base), stride },
+    ...(writeArea && { write: writeArea }),
+    fields: fieldsOf(layout),
+  };
+  return { map, understood, problems };
+}
+
+const isInput = ({ text }: Place): boolean => /^3\d{4,5}$/.test(text);
+
+function areaText(name: string, base: number, stride: number, places: readonly Place[]): string {
+  const slots = [...new Set(places.map(({ slot }) => slot))].sort((a, b) => a - b);
+  const area = places.some(isInput) ? 'input' : 'holding';
+  return `${name} area: slot 1 begins at ${notations(area, base)}, ${stride} words from slot to slot (${places.length} addresses, slots ${slots.join(', ')})`;
+}
+
+/** Every address of the list with its field and slot. */
+function placesIn(
+  { header, rows, delimiter }: Table,
+  complain: Complain,
+  understood: string[],
+): { places: Place[]; addressing: Addressing } {
+  const columns = header.map(columnKey);
+  const column = (names: readonly string[]): number => columns.findIndex((key) => names.includes(key));
+  const [nameAt, slotAt, areaAt, addressAt] = [NAME, SLOT, AREA, ADDRESS].map(column) as [number, number, number, number];
+  const slotColumns = columns.flatMap((key, index) => (SLOT_COLUMN.test(key) ? [{ index, slot: Number(SLOT_COLUMN.exec(key)?.[1]) }] : []));
+  const used = new Set([
+    nameAt,
+    slotAt,
+    areaAt,
+    addressAt,
+    ...slotColumns.map(({ index }) => index),
+    ...columns.flatMap((key, index) => (SPEC.includes(key) ? [index] : [])),
+  ]);
+  const unused = header.filter((title, index) => !used.has(index) && title !== '');
+  if (unused.length > 0) understood.push(`not used: column ${unused.join(', ')}`);
+  if (nameAt < 0) {
+    complain('the list', 1, null, `has no column that names the field; call it "field" (found: ${header.join(', ')})`);
+    return { places: [], addressing: 'zero-based' };
+  }
+
+  const found = rows.flatMap(({ row, cells }) => {
+    const cell = (index: number): string => cells[index] ?? '';
+    const carried = slotAt < 0 && slotColumns.length === 0 ? SLOT_IN_NAME.exec(cell(nameAt)) : null;
+    const name = fieldName(carried?.[2] ?? cell(nameAt));
+    const area: Place['area'] = /^w/i.test(cell(areaAt)) ? 'write' : 'read';
+    const spec: Record<string, unknown> = {};
+    columns.forEach((key, index) => {
+      const known = key === 'byteswap' ? 'byteSwap' : key;
+      if (SPEC.includes(key) && cell(index) !== '') spec[known] = cellValue(known, cell(index), delimiter !== ',');
+    });
+    const entry = (
+      slotText: string,
+      text: string,
+    ): { row: number; name: string; area: Place['area']; spec: typeof spec; slotText: string; text: string } => ({
+      row,
+      name,
+      area,
+      spec,
+      slotText,
+      text: text.replaceAll(' ', ''),
+    });
+    if (slotColumns.length > 0)
+      return slotColumns.filter(({ index }) => cell(index) !== '').map(({ index, slot }) => entry(String(slot), cell(index)));
+    return [entry(carried?.[1] ?? cell(slotAt), cell(addressAt))];
+  });
+
+  const numbering = numberingOf(found.map(({ text }) => text));
+  understood.push(numbering.text);
+  const places = found.flatMap(({ slotText, text, ...rest }): Place[] => {
+    const { name, row } = rest;
+    const slot = Number(/\d+/.exec(slotText)?.[0]);
+    if (name === '') complain('the list', row, null, 'has no name in this row; name the field, or take the row out');
+    else if (!(slot >= 1)) complain(name, row, null, `has no slot ("${slotText}"); fill in its number, from 1`);
+    else {
+      const place = numbering.read(text);
+      if (typeof place !== 'string') return [{ ...rest, ...place, slot, text }];
+      complain(name, row, null, `in slot ${slot} has the address "${text}"; ${place}`);
+    }
+    return [];
+  });
+  return { places, addressing: numbering.addressing };
+}
+
+interface Numbering {
+  addressing: Addressing;
+  /** How the addresses were taken, for a person. */
+  text: string;
+  read(text: string): { address: number; bit: number | null } | string;
+}
+
+/** One way of counting for the whole list: 4xxxx only where every address can be one, else the number as it stands. */
+function numberingOf(texts: readonly string[]): Numbering {
+  const parts = texts.map((text) => /^(%?[A-Z]*)(\d+)(?:\.([0-9A-F]{1,2}))?$/i.exec(text));
+  const plain = parts.filter((part) => part?.[1] === '');
+  const digits = plain.map((part) => part?.[2] ?? '');
+  const modicon = (sign: string): boolean =>
+    digits.length > 0 && digits.every((text) => new RegExp(`^${sign}(\\d{4}|\\d{5})$`).test(text) && !/^.0+$/.test(text));
+  const sign = modicon('4') ? '4' : modicon('3') ? '3' : null;
+  const prefixes = [...new Set(parts.map((part) => part?.[1]?.toUpperCase()).filter((prefix) => prefix !== undefined))];
+  const expected = `one address in the way of the others, such as ${texts.find((_, index) => parts[index]) ?? 'D6028, 46029, 406029 or %MW6028'}`;
+  const [first = ''] = prefixes;
+  return {
+    addressing: sign === null ? 'zero-based' : '4xxxxx',
+    text:
+      sign !== null
+        ? `${digits[0] ?? ''} is taken for ${sign === '4' ? 'holding' : 'input'} register ${Number(digits[0]?.slice(1)) - 1}, counted from 0`
+        : `${first}${parts.find((part) => part)?.[2] ?? ''} is taken for the word of that number, counted from 0`,
+    read(text) {
+      const part = /^(%?[A-Z]*)(\d+)(?:\.([0-9A-F]{1,2}))?$/i.exec(text);
+      if (!part || part[1]?.toUpperCase() !== first) return `write ${expected}`;
+      const number = Number(part[2]);
+      const address = sign === null ? number : Number(part[2]?.slice(1)) - 1;
+      if (address > 65_535) return 'it is past the last address 65535; correct it';
+      const bit = part[3] === undefined ? null : parseBit(part[3]);
+      return bit !== null && bit > 15 ? 'a word has the bits 0 to 15; correct it' : { address, bit };
+    },
+  };
+}
+
+/** "12" and "C" are the same bit. */
+function parseBit(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : parseInt(text, 16);
+}
+
+/** The names of the map where they are meant; everything else is a material. */
+function fieldName(text: string): string {
+  const name = text.trim().replace(/[\s-]+/g, '_');
+  return SLOT_FIELDS.find((field) => field === name.toLowerCase()) ?? name;
+}

@@ -1,0 +1,121 @@
+import { SLOT_FIELDS } from './register-map';
+
+/** One line of the list: where a field of one slot lies. */
+export interface Place {
+  row: number;
+  area: 'read' | 'write';
+  slot: number;
+  name: string;
+  /** As it stands in the list: "D6028" */
+  text: string;
+  /** Zero-based. */
+  address: number;
+  bit: number | null;
+  /** type, words, order, scale, unit, byteSwap, values, id as far as the list has them. */
+  spec: Record<string, unknown>;
+}
+
+/** Takes a mistake: name, row of the list, zero-based address, what is wrong and what to do. */
+export type Complain = (name: string, row: number | null, address: number | null, what: string) => void;
+
+/** What can only be coded in one way needs no type in the list. */
+const OWN_TYPE: Readonly<Record<string, string>> = {
+  mo_id: 'ascii',
+  recipe: 'ascii',
+  finished_goods: 'ascii',
+  batch_no: 'uint16',
+  status_manufacturing: 'uint16',
+  status_operation: 'uint16',
+  status_read_data: 'uint16',
+};
+
+/** Words from slot to slot, as most fields have it. */
+export function strideOf(places: readonly Place[], area: string, complain: Complain): number | null {
+  const steps = [...byName(places).values()].flatMap((of) => {
+    const sorted = [...of].sort((a, b) => a.slot - b.slot);
+    return sorted.slice(1).flatMap((place, index) => {
+      const before = sorted[index];
+      return before && place.slot > before.slot ? [(place.address - before.address) / (place.slot - before.slot)] : [];
+    });
+  });
+  const stride = mostFrequent(steps.filter((step) => Number.isInteger(step) && step > 0));
+  if (stride === null) {
+    complain(
+      area,
+      null,
+      null,
+      `shows no field in two slots, so that the distance of the slots is not known; list at least slot 1 and slot 2`,
+    );
+  }
+  return stride;
+}
+
+/** Where each field would lie in slot 1, by most of its places. */
+export function positions(places: readonly Place[], stride: number, complain: Complain): Map<string, { at: number; first: Place }> {
+  const found = new Map<string, { at: number; first: Place }>();
+  for (const [name, of] of byName(places)) {
+    const inSlotOne = (place: Place): number => place.address - (place.slot - 1) * stride;
+    const at = mostFrequent(of.map(inSlotOne)) ?? 0;
+    const [first] = of;
+    if (!first) continue;
+    found.set(name, {
+      at,
+      first: { ...first, spec: Object.assign({}, ...[...of].reverse().map(({ spec }) => spec)) as Record<string, unknown> },
+    });
+    for (const place of of) {
+      const expected = at + (place.slot - 1) * stride;
+      if (place.address === expected) continue;
+      const right = place.text.replace(/\d+/, (digits) => String(Number(digits) + expected - place.address));
+      complain(
+        name,
+        place.row,
+        place.address,
+        `in slot ${place.slot} is ${place.text}; with ${stride} words from slot to slot it must be ${right}: correct one of the two`,
+      );
+    }
+  }
+  return found;
+}
+
+/** Fields in the order of their words; "silo_a_id" beside "silo_a" is its id. */
+export function fieldsOf(layout: ReadonlyMap<string, { at: number; first: Place }>): Record<string, unknown>[] {
+  const idOf = (name: string): string | null => {
+    const owner = /^(.+)_id$/i.exec(name)?.[1];
+    return owner !== undefined && !isSlotField(name) && layout.has(owner) ? owner : null;
+  };
+  return [...layout]
+    .filter(([name]) => idOf(name) === null)
+    .sort(([, a], [, b]) => a.at - b.at || (a.first.bit ?? 0) - (b.first.bit ?? 0))
+    .map(([name, { at, first }]) => {
+      const id = [...layout].find(([other]) => idOf(other) === name)?.[1];
+      const { id: ownId, ...spec } = first.spec;
+      const value = ownId ?? id?.first.spec['id'];
+      const type = first.bit !== null ? 'bit' : (first.spec['type'] ?? OWN_TYPE[name]);
+      return {
+        [isSlotField(name) ? 'field' : 'material']: name,
+        at,
+        ...spec,
+        type,
+        ...(first.bit !== null && { bit: first.bit }),
+        ...(id && { idAt: id.at }),
+        ...(value !== undefined && { id: value }),
+      };
+    });
+}
+
+function isSlotField(name: string): boolean {
+  return (SLOT_FIELDS as readonly string[]).includes(name);
+}
+
+function byName(places: readonly Place[]): Map<string, Place[]> {
+  const groups = new Map<string, Place[]>();
+  for (const place of places) groups.set(place.name, [...(groups.get(place.name) ?? []), place]);
+  return groups;
+}
+
+/** The value that comes most often, the first of them where two come as often; null of nothing. */
+export function mostFrequent(values: readonly number[]): number | null {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
+}

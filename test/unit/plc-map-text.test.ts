@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { NUMBER_TYPES, WORD_ORDERS } from '../../src/plc/codec';
+import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
+import { checkMap } from '../../src/plc/map';
+import { formatJson, formatTable, readMapText } from '../../src/plc/map-text';
+import { LINE_FIELDS, SLOT_FIELDS } from '../../src/plc/register-map';
+
+const line = { slots: 10, materials: FEED_MILL_MATERIALS };
+const texts = (pasted: ReturnType<typeof readMapText>): string[] => pasted.problems.map(({ text }) => text);
+
+/** The feed mill as the PLC programmer lists it: every field of these slots with its absolute address. */
+function addressList(slots: readonly number[], shown: (address: number) => string, { write = true } = {}): string[] {
+  const rows = ['Field\tSlot\tArea\tAddress\tType\tWords\tScale\tId\tComment'];
+  for (const [area, base] of [['read', 6000] as const, ...(write ? [['write', 7000] as const] : [])]) {
+    for (const slot of slots) {
+      const start = base + (slot - 1) * 100;
+      for (const { field, material, at, type, words = '', scale = '', idAt, id = '' } of FEED_MILL_MAP.fields) {
+        if (idAt !== undefined) rows.push([`${material}_id`, slot, area, shown(start + idAt), 'uint16', '', '', id, ''].join('\t'));
+        rows.push([field ?? material, slot, area, shown(start + at), type, words, scale, '', 'as built'].join('\t'));
+      }
+    }
+  }
+  return rows;
+}
+
+/** What comes out of the list of the feed mill; order ABCD and unit kg are what is meant where nothing is said. */
+function plainFeedMill(): unknown {
+  const fields = FEED_MILL_MAP.fields.map(({ order: _order, unit: _unit, ...field }) => field);
+  return { ...FEED_MILL_MAP, fields };
+}
+
+describe('a pasted register map', () => {
+  const value = {
+    at: fc.nat(200),
+    type: fc.constantFrom(...NUMBER_TYPES, 'ascii' as const),
+    words: fc.option(fc.integer({ min: 1, max: 125 }), { nil: undefined }),
+    order: fc.option(fc.constantFrom(...WORD_ORDERS), { nil: undefined }),
+    scale: fc.option(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), { nil: undefined }),
+    byteSwap: fc.option(fc.boolean(), { nil: undefined }),
+    bit: fc.option(fc.nat(15), { nil: undefined }),
+    values: fc.option(fc.dictionary(fc.nat(99).map(String), fc.string()), { nil: undefined }),
+  };
+  const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
+  const slotField = fc.oneof(
+    fc.record({ field: fc.constantFrom(...SLOT_FIELDS), ...value }),
+    fc.record({
+      material: fc.string({ minLength: 1 }),
+      ...value,
+      unit: optional(fc.string({ minLength: 1 })),
+      idAt: optional(fc.nat(200)),
+      id: optional(fc.nat(65_535)),
+    }),
+  );
+  const area = <F extends string>(...functions: F[]) =>
+    fc.record({ function: fc.constantFrom(...functions), base: fc.nat(60_000), stride: fc.integer({ min: 1, max: 999 }) });
+  const anyMap = fc
+    .record({
+      version: fc.constant(1),
+      addressing: fc.constantFrom('zero-based', 'one-based', '4xxxxx'),
+      read: area('holding', 'input'),
+      write: optional(area('holding')),
+      lineFields: optional(
+        fc.array(
+          fc.record({
+            field: fc.constantFrom(...LINE_FIELDS),
+            ...value,
+            expect: optional(fc.integer()),
+            heartbeatSeconds: optional(fc.double({ min: 0.1, max: 900, noNaN: true })),
+          }),
+          { minLength: 1 },
+        ),
+      ),
+      fields: fc.array(slotField, { minLength: 1 }),
+    })
+    // Without the keys that are undefined, as JSON has it.
+    .map((map) => JSON.parse(JSON.stringify(map)) as Record<string, unknown>);
+
+  it('comes back from JSON, from a CSV file and from Excel as it was', () => {
+    fc.assert(
+      fc.property(anyMap, (map) => {
+        for (const text of [formatJson(map), formatTable(map, ','), formatTable(map, ';'), formatTable(map, '\t')]) {
+          const pasted = readMapText(text, null);
+          assert.deepEqual(pasted.problems, []);
+          assert.deepEqual(pasted.map, map);
+        }
+      }),
+    );
+  });
+
+  it('may be the fields alone; the areas stay, and that is said', () => {
+    const csv = [
+      'Field;Material;AT;Type;Words;Scale;Values',
+      'batch_no;;0;WORD;;;',
+      'mo_id;;1;String;8;;',
+      ';silo_a;9;UDINT;;0,01;',
+      '"status";;11;uint16;;;"0 = idle; 3=finished"',
+    ].join('\r\n');
+    const pasted = readMapText(`\uFEFF${csv}\r\n\r\n`, FEED_MILL_MAP);
+    assert.deepEqual(pasted.problems, []);
+    assert.deepEqual(pasted.map?.['fields'], [
+      { field: 'batch_no', at: 0, type: 'uint16' },
+      { field: 'mo_id', at: 1, type: 'ascii', words: 8 },
+      { material: 'silo_a', at: 9, type: 'uint32', scale: 0.01 },
+      { field: 'status', at: 11, type: 'uint16', values: { 0: 'idle', 3: 'finished' } },
+    ]);
+    assert.deepEqual([pasted.map['read'], pasted.map['write']], [FEED_MILL_MAP.read, FEED_MILL_MAP.write]);
+    assert.match(
+      pasted.understood[1] ?? '',
+      /stay as they are: read holding from 6000, 100 words from slot to slot; write holding from 7000/,
+    );
+  });
+
+  it('tells three mistakes of a table with field, row and address', () => {
+    const rows = formatTable(FEED_MILL_MAP, '\t').split('\n');
+    const broken = rows.map((row) =>
+      row.startsWith('\t\tsilo_a')
+        ? row.replace('uint32', 'uint8')
+        : row.startsWith('\tmo_id')
+          ? row.replace('\t8', '\t')
+          : row.startsWith('\tactual_weight')
+            ? row.replace('74', '7x')
+            : row,
+    );
+    const pasted = readMapText(broken.join('\n'), null);
+    assert.deepEqual(texts(pasted), []);
+    const { problems } = checkMap(JSON.stringify(pasted.map), line);
+    assert.deepEqual(
+      problems.map(({ text }) => text),
+      [
+        'silo_a at 6028 (row 6) type is "uint8"; it must be one of bit, uint16, int16, uint32, int32, float32, float64, bcd16, bcd32, ascii',
+        'actual_weight (row 23) at is "7x"; it must be integer',
+        'mo_id at 6001 (row 2) needs "words"; fill in the length of the text, two characters a word',
+      ],
+    );
+  });
+
+  const notations: [string, (address: number) => string, string, number][] = [
+    ['D6028', (address) => `D${address}`, 'zero-based', 6000],
+    ['%MW6028', (address) => `%MW${address}`, 'zero-based', 6000],
+    ['46029', (address) => String(40_001 + address), '4xxxxx', 406_001],
+    ['406029', (address) => String(400_001 + address), '4xxxxx', 406_001],
+    ['6028', String, 'zero-based', 6000],
+  ];
+  for (const [name, shown, addressing, base] of notations) {
+    it(`may be a list of addresses such as ${name}: base and stride are worked out`, () => {
+      const pasted = readMapText(addressList([1, 2, 3], shown).join('\r\n'), null);
+      assert.deepEqual(texts(pasted), []);
+      assert.deepEqual([pasted.map?.['addressing'], (pasted.map?.['read'] as { base: number }).base], [addressing, base]);
+      const { problems, sound } = checkMap(JSON.stringify(pasted.map), line);
+      assert.deepEqual(problems, []);
+      assert.deepEqual(sound, plainFeedMill());
+      const [unused, counting, read, write] = pasted.understood;
+      assert.equal(unused, 'not used: column Comment');
+      assert.match(counting ?? '', / is taken for .*counted from 0$/);
+      assert.equal(read, 'read area: slot 1 begins at 6000 = 46001 = 406001, 100 words from slot to slot (117 addresses, slots 1, 2, 3)');
+      assert.match(write ?? '', /^write area: slot 1 begins at 7000 = 47001 = 407001, 100 words/);
+    });
+  }
+
+  it('may have one column for each slot, or the slot in the name', () => {
+    const wide = readMapText('name,type,slot 1,slot 4\nmo_id,ascii,D10,D70\nsilo a,REAL,D18,D78\nmode.,bit,D20.3,D80.3', null);
+    const named = readMapText(
+      'Symbol;Address;Type\nSlot 1 mo_id;D10;ascii\nslot_1.silo a;D18;REAL\nBATCH[2].mo_id;D30;\nS2_silo_a;D38;\nS1_mode.;D20.3;\nS2_mode.;D40.3;',
+      null,
+    );
+    for (const { map, problems } of [wide, named]) {
+      assert.deepEqual(problems, []);
+      assert.deepEqual(map?.['read'], { function: 'holding', base: 10, stride: 20 });
+      assert.deepEqual(map['fields'], [
+        { field: 'mo_id', at: 0, type: 'ascii' },
+        { material: 'silo_a', at: 8, type: 'float32' },
+        { material: 'mode.', at: 10, type: 'bit', bit: 3 },
+      ]);
+      assert.equal('write' in map, false);
+    }
+    assert.match(wide.understood.join(), /no write area in the list, so no recipe can be written/);
+  });
+
+  it('names every address of a list that does not fit, and the one that would', () => {
+    const list = addressList([1, 2, 3], (address) => `D${address}`);
+    const change = (row: number, from: string, to: string): void => void (list[row - 1] = (list[row - 1] ?? '').replace(from, to));
+    const rowOf = (name: string, slot: number, area: string): number =>
+      list.findIndex((text) => text.startsWith(`${name}\t${slot}\t${area}`)) + 1;
+    const [moved, typed, write] = [rowOf('silo_c', 2, 'read'), rowOf('silo_d', 3, 'read'), rowOf('silo_e', 1, 'write')];
+    change(moved, 'D6134', 'D6135');
+    change(typed, 'D6237', 'D62x7');
+    change(write, 'D7040', 'D7041');
+    assert.deepEqual(texts(readMapText(list.join('\n'), null)), [
+      `silo_d (row ${typed}) in slot 3 has the address "D62x7"; write one address in the way of the others, such as D6000`,
+      `silo_c at 6135 (row ${moved}) in slot 2 is D6135; with 100 words from slot to slot it must be D6134: correct one of the two`,
+      `silo_e at 7041 (row ${write}) in slot 1 is D7041; with 100 words from slot to slot it must be D7040: correct one of the two`,
+    ]);
+  });
+
+  it('says what is missing instead of guessing', () => {
+    const first = (text: string): string => texts(readMapText(text, null))[0] ?? '';
+    assert.match(first(addressList([1], String).join('\n')), /^read shows no field in two slots.*list at least slot 1 and slot 2$/);
+    assert.match(first('address,slot\n1,1'), /has no column that names the field/);
+    assert.match(first('name,address\nmo_id,D1'), /^mo_id \(row 2\) has no slot/);
+    assert.match(first('hello\nworld'), /the first row must name the columns/);
+    assert.match(first(''), /the first row must name the columns/);
+    assert.match(first('{"version": 1,'), /^the pasted text is not JSON: .*paste it again$/);
+    assert.match(first('field,at,colour\nmo_id,1,red'), /unknown column "colour"/);
+    const untyped = readMapText('name,slot 1,slot 2\nmo_id,1,21\nsilo_a,9,29', null);
+    assert.match(
+      checkMap(JSON.stringify(untyped.map), line)
+        .problems.map(({ text }) => text)
+        .join('; '),
+      /silo_a at 9 \(row 2\) has no "type"; fill it in/,
+    );
+  });
+
+  it('never throws, whatever is pasted', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc
+            .array(fc.array(fc.constantFrom('field', 'slot', 'at', 'address', 'D1', '"', '46001', 'silo_a', '1')))
+            .map((rows) => rows.map((cells) => cells.join(',')).join('\n')),
+        ),
+        (text) => {
+          const { map, problems } = readMapText(text, FEED_MILL_MAP);
+          assert.ok(map !== null || problems.length > 0);
+          if (map) checkMap(JSON.stringify(map), line);
+        },
+      ),
+    );
+  });
+});
