@@ -70,7 +70,14 @@ async function main(): Promise<void> {
   clearInterval(orphaned);
   rmSync(pidFile, { force: true });
   if (failure) throw failure;
-  if (!run.stopping) throw new Refusal(`Node-RED ended by itself (${signal ?? `code ${code ?? 1}`}); the reason is in the lines above.`);
+  if (!run.stopping) throw new Refusal(`Node-RED ${endOf(code, signal)}`);
+}
+
+/** A process that was killed has said nothing about it. */
+function endOf(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === null) return `ended by itself (code ${code ?? 1}); the reason is in the lines above.`;
+  const memory = signal === 'SIGKILL' ? ', by a person or by a system that ran out of memory' : '';
+  return `was ended from outside (${signal}${memory}). Nothing is lost: npm start goes on where it stopped.`;
 }
 
 async function checkPort(): Promise<void> {
@@ -162,7 +169,7 @@ async function untilUp(child: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_MS;
   while (!(await answers())) {
     if (child.exitCode !== null || child.signalCode !== null)
-      throw new Refusal('Node-RED ended while starting; the reason is in the lines above.');
+      throw new Refusal(`While it was starting, Node-RED ${endOf(child.exitCode, child.signalCode)}`);
     if (Date.now() > deadline) throw new Refusal(`Node-RED did not answer on ${url} within ${START_MS / 1000} s.`);
     await delay(200);
   }

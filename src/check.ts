@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Ajv, type JSONSchemaType } from 'ajv';
+import { Ajv, type ErrorObject, type JSONSchemaType } from 'ajv';
 import { type ErrorCode, SmartMoError } from './errors';
 
 const ajv = new Ajv({ allErrors: false, useDefaults: true, verbose: true });
@@ -18,8 +18,14 @@ export function compileCheck<T>(schema: JSONSchemaType<T>, what: string, code: E
     if (validate(copy)) return copy;
     const [problem] = validate.errors ?? [];
     const place = `${what}${(problem?.instancePath ?? '').replaceAll('/', '.')}`;
-    throw new SmartMoError(code, `${place} ${problem?.message ?? 'is wrong'}; it is ${short(problem?.data)}`, { value: problem?.data });
+    throw new SmartMoError(code, `${place} ${expectation(problem)}; it is ${short(problem?.data)}`, { value: problem?.data });
   };
+}
+
+function expectation(problem: ErrorObject | undefined): string {
+  const { allowedValues } = (problem?.params ?? {}) as { allowedValues?: (string | null)[] };
+  if (allowedValues) return `must be one of ${allowedValues.filter((value) => value !== null).join(', ')}`;
+  return problem?.message ?? 'is wrong';
 }
 
 /** What of a schema decides where a number stands. */

@@ -28,6 +28,8 @@ type FetchReason = 'queued' | 'no-orders' | 'queue-not-empty' | 'in-progress' | 
 const MAX_PAGES = 10;
 /** Orders of a further page, at least: MOs that ended here but are still confirmed in Odoo must not hide the new ones behind them. */
 const LATER_PAGE = 50;
+/** Rejected orders that are kept for the screens; the message and the log name all. */
+const MOST_KEPT = 50;
 
 interface Found {
   entries: QueueEntry[];
@@ -57,6 +59,7 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     },
     events: [],
     status,
+    ...(found && !preview ? { record: { rejected: found.rejected.slice(0, MOST_KEPT) } } : {}),
   });
   const blue = (text: string): NodeStatus => ({ fill: 'blue', shape: 'ring', text: `${text} ${clockTime(line.clock.now())}` });
   const notEmpty = (rows: string, found?: Found): Outcome =>

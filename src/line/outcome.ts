@@ -1,3 +1,5 @@
+import type { TaskOutcome } from '../queue/tasks';
+
 /**
  * How a run of a task ends: exactly one message on one outcome port, any number of event messages, and what the node
  * shows. A run that cannot be carried out throws instead (product.md, one outcome per input).
@@ -10,6 +12,8 @@ export interface Outcome<Payload extends object = Record<string, unknown>> {
   statusCode?: number;
   events: OutcomeEvent[];
   status: NodeStatus;
+  /** Kept with the text as what this task last did (mo_task). */
+  record?: Omit<TaskOutcome, 'text'>;
 }
 
 /** Every payload begins with these three. */

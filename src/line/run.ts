@@ -1,6 +1,6 @@
 import { clockTime } from '../clock';
 import { describe, SmartMoError } from '../errors';
-import { taskEnded } from '../queue/tasks';
+import { taskEnded, type TaskOutcome } from '../queue/tasks';
 import type { Line, TaskName } from './line';
 import type { NodeStatus, Outcome } from './outcome';
 
@@ -41,7 +41,7 @@ export async function runTask(line: Line, task: TaskName, run: Run, busy: () => 
   const started = line.clock.now();
   try {
     const outcome = observed(line, await body());
-    if (task !== 'gate') await recordEnd(line, task, run, started, outcome.payload.text);
+    if (task !== 'gate') await recordEnd(line, task, run, started, { text: outcome.payload.text, ...outcome.record });
     return outcome;
   } catch (error) {
     throw await failed(line, task, run, started, error);
@@ -51,9 +51,9 @@ export async function runTask(line: Line, task: TaskName, run: Run, busy: () => 
 }
 
 /** What is done is done: an outcome (above all "queue empty", which comes once) is not lost because its record cannot be written. */
-async function recordEnd(line: Line, task: TaskName, run: Run, started: Date, text: string): Promise<void> {
+async function recordEnd(line: Line, task: TaskName, run: Run, started: Date, outcome: TaskOutcome): Promise<void> {
   try {
-    await taskEnded(line, task, started, { text });
+    await taskEnded(line, task, started, outcome);
   } catch (error) {
     logTask(line, task, run, `The end of this run was not recorded: ${describe(error)}`, 'warn');
   }

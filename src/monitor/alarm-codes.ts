@@ -3,14 +3,14 @@ export const ALARM_ACTIONS = {
   'bad-value': 'Compare the register map with the PLC program, or check the scale; the batch waits until the value is good.',
   'wrong-id': 'Call the PLC programmer: the id word beside a material is not the expected one.',
   'wrong-slot': 'Call the PLC programmer: a slot shows the number or the MO of another slot.',
-  'unknown-mo': 'Find out where this MO comes from; nothing is stored for it.',
+  'unknown-mo': 'Find out where this MO comes from, then clear the slot at the PLC; nothing is stored for it.',
   'slot-missing': 'Look at the PLC: the recipe was loaded but the slot does not show it. Cancel the batch if it was lost.',
   'stale-slot':
     'Stop the batch at the PLC, or let it run: it left the queue here. A weight that the sentence names is to be booked in Odoo by hand.',
   'not-settled': 'Check the scale and the finished weight of this slot; the next read tries again.',
   'recipe-mismatch': 'Compare planned and weighed quantities of the batch, then decide.',
   'weight-differs': 'Compare the sum of the materials with the finished weight.',
-  'failed-bit': 'Look at the PLC: clear the fault there, or cancel the batch.',
+  'failed-bit': 'Look at the PLC: clear the fault there, or press cancel; a batch that was made all the same is finished by hand.',
   'both-bits': 'Tell the PLC programmer: finished and failed are set together.',
   'not-acknowledged': 'Check that the PLC accepts writes to the acknowledgement word; every read repeats it.',
   'plc-down': 'Check the network and the power of the PLC.',
@@ -27,7 +27,7 @@ export const ALARM_ACTIONS = {
   'mo-done-in-odoo': 'Ask who marked the MO done in Odoo, then cancel the batch here.',
   'gate-blocked': 'Clear the batches that block the queue; no new MO is fetched before.',
   'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
-  'mo-cancelled-in-odoo': 'Cancel the batch here too.',
+  'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
   'mo-changed-in-odoo': 'Set the quantity back in Odoo, or cancel the batch here.',
   'map-invalid': 'Open the mo-line node: it names the mistake in the register map.',
   'map-changed': 'Let the queue run empty before the map or the materials are changed.',
@@ -36,6 +36,25 @@ export const ALARM_ACTIONS = {
 
 export type AlarmCode = keyof typeof ALARM_ACTIONS;
 
-export function actionFor(code: string): string {
-  return code in ALARM_ACTIONS ? ALARM_ACTIONS[code as AlarmCode] : '';
+/**
+ * What a failed batch waits for, by the code its sentence begins with. Retry looks at the MO in Odoo first, so it books nothing
+ * twice; park and cancel leave what was weighed to be booked by hand.
+ */
+const FAILED_ACTIONS: Readonly<Record<string, string>> = {
+  ODOO_REFUSED: 'Ask the ERP administrator to put right in Odoo what the sentence names, then press retry; or park, and book it by hand.',
+  ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
+  ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
+  ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? Then press retry.',
+  ODOO_OUTCOME_UNKNOWN: 'Press retry: the MO is looked at first.',
+  ODOO_DIFFERS: 'Compare the MO in Odoo with the paper of the scale, put it right there, then press park.',
+  ODOO_CANCELLED: 'Press cancel: the MO is cancelled in Odoo. What was weighed is to be booked by hand.',
+  ODOO_CHANGED: 'Set the MO back in Odoo, then press retry; or park, and book it by hand.',
+  ODOO_GONE: 'Press park, and book what was weighed by hand: the MO is not in Odoo any more.',
+  'recipe-mismatch': 'Compare with the paper of the scale: retry books what was weighed, finish by hand takes the figures of the paper.',
+};
+
+/** @param failure for `failed-batch`: the code of what the batch failed with */
+export function actionFor(code: string, failure: string | null = null): string {
+  const action = code in ALARM_ACTIONS ? ALARM_ACTIONS[code as AlarmCode] : '';
+  return code === 'failed-batch' ? (FAILED_ACTIONS[failure ?? ''] ?? action) : action;
 }

@@ -28,17 +28,20 @@ export function toAlarm(row: AlarmRow): AlarmView {
     mo_id: row.mo_id || null,
     value: row.value,
     text: row.text,
-    action: actionFor(row.code),
+    action: actionFor(row.code, row.value),
   };
 }
 
-/** What has to be said of an alarm that is due: one that came and went between two reports is told twice. */
-export function viewsOf(alarm: DueAlarm): AlarmView[] {
-  const now = toAlarm(alarm);
-  return alarm.is_new && now.state === 'cleared' ? [{ ...now, state: 'raised' }, now] : [now];
+/** The messages of an alarm that is due: one that came and went between two reports is told twice. */
+export function announcements(due: DueAlarm, at: Date): OutcomeEvent[] {
+  const alarm = toAlarm(due);
+  const first = due.is_new ? [announcement({ ...alarm, state: 'raised' }, at)] : [];
+  if (alarm.state === 'cleared') return [...first, announcement(alarm, at)];
+  return due.is_new ? first : [announcement(alarm, at, 'STILL OPEN')];
 }
 
-/** The event message of one alarm. */
-export function announcement(alarm: AlarmView, at: Date): OutcomeEvent {
-  return { port: 2, event: 'alarm', code: alarm.code, payload: { at: at.toISOString(), ...alarm } };
+/** The event message of one alarm. Its sentence says what happened to it: a night log shows nothing but sentences. */
+export function announcement(alarm: AlarmView, at: Date, what = alarm.state.toUpperCase()): OutcomeEvent {
+  const payload = { at: at.toISOString(), ...alarm, text: `${what}: ${alarm.text}` };
+  return { port: 2, event: 'alarm', code: alarm.code, payload };
 }

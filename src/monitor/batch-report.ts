@@ -4,14 +4,13 @@ import { sumByProduct } from '../odoo/compare';
 import type { OdooRecord } from '../odoo/odoo';
 import { type Batch, type BatchMaterial, type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { type BatchEvent, eventsOf } from '../queue/events';
-import { historyPage } from '../queue/history';
+import { recordsOf } from '../queue/history';
 import { findRow } from '../queue/rows';
 import { orderNow, type SlotNow, slotNow } from './outside';
 import { type BatchAction, possibleActions } from './possible-actions';
 
-/** Newest events that are shown of one MO, and newest runs. */
+/** Newest events that are shown of one MO. */
 const MOST_EVENTS = 200;
-const MOST_RECORDS = 50;
 
 const checkInput = compileCheck<{ mo_id: string }>(
   { type: 'object', properties: { mo_id: { type: 'string', minLength: 1, maxLength: 64 } }, required: ['mo_id'] },
@@ -74,7 +73,7 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
 /** A batch only moves from the queue to the records: asked in this order it is found, and once although it moves meanwhile. */
 async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: HistoryRow[] }> {
   const row = await findRow(line.database, line.line, { mo_id });
-  const { rows: records } = await historyPage(line.database, line.line, { mo_id, status: null, limit: MOST_RECORDS, offset: 0 });
+  const records = await recordsOf(line.database, line.line, mo_id);
   const left = records.some(({ run }) => run === row?.run);
   return { row: left ? null : row, records };
 }

@@ -24,6 +24,8 @@ const FROM_ROWS = [
 ] as const satisfies readonly AlarmCode[];
 const FROM_ODOO = ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo'] as const satisfies readonly AlarmCode[];
 const ODOO_LINK = ['odoo-down', 'odoo-auth', 'odoo-key-expired', 'odoo-version-changed'] as const satisfies readonly AlarmCode[];
+/** Errors of a batch that are the state of the link. */
+const ODOO_LINK_ERRORS: ReadonlySet<string> = new Set(['ODOO_UNREACHABLE', 'ODOO_AUTH', 'ODOO_KEY_EXPIRED', 'ODOO_VERSION_CHANGED']);
 const PLC_LINK = ['plc-down'] as const satisfies readonly AlarmCode[];
 /** Errors of a task that are alarms of their own. */
 const FROM_TASKS: Record<string, AlarmCode> = { MAP_VERSION: 'map-version', PLC_STOPPED: 'plc-stopped' };
@@ -37,8 +39,8 @@ const WAITS_FOR_NOBODY: ReadonlySet<BatchState> = new Set(['running', 'finished'
  */
 export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinutes: number, signal: AbortSignal): Promise<void> {
   const settle = (codes: readonly string[], open: OpenAlarm[]): Promise<void> => settleAlarms(line.database, line.line, codes, open);
-  await settle(FROM_ROWS, alarmsOfRows(line, snapshot, stuckAfterMinutes));
   const changed = await askOdoo(line, snapshot.rows, signal);
+  await settle(FROM_ROWS, alarmsOfRows(line, snapshot, stuckAfterMinutes));
   if (changed) await settle(FROM_ODOO, changed);
   // A link that this process has not used says nothing: another process may know better.
   const odoo = line.odoo?.state();
@@ -68,12 +70,13 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
   for (const row of rows) {
     const slot = `slot ${row.batch_no} ${row.mo_id}`;
     const minutes = minutesBetween(waitsSince(row), now);
-    const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string): void => {
-      alarms.push({ code, severity, text, mo_id: row.mo_id, batch_no: row.batch_no, value: null });
+    const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string, value: string | null = null): void => {
+      alarms.push({ code, severity, text, mo_id: row.mo_id, batch_no: row.batch_no, value });
     };
-    if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`);
-    else if (row.last_error !== null && row.state !== 'pushed') add('not-pushed', 'warning', `${slot}: ${row.last_error}`);
-    if (WAITS_FOR_NOBODY.has(row.state) && minutes >= stuckAfterMinutes)
+    if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`, codeOf(row.last_error));
+    else if (row.last_error !== null && row.state !== 'pushed' && !isToldByLink(line, row))
+      add('not-pushed', 'warning', `${slot}: ${row.last_error}`);
+    if (WAITS_FOR_NOBODY.has(row.state) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))
       add('stuck', 'warning', `${slot}: ${row.state}, nothing has changed for ${minutes} min`);
   }
   if (isBlocked(rows, now, stuckAfterMinutes)) {
@@ -91,6 +94,19 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
   return alarms;
 }
 
+/** One cause, one alarm: an Odoo that is away is told as odoo-down, not once more by every batch that waits for it. */
+function isToldByLink(line: Line, { last_error, updated_at }: QueueRow): boolean {
+  if (!ODOO_LINK_ERRORS.has(codeOf(last_error))) return false;
+  const { state, since } = line.odoo?.state() ?? { state: 'unknown', since: null };
+  // Of an Odoo that is back only what failed since then is news.
+  return state !== 'ok' || (since !== null && updated_at <= since);
+}
+
+function waitsForLink(line: Line, { state }: QueueRow): boolean {
+  const link = state === 'running' ? line.plc : state === 'pushed' ? null : line.odoo;
+  return link?.state().state === 'down';
+}
+
 function ofLine(code: AlarmCode, severity: OpenAlarm['severity'], text: string): OpenAlarm {
   return { code, severity, text, mo_id: '', batch_no: null, value: null };
 }
@@ -101,8 +117,8 @@ async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSigna
   const open = rows.filter((row) => row.odoo_id !== null && ['queued', 'running', 'finished'].includes(row.state));
   if (!line.odoo) return null;
   try {
-    // With an empty queue nobody else would notice that Odoo is back.
-    if (open.length === 0 && line.odoo.state().state === 'down') await line.odoo.probe(signal);
+    // With an empty queue nobody else would notice that Odoo is back; with batches that wait for it, nobody that it is away.
+    if (open.length === 0 && isInDoubt(line.odoo.state(), rows)) await line.odoo.probe(signal);
     if (open.length === 0) return [];
     const states = await line.odoo.readStates(
       open.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id])),
@@ -119,6 +135,10 @@ async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSigna
     if (error instanceof SmartMoError && error.code.startsWith('ODOO_')) return null;
     throw error;
   }
+}
+
+function isInDoubt({ state }: LinkState, rows: readonly QueueRow[]): boolean {
+  return state === 'down' || (state === 'unknown' && rows.some(({ last_error }) => ODOO_LINK_ERRORS.has(codeOf(last_error))));
 }
 
 function odooCode({ error }: LinkState): AlarmCode {

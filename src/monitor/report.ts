@@ -1,19 +1,19 @@
-import { compileCheck } from '../check';
 import { clockTime } from '../clock';
 import { closed, describe, SmartMoError } from '../errors';
 import type { Line } from '../line/line';
 import type { NodeStatus, Outcome, OutcomeEvent } from '../line/outcome';
 import { logTask, observed, type Run } from '../line/run';
 import { claimAnnouncements, giveBackAnnouncements, openAlarms } from '../queue/alarms';
-import { toBatch, toRecord } from '../queue/batch';
-import { historyPage } from '../queue/history';
+import { toBatch } from '../queue/batch';
 import { queueRows } from '../queue/rows';
 import { taskEnded } from '../queue/tasks';
-import { announcement, toAlarm, type AlarmView, viewsOf } from './announce';
+import { type AlarmView, announcements, toAlarm } from './announce';
 import { batchReport, batchSentence } from './batch-report';
 import { checkHealth } from './health';
+import { historyReport } from './history-report';
 import { isOutage, outageAlarm, outageBegan, outageEnded } from './outage';
 import { differs, isUnseen, reconciliation, reconciliationSentence } from './reconciliation';
+import { slotReport, slotSentence } from './slot-report';
 import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot, waitsForOdoo, type Word } from './snapshot';
 
 export interface ReportOptions {
@@ -47,14 +47,9 @@ const REPORTS = {
     const fill = picture.word === 'RUNNING' && waitsForOdoo(line, snapshot.rows) !== null ? 'yellow' : LIGHTS[picture.word];
     return { ...answer(line, picture, `${picture.word}: ${picture.why}`, fill), events };
   },
-  history: async (line, _run, options) => {
-    const query = checkHistory(isRecord(options.payload) ? options.payload : {});
-    const { limit, offset, status, mo_id } = query;
-    const page = { limit: limit ?? 50, offset: offset ?? 0, status: status ?? null, mo_id: mo_id ?? null };
-    const { total, rows } = await historyPage(line.database, line.line, page);
-    const histories = rows.map((row) => toRecord(row, line));
-    const text = `${histories.length} of ${total} batch records`;
-    return answer(line, { total, limit: page.limit, offset: page.offset, histories }, text, 'green');
+  history: async (line, _run, { payload }) => {
+    const report = await historyReport(line, isRecord(payload) ? payload : {});
+    return answer(line, report, `${report.histories.length} of ${report.total} batch records`, 'green');
   },
   'failed-to-push': async (line) => {
     const rows = await queueRows(line.database, line.line);
@@ -72,6 +67,10 @@ const REPORTS = {
     const batches = await reconciliation(line, isRecord(payload) ? payload : {}, run.signal);
     const isWell = !batches.some((batch) => differs(batch) || isUnseen(batch));
     return answer(line, { batches }, reconciliationSentence(batches), isWell ? 'green' : 'yellow');
+  },
+  slot: async (line, run, { payload }) => {
+    const report = await slotReport(line, isRecord(payload) ? payload : {}, run.signal);
+    return answer(line, report, slotSentence(report), report.fields.every(({ quality }) => quality === 'good') ? 'green' : 'yellow');
   },
   health,
 } satisfies Record<string, Report>;
@@ -95,27 +94,6 @@ const LIGHTS: Record<Word, NodeStatus['fill']> = {
   'NO PLC': 'red',
   'NO DATABASE': 'red',
 };
-
-interface HistoryInput {
-  limit?: number;
-  offset?: number;
-  status?: string | null;
-  mo_id?: string | null;
-}
-
-const checkHistory = compileCheck<HistoryInput>(
-  {
-    type: 'object',
-    properties: {
-      limit: { type: 'integer', minimum: 1, maximum: 500, nullable: true },
-      offset: { type: 'integer', minimum: 0, nullable: true },
-      status: { type: 'string', enum: ['completed', 'failed', 'cancelled', null], nullable: true },
-      mo_id: { type: 'string', minLength: 1, maxLength: 64, nullable: true },
-    },
-  },
-  'payload',
-  'INPUT_INVALID',
-);
 
 /**
  * The reports of batch-monitor. real-time and health are answered with the database down too; any report also announces
@@ -162,7 +140,7 @@ async function announce(line: Line, run: Run, { remindAfterMinutes }: ReportOpti
     await giveBackAnnouncements(line.database, due);
     throw closed();
   }
-  return due.flatMap((row) => viewsOf(row).map((view) => announcement(view, at)));
+  return due.flatMap((row) => announcements(row, at));
 }
 
 function none(error: unknown): OutcomeEvent[] {

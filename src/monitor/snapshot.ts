@@ -1,13 +1,15 @@
 import type { LinkState } from '../odoo/odoo';
 import { type AlarmRow, openAlarms } from '../queue/alarms';
-import { type Batch, type QueueRow, toBatch } from '../queue/batch';
+import { type Batch, codeOf, type QueueRow, toBatch } from '../queue/batch';
 import { type Hold, holdOf } from '../queue/hold';
 import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
 import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChanged } from '../line/map-changed';
+import { actionFor } from './alarm-codes';
 import { type AlarmView, toAlarm } from './announce';
+import { type BatchAction, possibleActions } from './possible-actions';
 
 /** Everything the database knows of a line, read at one moment. */
 export interface Snapshot {
@@ -39,7 +41,19 @@ export interface BatchStatus extends Record<string, unknown> {
   completed_batches: number;
   failed_batches: number;
   is_empty: boolean;
-  batches: Batch[];
+  batches: QueuedBatch[];
+}
+
+export interface QueuedBatch extends Batch {
+  /** What an operator may press now. */
+  can: BatchAction[];
+  /** What to press, or whom to call, about a batch that failed; null for the others. */
+  action: string | null;
+}
+
+function toQueued(line: Line, row: QueueRow): QueuedBatch {
+  const action = row.state === 'failed' ? actionFor('failed-batch', codeOf(row.last_error)) : null;
+  return { ...toBatch(row, line), can: possibleActions(line, row, []), action };
 }
 
 export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus {
@@ -50,7 +64,7 @@ export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus 
     completed_batches: completed,
     failed_batches: failed,
     is_empty: count === 0,
-    batches: rows.map((row) => toBatch(row, line)),
+    batches: rows.map((row) => toQueued(line, row)),
   };
 }
 
@@ -87,6 +101,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     links,
     tasks: tasksOf(snapshot.tasks),
     alarms: outage ? [outage] : snapshot.alarms.map((row): AlarmView => toAlarm(row)),
+    can: line.mode === 'observe' || outage ? [] : [snapshot.hold ? 'release' : 'hold'],
     hold: snapshot.hold && { ...snapshot.hold, since: snapshot.hold.since.toISOString() },
   };
 }
@@ -148,8 +163,9 @@ function tasksOf(records: readonly TaskRecord[]): Record<string, unknown> {
   return Object.fromEntries(
     TASKS.map((task) => {
       const record = records.find((candidate) => candidate.task === task);
-      const { started_at, ok_at, error_at, error = null } = record ?? {};
-      return [task, { started_at: iso(started_at), ok_at: iso(ok_at), error_at: iso(error_at), error }];
+      const { started_at, ok_at, error_at, error = null, outcome } = record ?? {};
+      const times = { started_at: iso(started_at), ok_at: iso(ok_at), error_at: iso(error_at) };
+      return [task, { ...times, error, text: outcome?.text ?? null, rejected: outcome?.rejected ?? [] }];
     }),
   );
 }

@@ -9,20 +9,40 @@ export interface SlotView {
   fields: ProbeDetail[];
 }
 
+/** One field of a slot: where it lies, in all notations, its words as they came, and what they mean. */
+export interface FieldView {
+  field: string;
+  address: string;
+  raw: number[];
+  /** With its unit; of a bad value what is wrong with it. */
+  value: string;
+  quality: 'good' | 'bad';
+}
+
+/** The fields of a slot as the Test button of the line lists them. */
+export function viewSlot(mapping: Mapping, slot: number, words: readonly number[]): SlotView {
+  const { reading, fields } = viewFields(mapping, slot, words);
+  const details = fields.map(({ field, address, raw, value, quality }) => ({
+    label: field,
+    value: `${address} [${raw.join(', ')}] ${quality === 'bad' ? 'BAD: ' : ''}${value}`,
+  }));
+  return { reading, fields: details };
+}
+
 /**
  * Decodes the words of a slot of the read area field by field. No queue is asked: the upper limits follow from the
  * quantity that the slot itself shows for its order.
  */
-export function viewSlot(mapping: Mapping, slot: number, words: readonly number[]): SlotView {
+export function viewFields(mapping: Mapping, slot: number, words: readonly number[]): { reading: SlotReading; fields: FieldView[] } {
   const ordered = quantityIn(mapping, words);
   const reading = mapping.decodeSlot(slot, words, () => ordered);
   const base = mapping.slotAddress('read', slot);
-  const fields = mapping.fields.map((field): ProbeDetail => {
+  const fields = mapping.fields.map((field): FieldView => {
     const raw = words.slice(field.at, field.at + field.coding.words);
     const bit = field.coding.type === 'bit' ? ` bit ${field.coding.bit}` : '';
     const complaint = reading.bad.find((bad) => bad.field === field.name);
-    const value = complaint ? `BAD: ${complaint.text}` : valueOf(field, words);
-    return { label: field.name, value: `${notations(mapping.read.function, base + field.at)}${bit} [${raw.join(', ')}] ${value}` };
+    const address = `${notations(mapping.read.function, base + field.at)}${bit}`;
+    return { field: field.name, address, raw, ...(complaint ? { value: complaint.text, quality: 'bad' } : valueOf(field, words)) };
   });
   return { reading, fields };
 }
@@ -33,11 +53,14 @@ function quantityIn(mapping: Mapping, words: readonly number[]): number | undefi
   return quantity?.ok && typeof quantity.value === 'number' && quantity.value > 0 ? quantity.value : undefined;
 }
 
-function valueOf(field: SlotField, words: readonly number[]): string {
+function valueOf(field: SlotField, words: readonly number[]): Pick<FieldView, 'value' | 'quality'> {
   const decoded = readField(field, words);
-  if (!decoded.ok) return `BAD: ${decoded.reason}`;
-  if (typeof decoded.value === 'string') return `"${decoded.value}"`;
-  const named = field.values?.[String(decoded.value)];
+  return decoded.ok ? { value: told(field, decoded.value), quality: 'good' } : { value: decoded.reason, quality: 'bad' };
+}
+
+function told(field: SlotField, value: string | number): string {
+  if (typeof value === 'string') return `"${value}"`;
+  const named = field.values?.[String(value)];
   const unit = field.isMaterial || field.name === 'quantity' || field.name === 'actual_weight' ? ` ${field.unit}` : '';
-  return named === undefined ? `${decoded.value}${unit}` : `${decoded.value} = ${named}`;
+  return named === undefined ? `${value}${unit}` : `${value} = ${named}`;
 }

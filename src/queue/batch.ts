@@ -112,6 +112,10 @@ export interface Batch {
   status_operation: 0 | 1;
   materials: MaterialView[];
   actual_weight: number | null;
+  /** Weight of what was dosed, finished or not, of what the PLC shall dose, and their unit (that of the finished weight). */
+  weighed: number | null;
+  to_weigh: number;
+  weight_uom: string;
   /** 0-1: what the PLC has weighed of what it shall weigh. */
   progress: number;
   push_attempt: number;
@@ -166,6 +170,21 @@ function viewMaterials(row: Measured, rule: ManualRule): MaterialView[] {
   });
 }
 
+function weightsOf(row: Measured, { mapping: { weightUnit } }: ManualRule): Pick<Batch, 'weighed' | 'to_weigh' | 'weight_uom'> {
+  const onPlc = row.materials.filter((material) => !material.manual);
+  const total = (of: (material: BatchMaterial) => number): number =>
+    round(
+      onPlc.reduce((sum, material) => sum + of(material) * (unitFactor(material.uom, weightUnit) ?? 0), 0),
+      3,
+    );
+  const dosed = row.actual && total(({ tag }) => row.actual?.[tag] ?? 0);
+  return {
+    weighed: row.status_manufacturing === 1 ? row.actual_weight : dosed,
+    to_weigh: total(({ planned }) => planned),
+    weight_uom: weightUnit,
+  };
+}
+
 function progressOf(row: Measured): number {
   if (row.status_manufacturing === 1) return 1;
   const onPlc = row.materials.filter((material) => !material.manual);
@@ -188,6 +207,7 @@ function common(row: Omit<QueueRow, QueueOnly>, rule: ManualRule): Omit<BatchRec
     status_operation: row.status_operation,
     materials: viewMaterials(row, rule),
     actual_weight: row.actual_weight,
+    ...weightsOf(row, rule),
     push_attempt: row.push_attempt,
     created_at: row.created_at.toISOString(),
     loaded_at: iso(row.loaded_at),

@@ -10,28 +10,73 @@ export async function namesInHistory(db: Queryable, line: string, moIds: readonl
   return new Set(rows.map((row) => row.mo_id));
 }
 
-const PAGE = `
-SELECT * FROM {schema}.mo_histories
-WHERE line = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mo_id = $3)
-ORDER BY id DESC LIMIT $4 OFFSET $5`;
-
-const TOTAL = `
-SELECT count(*) AS total FROM {schema}.mo_histories
-WHERE line = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mo_id = $3)`;
-
-export interface HistoryQuery {
-  limit: number;
-  offset: number;
+/** Which batch records are meant; null: whatever it is. */
+export interface HistoryFilter {
   status: string | null;
   mo_id: string | null;
+  /** What the MO's name ends with: 131 finds WH/MO/00131. */
+  search?: string | null;
+  /** Archived at this moment or later, and before `to`. */
+  from?: Date | null;
+  to?: Date | null;
+}
+
+/** The planner sees the values, so that each search uses its own index (migration 002). */
+export const FILTERED = `
+line = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mo_id = $3) AND ($4::text IS NULL OR reverse(mo_id) LIKE $4)
+  AND ($5::timestamptz IS NULL OR archived_at >= $5) AND ($6::timestamptz IS NULL OR archived_at < $6)`;
+
+/** The parameters of FILTERED. */
+export function filterParameters(line: string, { status, mo_id, search = null, from = null, to = null }: HistoryFilter): unknown[] {
+  return [line, status, mo_id, search === null ? null : endingWith(search), from, to];
+}
+
+/** A pattern for the reversed name, in which no letter of the search means anything else than itself. */
+function endingWith(text: string): string {
+  return `${Array.from(text.replaceAll(/[\\%_]/g, '$&\\'))
+    .reverse()
+    .join('')}%`;
+}
+
+const PAGE = `
+SELECT * FROM {schema}.mo_histories WHERE ${FILTERED}
+ORDER BY archived_at DESC, id DESC LIMIT $7 OFFSET $8`;
+
+const TOTAL = `SELECT count(*) AS total FROM {schema}.mo_histories WHERE ${FILTERED}`;
+
+export interface HistoryQuery extends HistoryFilter {
+  limit: number;
+  offset: number;
 }
 
 /** Batch records of a line, newest first, with how many there are in all. */
-export async function historyPage(db: Queryable, line: string, query: HistoryQuery): Promise<{ total: number; rows: HistoryRow[] }> {
-  const where = [line, query.status, query.mo_id];
+export async function historyPage(
+  db: Queryable,
+  line: string,
+  { limit, offset, ...filter }: HistoryQuery,
+): Promise<{ total: number; rows: HistoryRow[] }> {
+  const where = filterParameters(line, filter);
   const [counted] = await db.query<{ total: number }>(TOTAL, where);
-  const rows = await db.query<HistoryRow>(PAGE, [...where, query.limit, query.offset]);
+  const rows = await db.query<HistoryRow>(PAGE, [...where, limit, offset]);
   return { total: counted?.total ?? 0, rows };
+}
+
+/** All batch records of one MO, newest first, at most 50. */
+export async function recordsOf(db: Queryable, line: string, moId: string): Promise<HistoryRow[]> {
+  return (await historyPage(db, line, { status: null, mo_id: moId, limit: 50, offset: 0 })).rows;
+}
+
+const MAY_BE_REQUEUED = `
+SELECT mo_id FROM {schema}.mo_histories h
+WHERE line = $1 AND mo_id = ANY($2) AND NOT requeued AND status <> 'completed'
+  AND NOT EXISTS (SELECT 1 FROM {schema}.mo_histories c WHERE c.mo_id = h.mo_id AND c.status = 'completed')
+  AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = h.mo_id)`;
+
+/** Which of these MOs the operator action requeue would let back in. */
+export async function requeueable(db: Queryable, line: string, moIds: readonly string[]): Promise<Set<string>> {
+  if (moIds.length === 0) return new Set();
+  const rows = await db.query<{ mo_id: string }>(MAY_BE_REQUEUED, [line, moIds]);
+  return new Set(rows.map(({ mo_id }) => mo_id));
 }
 
 const LAST_OF = `

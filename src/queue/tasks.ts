@@ -9,6 +9,14 @@ export interface TaskRecord {
   /** Since when the task fails; null while it succeeds. */
   error_at: Date | null;
   error: string | null;
+  /** What the last run that succeeded said, and what else of it is worth keeping; null before the first. */
+  outcome: TaskOutcome | null;
+}
+
+export interface TaskOutcome {
+  text?: string;
+  /** Orders that the last fetch turned down, the first 50. */
+  rejected?: { mo_id: string; reason: string; text: string }[];
 }
 
 const TASK_ENDED = `
@@ -19,22 +27,25 @@ ON CONFLICT (line, task) DO UPDATE SET
   ok_at      = coalesce(excluded.ok_at, t.ok_at),
   error_at   = CASE WHEN excluded.error IS NULL THEN NULL ELSE coalesce(t.error_at, excluded.error_at) END,
   error      = excluded.error,
-  outcome    = excluded.outcome
+  outcome    = coalesce(t.outcome, '{}') || coalesce(excluded.outcome, '{}')
 RETURNING error_at`;
 
-/** Keeps how a run ended; an unbroken chain of failures keeps the time of its first. Returns that time, null on success. */
+/**
+ * Keeps how a run ended; an unbroken chain of failures keeps the time of its first, and what a run does not know (a fetch
+ * that did not ask Odoo) stays as the run before left it. Returns since when the task fails, null on success.
+ */
 export async function taskEnded(
   { database, line }: { database: Database; line: string },
   task: string,
   started: Date,
-  ended: { text?: string; error?: string },
+  { error, ...outcome }: TaskOutcome & { error?: string },
 ): Promise<Date | null> {
-  const outcome = ended.text === undefined ? null : JSON.stringify({ text: ended.text });
-  const [row] = await database.query<{ error_at: Date | null }>(TASK_ENDED, [line, task, started, ended.error ?? null, outcome]);
+  const kept = error === undefined ? JSON.stringify(outcome) : null;
+  const [row] = await database.query<{ error_at: Date | null }>(TASK_ENDED, [line, task, started, error ?? null, kept]);
   return row?.error_at ?? null;
 }
 
-const TASKS_OF_LINE = 'SELECT task, started_at, ok_at, error_at, error FROM {schema}.mo_task WHERE line = $1';
+const TASKS_OF_LINE = 'SELECT task, started_at, ok_at, error_at, error, outcome FROM {schema}.mo_task WHERE line = $1';
 
 export async function taskRecords({ database, line }: { database: Database; line: string }): Promise<TaskRecord[]> {
   return database.query<TaskRecord>(TASKS_OF_LINE, [line]);

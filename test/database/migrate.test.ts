@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ConstraintError, type Database } from '../../src/database/database';
+import { MIGRATIONS } from '../../src/database/migrations';
 import { createPostgres } from '../../src/database/postgres';
 import { accessFrom } from '../../src/database/settings';
 import { SmartMoError } from '../../src/errors';
@@ -35,7 +36,7 @@ describe('migration', () => {
     try {
       await Promise.all(eight.map((database) => database.ready()));
       const versions = await Promise.all(eight.map((database) => database.query('SELECT version FROM {schema}.mo_schema')));
-      for (const rows of versions) assert.deepEqual(rows, [{ version: 1 }]);
+      for (const rows of versions) assert.deepEqual(rows, [{ version: MIGRATIONS.length }]);
     } finally {
       await Promise.all(eight.map((database) => database.close()));
     }
@@ -66,7 +67,7 @@ describe('migration', () => {
     const database = createPostgres({ ...server.settings, schema: newer.schema });
     await assert.rejects(database.ready(), withCode('SCHEMA_NEWER', /version 99.*newer package/));
     assert.match(database.state().error ?? '', /^SCHEMA_NEWER/);
-    await newer.query('UPDATE {schema}.mo_schema SET version = 1');
+    await newer.query('UPDATE {schema}.mo_schema SET version = $1', [MIGRATIONS.length]);
     await database.ready();
     await assert.rejects(database.query('INSERT INTO {schema}.mo_schema VALUES (2)'), ConstraintError);
     await database.close();

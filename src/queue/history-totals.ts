@@ -1,0 +1,68 @@
+import type { Queryable } from '../database/database';
+import { FILTERED, filterParameters, type HistoryFilter } from './history';
+
+/** Batches of one day of the plant, by the unit in which the orders are counted. */
+export interface DayTotal {
+  /** "2026-03-01" */
+  day: string;
+  uom: string;
+  completed: number;
+  cancelled: number;
+  failed: number;
+  /** Of completed batches: quantity of the orders in `uom`, finished weight in the unit of the line's weights. */
+  planned: number | null;
+  actual: number | null;
+}
+
+/** Completed batches of one finished product. */
+export interface ProductTotal extends Pick<DayTotal, 'uom' | 'planned' | 'actual'> {
+  product: string | null;
+  completed: number;
+}
+
+/** One material in completed batches. */
+export interface MaterialTotal {
+  product: string;
+  uom: string;
+  batches: number;
+  planned: number;
+  /** null: only weighed by hand, so that nobody knows. */
+  actual: number | null;
+}
+
+export interface Totals {
+  /** Oldest first. */
+  days: DayTotal[];
+  products: ProductTotal[];
+  materials: MaterialTotal[];
+}
+
+const SUMS = `
+  count(*) FILTER (WHERE status = 'completed') AS completed,
+  sum(quantity) FILTER (WHERE status = 'completed') AS planned,
+  sum(actual_weight) FILTER (WHERE status = 'completed') AS actual`;
+
+const DAYS = `
+SELECT to_char(archived_at AT TIME ZONE $7, 'YYYY-MM-DD') AS day, uom, ${SUMS},
+  count(*) FILTER (WHERE status = 'cancelled') AS cancelled, count(*) FILTER (WHERE status = 'failed') AS failed
+FROM {schema}.mo_histories WHERE ${FILTERED} GROUP BY 1, 2 ORDER BY 1, 2`;
+
+const PRODUCTS = `
+SELECT finished_goods AS product, uom, ${SUMS}
+FROM {schema}.mo_histories WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
+
+const MATERIALS = `
+SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, count(DISTINCT h.id) AS batches,
+  sum((m ->> 'planned')::numeric) AS planned, sum((h.actual ->> (m ->> 'tag'))::numeric) AS actual
+FROM {schema}.mo_histories h, jsonb_array_elements(h.materials) m
+WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
+
+/** @param timeZone in which the days begin: "Asia/Jakarta" */
+export async function historyTotals(db: Queryable, line: string, filter: HistoryFilter, timeZone: string): Promise<Totals> {
+  const where = filterParameters(line, filter);
+  return {
+    days: await db.query<DayTotal>(DAYS, [...where, timeZone]),
+    products: await db.query<ProductTotal>(PRODUCTS, where),
+    materials: await db.query<MaterialTotal>(MATERIALS, where),
+  };
+}

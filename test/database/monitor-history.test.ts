@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import type { HistoryReport } from '../../src/monitor/history-report';
+import type { SlotReport } from '../../src/monitor/slot-report';
+import { type Plant, startPlant } from '../support/plant';
+
+describe('search in the history', function () {
+  this.timeout(20_000);
+  let plant: Plant;
+  let names: string[];
+
+  before(async function () {
+    plant = await startPlant(this, { slots: 4, orders: 8 });
+    await plant.fetch();
+    names = await plant.queued();
+    await plant.finishAll();
+    await plant.complete({ payload: { mo_id: names[0] } });
+    await plant.complete({ payload: { mo_id: names[1] } });
+    await plant.cancel({ mo_id: names[2], notes: 'silo empty' }, { cancelInOdoo: false });
+    await plant.database.query(`UPDATE {schema}.mo_histories SET archived_at = '2026-03-01T23:30:00Z' WHERE mo_id = $1`, [names[0]]);
+  });
+  after(() => plant.close());
+
+  const history = async (payload: object): Promise<HistoryReport> =>
+    (await plant.report('history', payload)).payload as unknown as HistoryReport;
+  const found = async (payload: object): Promise<string[]> => (await history(payload)).histories.map(({ mo_id }) => mo_id);
+
+  it('finds an MO by the end of its name, and takes no letter for a wildcard', async () => {
+    assert.deepEqual(await found({ search: names[1]!.slice(-3) }), [names[1]]);
+    assert.deepEqual(await found({ search: names[1] }), [names[1]]);
+    for (const search of ['%', '_', '\\', names[1]!.slice(0, 4)]) assert.deepEqual(await found({ search }), [], search);
+    assert.equal((await found({ search: '' })).length, 3);
+  });
+
+  it('finds by time, newest first, and counts what it found', async () => {
+    assert.deepEqual(await found({}), [names[2], names[1], names[0]]);
+    const march = await history({ from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' });
+    assert.deepEqual([march.total, march.histories.map(({ mo_id }) => mo_id)], [1, [names[0]]]);
+    assert.deepEqual(await found({ to: '2026-03-01T23:30:00Z' }), []);
+  });
+
+  it('says which MO may be requeued: not one that is completed, and once', async () => {
+    const can = async (): Promise<string[][]> => (await history({})).histories.map((record) => record.can);
+    assert.deepEqual(await can(), [['requeue'], [], []]);
+    await plant.database.query('UPDATE {schema}.mo_histories SET requeued = true WHERE mo_id = $1', [names[2]]);
+    assert.deepEqual(await can(), [[], [], []]);
+  });
+
+  it('a cancelled batch shows what was dosed for it', async () => {
+    const [record] = (await history({ search: names[2] })).histories;
+    assert.ok(record && record.status === 'cancelled' && (record.weighed ?? 0) > 900, JSON.stringify(record?.weighed));
+    assert.equal(record?.weight_uom, 'kg');
+  });
+
+  it('adds up days of the plant, products and materials', async () => {
+    const span = { from: '2026-03-01T00:00:00Z', to: '2026-03-03T00:00:00Z', totals: true };
+    const day = async (timezone: string): Promise<string | undefined> => (await history({ ...span, timezone })).totals?.days[0]?.day;
+    assert.deepEqual([await day('UTC'), await day('Asia/Jakarta')], ['2026-03-01', '2026-03-02']);
+    const { totals } = await history({ ...span, timezone: 'UTC' });
+    const [only] = totals?.days ?? [];
+    assert.deepEqual([only?.completed, only?.cancelled, only?.planned, only?.planned_weight, totals?.weight_uom], [1, 0, 1000, 1000, 'kg']);
+    const [row] = await plant.database.query<{ actual_weight: number; materials: unknown[] }>(
+      'SELECT actual_weight, materials FROM {schema}.mo_histories WHERE mo_id = $1',
+      [names[0]],
+    );
+    assert.equal(only?.actual, row?.actual_weight);
+    assert.deepEqual([totals?.products.length, totals?.materials.length], [1, row?.materials.length]);
+    for (const { planned, actual, batches } of totals?.materials ?? []) assert.deepEqual([actual, batches], [planned, 1]);
+  });
+
+  it('gives a page as a table, with its head on the first page only', async () => {
+    const first = await history({ csv: 'comma', limit: 1, timezone: 'UTC' });
+    const second = await history({ csv: 'comma', limit: 1, offset: 1, timezone: 'UTC' });
+    const materials = first.histories[0]?.materials.length ?? 0;
+    assert.deepEqual(
+      [first.csv, second.csv].map((csv) => csv?.trimEnd().split('\r\n').length),
+      [materials + 1, materials],
+    );
+    assert.equal((await history({})).csv, undefined);
+  });
+});
+
+describe('report of a slot', () => {
+  let plant: Plant;
+  beforeEach(async function () {
+    plant = await startPlant(this, { slots: 2, orders: 3 });
+  });
+  afterEach(() => plant.close());
+
+  const slot = async (number: number): Promise<SlotReport> =>
+    (await plant.report('slot', { slot: number })).payload as unknown as SlotReport;
+
+  it('shows each field with its address, its words as they came, and what they mean', async () => {
+    await plant.fetch();
+    await plant.load();
+    await plant.plcIsDone(2);
+    const [, name] = await plant.queued();
+    const shown = await slot(2);
+    assert.deepEqual([shown.slot, shown.mo_id, shown.empty], [2, name, false]);
+    const field = (of: string): object | undefined => shown.fields.find((view) => view.field === of);
+    assert.deepEqual(field('batch_no'), { field: 'batch_no', address: '6100 = 46101 = 406101', raw: [2], value: '2', quality: 'good' });
+    assert.deepEqual(field('mo_id'), { ...field('mo_id'), value: `"${name ?? ''}"`, quality: 'good' });
+  });
+
+  it('says what is wrong with a value that cannot be trusted', async () => {
+    await plant.fetch();
+    await plant.load();
+    await plant.plcIsDone(2);
+    plant.plc.registers.write('holding', 6000 + 27, [7]);
+    const { fields } = await slot(1);
+    const bad = fields.filter(({ quality }) => quality === 'bad');
+    assert.equal(bad.length, 1);
+    assert.match(bad[0]?.value ?? '', /101/);
+  });
+
+  it('refuses a slot that the line does not have', async () => {
+    for (const payload of [{ slot: 3 }, { slot: 0 }, {}]) await assert.rejects(plant.report('slot', payload), { name: 'INPUT_INVALID' });
+  });
+});
+
+describe('what the last fetch turned down', () => {
+  it('is in real-time until the next fetch that asks Odoo', async function () {
+    const plant = await startPlant(this, { slots: 2, orders: 3, line: { materials: [] } });
+    try {
+      const fetched = async (): Promise<{ text: string; rejected: { mo_id: string; reason: string }[] }> =>
+        ((await plant.report('real-time')).payload['tasks'] as { fetch: never }).fetch;
+      await plant.fetch();
+      const { text, rejected } = await fetched();
+      assert.match(text, /^0 MOs queued, 3 rejected/);
+      assert.deepEqual(
+        rejected.map(({ reason }) => reason),
+        ['unknown-material', 'unknown-material', 'unknown-material'],
+      );
+    } finally {
+      await plant.close();
+    }
+  });
+});
