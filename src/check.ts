@@ -2,17 +2,25 @@ import { inspect } from 'node:util';
 import { Ajv, type ErrorObject, type JSONSchemaType } from 'ajv';
 import { type ErrorCode, SmartMoError } from './errors';
 
-const ajv = new Ajv({ allErrors: false, useDefaults: true, verbose: true });
+const OPTIONS = { allErrors: false, useDefaults: true, verbose: true };
+const ajv = new Ajv(OPTIONS);
+const withoutLimits = new Ajv({ ...OPTIONS, strictNumbers: false });
 
 /**
  * Compiles a check for something that comes from outside. The check returns the value, typed, with defaults filled in.
  * It works on a copy: the message of a flow stays as it is. Numbers may come as text, as a query or a path carries them;
  * nothing else is taken for a number: null is not 0 and true is not 1.
  * @param what how the error calls the thing: "payload"
+ * @param options.anyNumber NaN and infinity pass: the caller judges them one by one
  * @throws (the check) SmartMoError of the given code, naming the place, the value and what is expected
  */
-export function compileCheck<T>(schema: JSONSchemaType<T>, what: string, code: ErrorCode): (value: unknown) => T {
-  const validate = ajv.compile(schema);
+export function compileCheck<T>(
+  schema: JSONSchemaType<T>,
+  what: string,
+  code: ErrorCode,
+  { anyNumber = false }: { anyNumber?: boolean } = {},
+): (value: unknown) => T {
+  const validate = (anyNumber ? withoutLimits : ajv).compile(schema);
   return (value) => {
     const copy = withNumbers(copyOf(value, what, code), schema);
     if (validate(copy)) return copy;
@@ -35,6 +43,7 @@ interface Shape {
   nullable?: boolean;
   properties?: Readonly<Record<string, Shape>>;
   additionalProperties?: Shape | boolean;
+  items?: unknown;
 }
 
 /** The value with numbers where the schema has numbers and the value has their text; an empty text is an empty field. */
@@ -44,16 +53,22 @@ function withNumbers(value: unknown, shape: Shape): unknown {
     if (text === '' && shape.nullable) return null;
     return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : value;
   }
-  const { properties = {}, additionalProperties: others } = shape;
+  const { properties = {}, additionalProperties: others, items } = shape;
+  if (Array.isArray(value)) return isShape(items) ? value.map((entry: unknown) => withNumbers(entry, items)) : value;
   const shapeOf = (key: string): Shape | undefined =>
     Object.hasOwn(properties, key) ? properties[key] : typeof others === 'object' ? others : undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]: [string, unknown]) => {
       const expected = shapeOf(key);
       return [key, expected ? withNumbers(entry, expected) : entry];
     }),
   );
+}
+
+/** Not a tuple: its entries have shapes of their own. */
+function isShape(items: unknown): items is Shape {
+  return typeof items === 'object' && items !== null && !Array.isArray(items);
 }
 
 function copyOf(value: unknown, what: string, code: ErrorCode): unknown {

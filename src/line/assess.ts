@@ -63,8 +63,8 @@ function assessRow(line: Line, row: QueueRow, reading: SlotReading | undefined, 
   }
   if (!reading || reading.mo_id !== row.mo_id || isFromEarlierRun(row, reading)) {
     if (reading && !reading.empty && reading.mo_id !== row.mo_id) assessForeign(reading, seen, result);
-    // A slot with a bad value was not read well: it says nothing about where the batch is.
-    if (reading && reading.bad.length > 0) result.unchanged += 1;
+    // A slot that was not read, or has a bad value, says nothing about where the batch is.
+    if (!reading || reading.bad.length > 0) result.unchanged += 1;
     else missed(row, result);
     return;
   }

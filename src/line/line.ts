@@ -5,6 +5,7 @@ import type { Odoo } from '../odoo/odoo';
 import type { Mapping } from '../plc/mapping';
 import type { Plc } from '../plc/plc';
 import type { Material } from './material';
+import { noSightings, type Sightings } from './sightings';
 
 /** What an integrator sets on mo-line, parsed. Tolerances are percent. */
 export interface LineSettings {
@@ -36,6 +37,8 @@ export interface Line extends LineSettings {
   readonly mapping: Mapping;
   readonly clock: Clock;
   readonly inFlight: Set<TaskName>;
+  /** What messages have shown of the slots, for plc-batch-reader with source msg. */
+  readonly sightings: Sightings;
   /** Alarms announced from memory, because the table of alarms is what is out of reach: code and since when. */
   readonly announced: Map<string, Date>;
   /** Why the line shall be on hold from the start of this process; null once stored. */
@@ -55,7 +58,7 @@ export interface LineDependencies {
 }
 
 export function createLine(settings: LineSettings, dependencies: LineDependencies): Line {
-  return { ...settings, startHold: null, ...dependencies, inFlight: new Set(), announced: new Map() };
+  return { ...settings, startHold: null, ...dependencies, inFlight: new Set(), announced: new Map(), sightings: noSightings() };
 }
 
 /** @throws CONFIG_MISSING when the line has no Odoo */

@@ -20,10 +20,13 @@ import { quantityOnPlc } from './quantity';
 import { rowAlarms } from './row-alarms';
 import { logTask, type Run, runTask } from './run';
 import { settleSlots, type SettleTimes } from './settle';
+import { otherBadSlots, settleByMessages } from './sightings';
+import { readingsFrom } from './slot-message';
 
 export interface ReadOptions extends SettleTimes {
-  /** Tell the PLC that a result was taken. */
+  /** Tell the PLC that a result was taken; with source msg there is nobody to tell. */
   acknowledge: boolean;
+  /** msg: another PLC node has read the slots, they are in the message. */
   source: 'plc' | 'msg';
   /** msg.payload, for source msg. */
   payload: unknown;
@@ -66,31 +69,27 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
     run,
     () => end(line, 'in-progress', 'the PLC is already being read', nothingRead()),
     async () => {
-      if (options.source === 'msg') {
-        throw new SmartMoError('CONFIG_INVALID', 'source "msg" comes with a later release; set the source of plc-batch-reader to "plc"');
-      }
-      const plc = plcOf(line);
+      const plc = options.source === 'plc' ? plcOf(line) : null;
       logTask(line, 'read', run, 'PLC read sync task running...');
       const started = line.clock.now().getTime();
       // Before the rows are read: a set that arrives meanwhile was queued with the map it is read with.
       if (await mapChanged(line)) throw new SmartMoError('MAP_CHANGED', mapChangedText(line.line));
       const rows = await queueRows(line.database, line.line);
-      const { readings, requests, settled, unsettled } = await readSettled(line, plc, run, rows, options).catch(async (error: unknown) => {
-        // With another map recipes would go to wrong places too, and the writer does not read this word.
-        if (error instanceof SmartMoError && error.code === 'MAP_VERSION') await holdLine(line, error.message);
-        throw error;
-      });
+      const { readings, requests, settled, unsettled } = plc
+        ? await readSettled(line, plc, run, rows, options)
+        : readMessage(line, rows, options);
 
       const { known, inHistory } = await judgeStrangers(line, rows, readings);
       const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled });
 
       const live = line.mode === 'live';
       const stored = live ? await storeReadings(line.database, line.line, assessment.updates) : wouldBe(rows, assessment.updates);
-      if (live) await countHeartbeat(plc, line.mapping, run.signal);
+      if (plc && live) await countHeartbeat(plc, line.mapping, run.signal);
       const late = await keepLateWeights(line, assessment.late);
-      const unheard = options.acknowledge && live ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
+      const unheard = plc && options.acknowledge && live ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
       const bad = [...assessment.bad, ...late, ...unheard];
-      await raiseAlarms(line, bad, live && stored.length > 0 ? await queueRows(line.database, line.line) : rows);
+      const others = plc ? [] : otherBadSlots(line.sightings, readings, bad);
+      await raiseAlarms(line, [...bad, ...others], live && stored.length > 0 ? await queueRows(line.database, line.line) : rows);
 
       const result = resultOf(rows, stored, assessment, bad, {
         slots: readings.length,
@@ -148,6 +147,18 @@ interface SettledReadings {
   unsettled: Map<number, string>;
 }
 
+/** Slots that finish a batch of the queue, by values that can be trusted. */
+function finishing(readings: readonly SlotReading[], rows: readonly QueueRow[]): SlotReading[] {
+  const open = new Map(rows.filter((row) => row.state === 'queued' || row.state === 'running').map((row) => [row.batch_no, row]));
+  return readings.filter((reading) => reading.finished && reading.bad.length === 0 && open.get(reading.slot)?.mo_id === reading.mo_id);
+}
+
+function readMessage(line: Line, rows: readonly QueueRow[], { payload, ...times }: ReadOptions): SettledReadings {
+  const readings = readingsFrom(line, payload, rows);
+  const settled = settleByMessages(line.sightings, readings, finishing(readings, rows), times, line.clock.now());
+  return { readings, requests: 0, ...settled };
+}
+
 async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueRow[], times: SettleTimes): Promise<SettledReadings> {
   const quantities = new Map(rows.map((row) => [row.mo_id, quantityOnPlc(row, line.mapping)]));
   let requests = 0;
@@ -163,12 +174,12 @@ async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueR
     return answer.readings;
   };
 
-  const first = await read();
-  const open = new Map(rows.filter((row) => row.state === 'queued' || row.state === 'running').map((row) => [row.batch_no, row]));
-  const candidates = first.filter(
-    (reading) => reading.finished && reading.bad.length === 0 && open.get(reading.slot)?.mo_id === reading.mo_id,
-  );
-  const { readings, settled, unsettled } = await settleSlots(candidates, read, times, line.clock, run.signal);
+  const first = await read().catch(async (error: unknown) => {
+    // With another map recipes would go to wrong places too, and the writer does not read this word.
+    if (error instanceof SmartMoError && error.code === 'MAP_VERSION') await holdLine(line, error.message);
+    throw error;
+  });
+  const { readings, settled, unsettled } = await settleSlots(finishing(first, rows), read, times, line.clock, run.signal);
   return { readings: first.map((reading) => readings.get(reading.slot) ?? reading), requests, settled, unsettled };
 }
 

@@ -41,19 +41,22 @@ export async function settleSlots(
     }
     if (clock.now().getTime() >= deadline) break;
   }
-  for (const reading of moving.values()) {
-    const what = hasWeight(reading) ? 'its values still change' : 'it has no finished weight';
-    const text = `slot ${reading.slot} ${reading.mo_id} says finished, but after ${times.settleTimeout} s ${what}`;
-    result.unsettled.set(reading.slot, text);
-  }
+  for (const reading of moving.values()) result.unsettled.set(reading.slot, whyUnsettled(reading, times.settleTimeout));
   return result;
+}
+
+/** The sentence of the alarm not-settled. */
+export function whyUnsettled(reading: SlotReading, seconds: number): string {
+  const what = hasWeight(reading) ? 'its values still change' : 'it has no finished weight';
+  return `slot ${reading.slot} ${reading.mo_id} says finished, but after ${seconds} s ${what}`;
 }
 
 export function hasWeight(reading: Pick<SlotReading, 'actual_weight'>): boolean {
   return reading.actual_weight !== null && reading.actual_weight > 0;
 }
 
-function atRest(before: SlotReading, now: SlotReading): boolean {
+/** Two readings of a finished slot agree on everything measured, and the weight is there. */
+export function atRest(before: SlotReading, now: SlotReading): boolean {
   return (
     now.finished &&
     now.bad.length === 0 &&

@@ -48,19 +48,21 @@ export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinu
     await settle(ODOO_LINK, [...linkAlarms(odoo, odooCode(odoo), 'Odoo'), ...upgraded(line)]);
   }
   const plc = line.plc?.state();
-  if (!plc) return;
-  const down = linkAlarms(plc, 'plc-down', 'the PLC');
-  await settle(plc.state === 'unknown' ? [] : PLC_LINK, down.length > 0 ? down : unread(line, snapshot));
+  const down = plc ? linkAlarms(plc, 'plc-down', 'the PLC') : [];
+  await settle(plc?.state === 'unknown' ? [] : PLC_LINK, down.length > 0 ? down : unread(line, snapshot));
 }
 
 /** A dead PLC, or a reader that nobody triggers, must not look like a calm one (plc.md, reading; invariant I14). */
 function unread(line: Line, { rows, tasks }: Snapshot): OpenAlarm[] {
   const [first] = rows;
   if (!first) return [];
-  const since = tasks.find((record) => record.task === 'read')?.ok_at ?? first.created_at;
+  const last = tasks.find((record) => record.task === 'read');
+  // Without a PLC the slots come in messages, or nobody reads them at all.
+  if (!line.plc && !last) return [];
+  const since = last?.ok_at ?? first.created_at;
   const minutes = minutesBetween(since, line.clock.now());
   if (minutes < line.staleAfterMinutes) return [];
-  const text = `batches are in the queue, but the PLC was not read for ${minutes} min; check that plc-batch-reader is triggered`;
+  const text = `batches are in the queue, but the PLC was not read for ${minutes} min; check that plc-batch-reader ${line.plc ? 'is triggered' : 'gets its messages'}`;
   return [ofLine('plc-down', 'critical', text)];
 }
 

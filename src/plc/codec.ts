@@ -91,9 +91,12 @@ export function decodeText(coding: Coding, words: readonly number[], at = 0): De
   const part = words.slice(at, at + coding.words);
   if (part.length < coding.words) return bad('words are missing');
   const bytes = part.flatMap((word) => (coding.byteSwap ? [word & 0xff, word >> 8] : [word >> 8, word & 0xff]));
-  const text = String.fromCharCode(...bytes)
-    .replace(/[\0 ]+$/, '')
-    .replace(/^ +/, '');
+  return cleanText(String.fromCharCode(...bytes));
+}
+
+/** The rules of decodeText for a text that came as one. */
+export function cleanText(padded: string): Decoded<string> {
+  const text = padded.replace(/[\0 ]+$/, '').replace(/^ +/, '');
   return /^[ -~]*$/.test(text) ? { ok: true, value: text } : bad(`${JSON.stringify(text)} has characters that cannot be printed`);
 }
 

@@ -40,11 +40,8 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
     const quantity = (field: SlotField, max: number | undefined): number | null => {
       const value = number(field);
       if (value === null) return null;
-      const shown = `${value} ${field.unit}`;
-      if (value < 0) return reject('bad-value', field.name, field.at, shown, `is ${shown}; a weight is never negative`);
-      if (max !== undefined && value > max)
-        return reject('bad-value', field.name, field.at, shown, `is ${shown}, above the plausible maximum of ${max} ${field.unit}`);
-      return value;
+      const why = implausible(value, max, field.unit);
+      return why === null ? value : reject('bad-value', field.name, field.at, `${value} ${field.unit}`, why);
     };
     const flag = (name: string): boolean | null => {
       const field = byName.get(name);
@@ -129,6 +126,13 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
     reading.acknowledged = flag('status_read_data');
     return reading;
   };
+}
+
+/** Why nobody can have weighed this, as the end of a sentence; null when it can be. @param max undefined = no limit */
+export function implausible(value: number, max: number | undefined, unit: string): string | null {
+  if (!Number.isFinite(value)) return `is ${value}, which is no number`;
+  if (value < 0) return `is ${value} ${unit}; a weight is never negative`;
+  return max !== undefined && value > max ? `is ${value} ${unit}, above the plausible maximum of ${max} ${unit}` : null;
 }
 
 /**

@@ -25,8 +25,8 @@ export interface BadValue {
   code: BadCode;
   /** "silo_a" or "mo_id" */
   field: string;
-  /** Zero-based address of the first word. */
-  address: number;
+  /** Zero-based address of the first word; null for a value that came in a message. */
+  address: number | null;
   /** One sentence for people: field, address, value, what was expected. */
   text: string;
   value: string;
