@@ -27,7 +27,7 @@ interface EditorRed {
 /** The editor's own global; only inside page.evaluate. */
 declare const RED: EditorRed;
 /** The editor's jQuery, with the widget of its own that tests reach into. */
-declare const $: (element: Element) => { typedInput(option: 'type', value: string): void };
+declare const $: (element: Element) => { typedInput(option: 'type' | 'value', value: string): void };
 
 export interface NodeState {
   changed: boolean;
@@ -113,8 +113,8 @@ export interface Dialog {
   field(name: string): Locator;
   /** Types a value, ticks or chooses it, whatever the field is. */
   fill(name: string, value: string | boolean): Promise<void>;
-  /** Chooses "num", "env" ... of a TypedInput. */
-  chooseType(name: string, type: string): Promise<void>;
+  /** Chooses "num", "env" ... of a TypedInput; a value where the type has a list of them ("bool"). */
+  chooseType(name: string, type: string, value?: string): Promise<void>;
   /** Whether the field is marked as wrong, and what the editor says about it. */
   isMarked(name: string): Promise<boolean>;
   done(): Promise<void>;
@@ -166,8 +166,9 @@ export async function openDialog(page: Page, { id, type }: { id?: string; type: 
         await input.blur();
       }
     },
-    async chooseType(name, type) {
+    async chooseType(name, type, value) {
       await field(name).evaluate((element, chosen) => $(element).typedInput('type', chosen), type);
+      if (value !== undefined) await field(name).evaluate((element, chosen) => $(element).typedInput('value', chosen), value);
     },
     isMarked: (name) => field(name).evaluate((element) => element.classList.contains('input-error')),
     done: () => close('ok'),
