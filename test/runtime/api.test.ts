@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { assertNothingLost } from '../support/evidence';
 import { disableGroup, example, together, withoutTimers } from '../support/example';
 import { type Answer, startNodeRed, type NodeRed } from '../support/node-red';
+import { assertDocumented } from '../support/openapi';
 import { startOperator, type Operator } from '../support/operator';
 import { type Site, startSite } from '../support/site';
 import { waitFor } from '../support/wait';
@@ -32,9 +33,11 @@ describe('the HTTP API of example 04', function () {
     await site?.close();
   });
 
-  const get = (path: string): Promise<Answer> => nodeRed.admin(`admin/${path}`);
-  const post = (path: string, body: object = {}, authorization = `Bearer ${TOKEN}`): Promise<Answer> =>
-    nodeRed.admin(`admin/manual/${path}`, { method: 'POST', body, headers: authorization === '' ? {} : { authorization } });
+  const get = (path: string): Promise<Answer> => documented('GET', `/admin/${path}`, nodeRed.admin(`admin/${path}`));
+  const post = (path: string, body: object = {}, authorization = `Bearer ${TOKEN}`): Promise<Answer> => {
+    const headers: Record<string, string> = authorization === '' ? {} : { authorization };
+    return documented('POST', `/admin/manual/${path}`, nodeRed.admin(`admin/manual/${path}`, { method: 'POST', body, headers }));
+  };
 
   it('answers every report to anybody', async () => {
     for (const report of REPORTS) {
@@ -234,6 +237,13 @@ describe('the HTTP API of example 04', function () {
     }
   });
 });
+
+/** Every answer of this file is one that docs/openapi.json describes. */
+async function documented(method: string, url: string, asked: Promise<Answer>): Promise<Answer> {
+  const answer = await asked;
+  assertDocumented(method, url, answer);
+  return answer;
+}
 
 /** The HTTP status, and these fields of the body. */
 function assertAnswer({ status, body }: Answer, expected: number, fields: Record<string, unknown>, what = ''): void {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { disableGroup, example, together, withoutTimers } from '../support/example';
 import { startNodeRed, type NodeRed } from '../support/node-red';
+import { assertDocumented } from '../support/openapi';
 import { startOperator } from '../support/operator';
 import { type Site, startSite } from '../support/site';
 import { skip } from '../support/skip';
@@ -55,8 +56,8 @@ describe('the curl lines of the README', function () {
 
   it('name every endpoint of the example', () => {
     const named = shown.map(({ command }) => {
-      const url = /http:\/\/127\.0\.0\.1:1880([^\s"?]+)/.exec(command)?.[1] ?? '';
-      return `${/-X (\w+)/.exec(command)?.[1] ?? 'GET'} ${url.replace(/\/\d+$/, '/:batch_no')}`;
+      const { method, url } = requestOf(command);
+      return `${method} ${url.replace(/\/\d+$/, '/:batch_no')}`;
     });
     assert.deepEqual([...named].sort(), [...endpoints].sort());
   });
@@ -68,6 +69,8 @@ describe('the curl lines of the README', function () {
       const { status, body } = await typed(command);
       assert.equal(status, 200, JSON.stringify(body));
       assertShape(body, answer, 'the answer');
+      const { method, url } = requestOf(command);
+      assertDocumented(method, url, { status, body });
       if (command.includes('trigger-sync')) {
         await waitFor(async () => (await site.queued()).length === 10, { what: 'the set that the line has queued' });
         await site.query("UPDATE mo_batch SET created_at = created_at - interval '3 minutes'");
@@ -96,6 +99,11 @@ describe('the curl lines of the README', function () {
     return { status: Number(status), body: JSON.parse(body) as unknown };
   }
 });
+
+function requestOf(command: string): { method: string; url: string } {
+  const [, url = ''] = /http:\/\/127\.0\.0\.1:1880([^\s"?]+)/.exec(command) ?? [];
+  return { method: /-X (\w+)/.exec(command)?.[1] ?? 'GET', url };
+}
 
 function curlLines(readme: string): Shown[] {
   const lines = readme.split('\n');
