@@ -3,11 +3,12 @@ import { parseArgs } from 'node:util';
 import { createNodeRed } from '../test/soak/member';
 import { soak } from '../test/soak/soak';
 import { runOutsideTests } from '../test/support/outside-mocha';
+import { createOwnServer } from '../test/support/own-server';
 import { startSite } from '../test/support/site';
 
 /**
  * `npm run soak -- --minutes N --seed S --processes 8`: Node-RED processes on one PostgreSQL that are stopped, killed,
- * restarted and deployed while Odoo, PLC and network fail; see test/soak/soak.ts. Ends with `soak passed` or `soak FAILED`
+ * restarted and deployed while Odoo, PLC, network and PostgreSQL itself fail; see test/soak/soak.ts. Ends with `soak passed` or `soak FAILED`
  * and the exit code to it.
  */
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, processes: { type: 'string' } } });
@@ -24,11 +25,12 @@ function numberOf(name: string, text: string): number {
 
 console.log(`seed ${seed}: ${processes} Node-RED processes, ${minutes} minutes of faults`);
 void runOutsideTests('soak', async (context) => {
-  const site = await startSite(context, { orders: 0, speed: 300, latency: 20 });
-  context.timeout(0);
+  const server = await createOwnServer(context);
+  await server.start();
+  const site = await startSite(context, { orders: 0, speed: 300, latency: 20, server: server.settings });
   try {
     const members = await Promise.all(Array.from({ length: processes }, (_, index) => createNodeRed(`Node-RED ${index + 1}`, site.env)));
-    const options = { seed, seconds: minutes * 60, progress: (line: string) => console.log(line) };
+    const options = { seed, server, seconds: minutes * 60, progress: (line: string) => console.log(line) };
     const { violation, seconds, summary, journal } = await soak(site, members, options);
     console.log(`${seconds.toFixed(1)} s: ${summary}`);
     if (violation) {
@@ -37,6 +39,7 @@ void runOutsideTests('soak', async (context) => {
     }
   } finally {
     await site.close();
+    await server.remove();
   }
 }).then((passed) => {
   console.log(passed ? `soak passed, seed ${seed}: nothing lost, nothing doubled` : `soak FAILED, seed ${seed}`);

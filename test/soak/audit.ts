@@ -10,7 +10,9 @@ import type { Site } from '../support/site';
 export interface Audit {
   /** The invariants I1 to I9, in this moment; not to be called again before it ends. @throws AssertionError that names what is wrong */
   check(): Promise<void>;
-  /** I11, after the faults: null when all of it has ended, or waits for a person with an alarm; else what has not. */
+  /** MOs that failed and say so with an alarm: a person decides. */
+  forOperator(): Promise<string[]>;
+  /** I11, after the faults: null when the queue is empty and nothing is left in Odoo; else what keeps it. */
   unsettled(): Promise<string | null>;
   /** Records by how they ended. */
   ended(): Record<string, number>;
@@ -69,9 +71,12 @@ SELECT mo_id, step FROM (
   FROM mo_events WHERE mo_id = ANY($1) AND event NOT IN ('loaded', 'refused')
 ) steps WHERE step <> ALL($2)`;
 
-const WITHOUT_ALARM = `
-SELECT mo_id, state, last_error FROM mo_batch b
-WHERE state <> 'failed' OR NOT EXISTS (SELECT 1 FROM mo_alarm a WHERE a.mo_id = b.mo_id AND a.cleared_at IS NULL)`;
+const FOR_OPERATOR = `
+SELECT mo_id FROM mo_batch b
+WHERE state = 'failed' AND EXISTS (SELECT 1 FROM mo_alarm a WHERE a.mo_id = b.mo_id AND a.cleared_at IS NULL)`;
+
+const IN_THE_WAY = `
+SELECT mo_id, state, last_error FROM mo_batch UNION ALL SELECT line, 'on hold', reason FROM mo_line WHERE hold`;
 
 export function createAudit(site: Site): Audit {
   const statuses = new Map<string, string>();
@@ -87,7 +92,7 @@ export function createAudit(site: Site): Audit {
     for (const weighed of site.plc.weighed()) {
       const { mo_id, finished_at } = weighed;
       const before = finishedAt.get(mo_id);
-      assert.equal(before ?? finished_at, finished_at, `the PLC made ${mo_id} twice`);
+      assert.equal(before ?? finished_at, finished_at, `I4: the PLC made ${mo_id} twice`);
       if (before === undefined) scales.set(mo_id, weighed);
       finishedAt.set(mo_id, finished_at);
     }
@@ -166,12 +171,13 @@ export function createAudit(site: Site): Audit {
     },
 
     check,
+    forOperator: async () => (await site.query<{ mo_id: string }>(FOR_OPERATOR)).map(({ mo_id }) => mo_id),
+
     async unsettled() {
-      const waiting = await site.query<{ mo_id: string; state: string; last_error: string | null }>(WITHOUT_ALARM);
-      if (waiting.length > 0) return `I11: neither ended nor failed with an alarm: ${JSON.stringify(waiting)}`;
-      if ((await site.queued()).length > 0) return null;
+      const waiting = await site.query(IN_THE_WAY);
+      if (waiting.length > 0) return `not at an end: ${JSON.stringify(waiting)}`;
       const left = site.odoo.orders().filter(({ mo_id, state }) => state === 'confirmed' && !statuses.has(`${mo_id} run 1`));
-      return left.length === 0 ? null : `I11: the queue is empty, and Odoo still has ${left.map(({ mo_id }) => mo_id).join(', ')}`;
+      return left.length === 0 ? null : `the queue is empty, and Odoo still has ${left.map(({ mo_id }) => mo_id).join(', ')}`;
     },
   };
 }

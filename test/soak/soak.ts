@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { OwnServer } from '../support/own-server';
 import type { Site } from '../support/site';
 import { createAudit } from './audit';
 import { createChaos } from './chaos';
 import { createDice } from './dice';
+import { createLock } from './lock';
 import type { Member } from './member';
 
 export interface SoakOptions {
   seed: number;
   /** How long faults come. */
   seconds: number;
+  /** That of the site, when it may be stopped too. */
+  server?: OwnServer;
   /** Told every ten seconds how it stands. */
   progress?: (line: string) => void;
 }
@@ -18,28 +22,32 @@ export interface SoakResult {
   violation: Error | null;
   /** From the start of the faults until the violation, or until everything had settled. */
   seconds: number;
-  /** How many batches ended how, and how often each thing was done. */
+  /** How many batches ended how, and how often each fault came. */
   summary: string;
   completed: number;
   /** What happened last, oldest first. */
   journal: string[];
 }
 
-const LOOK_EVERY_MS = 300;
+const LOOK_EVERY_MS = 100;
 /** Part of the pauses that are long. */
 const QUIET = 0.05;
 const PROGRESS_SECONDS = 10;
-const SETTLE_SECONDS = 120;
+/** Leases of the dead end after a minute. */
+const SETTLE_SECONDS = 180;
 
 /**
- * Lets faults loose on processes that share one database, and looks all the time whether anything is lost or doubled;
- * then heals everything and waits until all of it has come to an end. Starts the members and stops them. The seed decides
- * what happens and when, not how it meets what the processes just do.
+ * Lets faults loose on processes that share one database, and looks all the time whether anything is lost or doubled. Then
+ * it heals everything, and an operator parks what failed: all that Odoo has must come to an end. Starts the members, and the
+ * clock when all of them work; stops them at the end. The seed decides what happens and when, not how it meets what the
+ * processes just do.
  */
 export async function soak(site: Site, members: readonly Member[], options: SoakOptions): Promise<SoakResult> {
-  const dice = createDice(options.seed);
+  const { seed, server = null, progress } = options;
+  const dice = createDice(seed);
   const audit = createAudit(site);
-  const chaos = createChaos(site, members, dice);
+  const tables = createLock();
+  const chaos = createChaos({ site, server, dice, takeTables: tables.take, ifTables: tables.ifFree }, members);
   const over = new AbortController();
   let violation: Error | null = null;
   let looks = 0;
@@ -48,8 +56,26 @@ export async function soak(site: Site, members: readonly Member[], options: Soak
   const secondsSince = (moment: number): number => (Date.now() - moment) / 1000;
 
   function summary(): string {
-    const all = [...Object.entries(audit.ended()), ...chaos.counts, ['looks', looks] as const];
-    return all.map(([what, count]) => `${what} ${count}`).join(', ');
+    const listed = (counts: Iterable<readonly [string, number]>): string =>
+      [...counts].map(([what, count]) => `${what} ${count}`).join(', ');
+    return `${listed(Object.entries(audit.ended()))}, looked at ${looks} times; faults: ${listed(chaos.counts)}`;
+  }
+
+  /** @returns what has not come to an end yet */
+  async function look(): Promise<string | null> {
+    const giveBack = await tables.take();
+    try {
+      const calm = calmSince < Date.now();
+      await audit.check();
+      looks += 1;
+      // After the tables: what they show may be why a process ended.
+      chaos.assertAlive();
+      if (!calm) return 'faults still come';
+      for (const moId of await audit.forOperator()) chaos.press('park', moId);
+      return await audit.unsettled();
+    } finally {
+      giveBack();
+    }
   }
 
   /** Looks again and again until all has settled; a look that takes long is followed by a longer pause. */
@@ -57,20 +83,14 @@ export async function soak(site: Site, members: readonly Member[], options: Soak
     let told = Date.now();
     while (!over.signal.aborted) {
       const started = Date.now();
-      await audit.check();
-      looks += 1;
-      // After the tables: what they show may be why a process ended.
-      chaos.assertAlive();
-      if (calmSince < started) {
-        const unsettled = await audit.unsettled();
-        if (unsettled === null) return;
-        if (secondsSince(calmSince) > SETTLE_SECONDS) throw new Error(`${SETTLE_SECONDS} s after the last fault: ${unsettled}`);
-      }
+      const unsettled = await look();
+      if (unsettled === null) return;
+      if (secondsSince(calmSince) > SETTLE_SECONDS) throw new Error(`I11: ${SETTLE_SECONDS} s after the last fault: ${unsettled}`);
       if (secondsSince(told) >= PROGRESS_SECONDS) {
         told = Date.now();
-        options.progress?.(`${Math.round(secondsSince(began))} s: ${summary()}`);
+        progress?.(`${Math.round(secondsSince(began))} s: ${summary()}`);
       }
-      await pause(Math.max(LOOK_EVERY_MS, 3 * (Date.now() - started)), over.signal);
+      await pause(Math.max(LOOK_EVERY_MS, Date.now() - started), over.signal);
     }
   }
 
@@ -82,6 +102,7 @@ export async function soak(site: Site, members: readonly Member[], options: Soak
     }
     await chaos.calm();
     calmSince = Date.now();
+    progress?.(`${Math.round(secondsSince(began))} s: the faults are over`);
   }
 
   let seconds = 0;
@@ -96,6 +117,7 @@ export async function soak(site: Site, members: readonly Member[], options: Soak
     began = Date.now();
     await Promise.all([watch().catch(wrong), rage().catch(wrong)]);
   } finally {
+    await chaos.calm();
     await Promise.all(members.map((member) => member.stop()));
   }
   seconds ||= secondsSince(began);

@@ -5,7 +5,7 @@ import { actOnBatch } from '../../src/line/action';
 import { cancelBatch } from '../../src/line/cancel';
 import { completeBatches } from '../../src/line/complete';
 import { fetchOrders } from '../../src/line/fetch';
-import { createLine } from '../../src/line/line';
+import { createLine, odooOf } from '../../src/line/line';
 import { loadRecipes } from '../../src/line/load';
 import { readBatches } from '../../src/line/read';
 import type { Run } from '../../src/line/run';
@@ -73,9 +73,9 @@ const completeOptions = {
 const fetchOnce = (): Promise<unknown> =>
   env('CARELESS_GATE') === '1' ? carelessFetch(line, run.signal) : fetchOrders(line, run, fetchOptions);
 
-/** Seconds between two runs. */
-const TASKS: { every: number; task(): Promise<unknown> }[] = [
-  { every: 0.5, task: fetchOnce },
+/** Seconds between two runs. The fetches of all workers come at the same moments, as those of plants do: at the full hour. */
+const TASKS: { every: number; inStep?: true; task(): Promise<unknown> }[] = [
+  { every: 0.5, inStep: true, task: fetchOnce },
   { every: 0.4, task: () => loadRecipes(line, run, { clearUnused: true, checkOdoo: 'prefer' }) },
   { every: 0.6, task: () => readBatches(line, run, { settle: 0.1, settleTimeout: 2, acknowledge: true, source: 'plc', payload: null }) },
   { every: 0.5, task: () => completeBatches(line, run, completeOptions) },
@@ -102,15 +102,23 @@ async function unlessOurs(task: Promise<unknown>): Promise<void> {
   }
 }
 
-async function repeat({ every, task }: (typeof TASKS)[number]): Promise<never> {
+async function repeat({ every, inStep, task }: (typeof TASKS)[number]): Promise<never> {
   for (;;) {
+    const ms = every * 1000;
+    await systemClock.sleep(inStep ? ms - (Date.now() % ms) : ms * (0.5 + Math.random()));
     await unlessOurs(task());
-    // No two of them keep step.
-    await systemClock.sleep(every * 1000 * (0.5 + Math.random()));
   }
+}
+
+/** Logged in everywhere: from here on a run takes what it takes in a plant, however long the start took. */
+async function warmUp(): Promise<void> {
+  await unlessOurs(line.database.ready());
+  await unlessOurs(odooOf(line).listConfirmed({ limit: 1, seen: [], domain: [] }, run.signal));
 }
 
 process.on('disconnect', () => process.exit());
 process.on('message', ({ wish, moId }: { wish: Wish; moId: string }) => void unlessOurs(WISHES[wish](moId)));
-process.send?.('ready');
-void Promise.all(TASKS.map(repeat));
+void warmUp().then(() => {
+  process.send?.('ready');
+  return Promise.all(TASKS.map(repeat));
+});

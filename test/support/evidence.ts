@@ -14,9 +14,9 @@ export async function assertNothingLost(site: Site): Promise<void> {
     LEFT JOIN (SELECT mo_id, count(*)::int AS n FROM mo_batch GROUP BY mo_id) b USING (mo_id)
     LEFT JOIN (SELECT mo_id, count(*)::int AS n FROM mo_histories GROUP BY mo_id) h USING (mo_id)
     WHERE coalesce(b.n, 0) + coalesce(h.n, 0) <> 1`);
-  assert.deepEqual(astray, [], 'MOs that are not in exactly one table');
+  assert.deepEqual(astray, [], 'I1: MOs that are not in exactly one table');
   const [sets] = await site.query<{ n: number }>('SELECT count(DISTINCT fetch_seq)::int AS n FROM mo_batch');
-  assert.ok((sets?.n ?? 0) <= 1, 'two sets are in the queue at once');
+  assert.ok((sets?.n ?? 0) <= 1, 'I2: two sets are in the queue at once');
   assertOnce(site.odoo.effects(), site.plc.weighed());
 }
 
@@ -25,8 +25,8 @@ export function assertOnce(effects: readonly Effect[], weighed: readonly Weighed
   const booked = effects.map(
     (effect) => `${effect.mo_id} ${effect.kind === 'cancel' ? 'done' : effect.kind} ${'product' in effect ? effect.product : ''}`,
   );
-  assert.deepEqual(repeated(booked), [], 'booked twice in Odoo, or both done and cancelled');
-  assert.deepEqual(repeated(weighed.map(({ mo_id }) => mo_id)), [], 'weighed twice by the PLC');
+  assert.deepEqual(repeated(booked), [], 'I4: booked twice in Odoo, or both done and cancelled');
+  assert.deepEqual(repeated(weighed.map(({ mo_id }) => mo_id)), [], 'I4: weighed twice by the PLC');
 }
 
 /** Every MO of `completed` is done in Odoo with exactly what the PLC weighed; nothing else is (invariants I5, I6). */

@@ -66,6 +66,10 @@ export interface PlantOptions {
   line?: Partial<LineSettings>;
   plc?: { batchTime?: number; speed?: number; deviation?: number };
   odoo?: { version?: string; timeout?: number };
+  /** What the line works with, instead of tables on the server of this mocha process. */
+  lineDatabase?: Database;
+  /** Past everything that a test breaks, as the owner of the tables. */
+  database?: Database;
 }
 
 const SETTINGS: LineSettings = {
@@ -141,7 +145,8 @@ export function bareRow(given: Partial<QueueRow> = {}): QueueRow {
 
 export async function startPlant(context: Mocha.Context, options: PlantOptions = {}): Promise<Plant> {
   const settings = { ...SETTINGS, ...options.line, slots: options.slots ?? SETTINGS.slots };
-  const database = await testDatabase(context);
+  const database = options.database ?? (await testDatabase(context));
+  const lineDatabase = options.lineDatabase ?? database;
   const mapping = compileMapping({ map: FEED_MILL_MAP, materials: settings.materials, slots: settings.slots });
   const { version = '17', timeout = 2 } = options.odoo ?? {};
   const odooServer = await startOdooSimulator({ port: 0, orders: options.orders ?? 25, version });
@@ -151,7 +156,7 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
   );
   const connect = (): Line =>
     createLine(settings, {
-      database,
+      database: lineDatabase,
       mapping,
       clock: systemClock,
       logTag: () => '',
@@ -264,7 +269,7 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
         one.odoo?.close();
         one.plc?.close();
       }
-      await Promise.all([odooServer.close(), plcServer.close(), database.close()]);
+      await Promise.all([odooServer.close(), plcServer.close(), database.close(), lineDatabase.close()]);
     },
   };
 }

@@ -105,7 +105,8 @@ async function start(): Promise<TestServer | string> {
   };
 }
 
-async function findBinaries(): Promise<Binaries | null> {
+/** What a PostgreSQL of the tests runs on; null where there is none. */
+export async function findBinaries(): Promise<Binaries | null> {
   try {
     return await builtinBinaries(await serverAccount());
   } catch {

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock';
 import { accessFrom } from '../../src/database/settings';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
+import type { OwnServer } from './own-server';
 import { testServer } from './postgres';
 import { startWire, type Wire } from './wire';
 
@@ -32,12 +33,14 @@ export interface SiteOptions {
   latency?: number;
   /** Plant seconds per second; a batch takes 60. Default 2000. */
   speed?: number;
+  /** Where the database is made. Default: the server of this mocha process. */
+  server?: OwnServer['settings'];
 }
 
 /** Everything of it is new: a database of its own on the test server, stand-ins on free ports. */
-export async function startSite(context: Mocha.Context, { orders = 25, latency = 0, speed = 2000 }: SiteOptions = {}): Promise<Site> {
-  const { settings } = await testServer(context);
-  const { servers, user, password, database: home } = accessFrom(settings);
+export async function startSite(context: Mocha.Context, options: SiteOptions = {}): Promise<Site> {
+  const { orders = 25, latency = 0, speed = 2000 } = options;
+  const { servers, user, password, database: home } = accessFrom(options.server ?? (await testServer(context)).settings);
   const [server = { host: 'localhost', port: 5432 }] = servers;
   const login = { ...server, user, password };
   const name = `site_${randomBytes(6).toString('hex')}`;
