@@ -1,9 +1,9 @@
 import { compileCheck } from '../check';
 import { describe, SmartMoError } from '../errors';
-import type { QueueRow } from '../queue/batch';
+import type { Cancellation, QueueRow } from '../queue/batch';
 import { historyPage, lastRecord } from '../queue/history';
 import { findRow, isYounger } from '../queue/rows';
-import { renewLease, startCancel, tryAgainLater } from '../queue/steps';
+import { leaveOdooOut, renewLease, startCancel, tryAgainLater } from '../queue/steps';
 import { leaseSeconds } from './complete';
 import { renderText } from './filter';
 import { assertNotRunning, finishCancel, refusedForGood } from './finish-cancel';
@@ -134,7 +134,7 @@ async function assertMeant(line: Line, { batch_no, mo_id }: CancelInput, row: Qu
 
 /** Stores what shall be done before anything is done, and takes the lease, so that task 3 keeps its hands off meanwhile. */
 async function begin(line: Line, run: Run, options: CancelOptions, input: CancelInput, row: QueueRow): Promise<QueueRow> {
-  const cancellation = {
+  const cancellation: Cancellation = {
     notes: renderText(options.notesTemplate, options.message),
     reason: input.reason ?? null,
     actor: run.actor,
@@ -142,11 +142,16 @@ async function begin(line: Line, run: Run, options: CancelOptions, input: Cancel
     free_slot: options.freeSlot,
   };
   const lease = leaseSeconds(line);
-  // Asked again while Odoo was away: the first request stands, this one only goes on with it.
-  const begun =
-    row.state === 'cancelling' ? await renewLease(line.database, row, lease) : await startCancel(line.database, row, cancellation, lease);
+  const begun = await stepTo(line, row, cancellation, lease);
   if (begun) return begun;
   throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} changed in this moment; look at it and try again`);
+}
+
+/** Asked again while Odoo was away: the first request stands, this one only goes on with it, or leaves Odoo out. */
+function stepTo({ database }: Line, row: QueueRow, cancellation: Cancellation, lease: number): Promise<QueueRow | null> {
+  if (row.state !== 'cancelling') return startCancel(database, row, cancellation, lease);
+  const odooLeftOut = row.cancellation?.in_odoo === true && !cancellation.in_odoo;
+  return odooLeftOut ? leaveOdooOut(database, row, cancellation, lease) : renewLease(database, row, lease);
 }
 
 /** Another process ended the cancellation: as we meant it, or not. */

@@ -11,8 +11,8 @@ import { type Line, odooOf, plcOf } from './line';
  * Second half of a cancellation: Odoo first, then the batch leaves the queue as cancelled. Everything here may be
  * repeated: a crash leaves the row in `cancelling`, and task 3 goes on with it.
  * @returns the batch record, or null when another process was faster
- * @throws ODOO_DIFFERS when Odoo shows the MO done, ODOO_REFUSED when it refuses: the row is `failed` then, see
- * {@link refusedForGood}. Whatever else Odoo or the PLC throw leaves the row in `cancelling`.
+ * @throws ODOO_DIFFERS when Odoo shows the MO done, ODOO_REFUSED or ODOO_RIGHTS when it refuses: the row is `failed` then,
+ * see {@link refusedForGood}. Whatever else Odoo or the PLC throw leaves the row in `cancelling`.
  */
 export async function finishCancel(line: Line, row: QueueRow, signal: AbortSignal): Promise<HistoryRow | null> {
   const cancellation = row.cancellation ?? { notes: '', reason: null, actor: 'flow', in_odoo: true, free_slot: false };
@@ -43,9 +43,9 @@ export async function assertNotRunning(line: Line, { batch_no, mo_id }: QueueRow
   });
 }
 
-/** Asking Odoo again gives the same answer: a person decides. */
+/** Asking Odoo again gives the same answer: a person decides. An MO that is gone is looked for once more, see {@link isCancelled}. */
 export function refusedForGood(error: unknown): boolean {
-  return error instanceof SmartMoError && error.class === 'permanent' && (error.code === 'ODOO_DIFFERS' || error.code === 'ODOO_REFUSED');
+  return error instanceof SmartMoError && error.class === 'permanent' && error.code.startsWith('ODOO_') && error.code !== 'ODOO_GONE';
 }
 
 /** action_cancel answers true on an MO that is done (Odoo 14-18), so only reading back tells. */
@@ -53,9 +53,7 @@ async function cancelInOdoo(odoo: Odoo, id: number, row: QueueRow, signal: Abort
   if (await isCancelled(odoo, id, row, signal)) return;
   await odoo.cancel(id, signal);
   if (await isCancelled(odoo, id, row, signal)) return;
-  throw new SmartMoError('ODOO_REFUSED', `${row.mo_id} is still open in Odoo after it was cancelled; open it in Odoo and see why`, {
-    class: 'unknown',
-  });
+  throw new SmartMoError('ODOO_REFUSED', `${row.mo_id} is still open in Odoo after it was cancelled; open it in Odoo and see why`);
 }
 
 async function isCancelled(odoo: Odoo, id: number, { mo_id, last_error }: QueueRow, signal: AbortSignal): Promise<boolean> {

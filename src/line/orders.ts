@@ -85,6 +85,11 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
       return reject('unit', `${name} is planned in ${split.unit.from}, ${split.unit.tag} weighs in ${split.unit.to}`, split.unit.from);
     materials.push(...split.materials);
   }
+  const sum = line.scaleBom ? 0 : (sumOfBom(order) ?? 0);
+  if (sum > 0 && Math.abs(sum - order.quantity) > (line.weightTolerance / 100) * order.quantity) {
+    const remedy = 'switch on "Scale the BoM to the order" in mo-line, or correct the BoM in Odoo';
+    return reject('quantity', `its components sum up to ${round(sum, 3)} ${order.uom}, the order is ${order.quantity}; ${remedy}`, sum);
+  }
   if (materials.length === 0) return reject('unknown-material', 'it has no components', null);
   for (const { tag, planned, uom } of materials) {
     const max = maxOf(tag, uom, { ...order, materials }, line);
@@ -114,13 +119,21 @@ function holds(material: Material, component: OdooComponent): boolean {
   return material.product === `#${component.product_id}` || (component.product_code !== '' && material.product === component.product_code);
 }
 
-/** The plan of a BoM as written, scaled so that it sums up to the order; null when the units do not convert. */
-function scaledToOrder({ components, quantity, uom }: OdooOrder): OdooComponent[] | null {
+/** What the BoM as the plant module lists it adds up to, in the unit of the order; 0 over stock Odoo; null when units do not convert. */
+function sumOfBom({ components, uom }: OdooOrder): number | null {
   const factors = components.map((component) => (component.equipment === null ? 0 : unitFactor(component.uom, uom)));
   if (factors.includes(null)) return null;
-  const sum = components.reduce((total, { planned }, index) => total + planned * (factors[index] ?? 0), 0);
+  return components.reduce((total, { planned }, index) => total + planned * (factors[index] ?? 0), 0);
+}
+
+/** The plan of a BoM as written, scaled so that it sums up to the order; null when the units do not convert. */
+function scaledToOrder(order: OdooOrder): OdooComponent[] | null {
+  const sum = sumOfBom(order);
+  if (sum === null) return null;
   // Stock Odoo has scaled its moves already.
-  return sum > 0 ? components.map((component) => ({ ...component, planned: (component.planned * quantity) / sum })) : [...components];
+  return sum > 0
+    ? order.components.map((component) => ({ ...component, planned: (component.planned * order.quantity) / sum }))
+    : [...order.components];
 }
 
 /** Moves of one product on one piece of equipment become one. */

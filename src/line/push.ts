@@ -26,16 +26,20 @@ export async function pushBatch(odoo: Odoo, payload: PushPayload, options: PushO
   if (payload.markDone) await odoo.markDone(payload, options, signal);
 
   const after = await readExisting(odoo, payload, signal);
-  if (payload.markDone && after.state !== 'done') {
-    throw new SmartMoError(
-      'ODOO_NOT_DONE',
-      `${payload.mo_id} is still ${after.state} in Odoo after it was marked done; open it in Odoo and see what it asks for`,
-      {
-        class: 'unknown',
-      },
+  if (payload.markDone && after.state !== 'done') throw notDone(payload, after, options);
+  assertEqual(after, payload, options.digits);
+}
+
+/** Odoo answers with a question (a wizard), not with an error, also where the consumption is set to be blocked. */
+function notDone({ mo_id }: PushPayload, { state }: OdooRecord, { strictConsumption }: PushOptions): SmartMoError {
+  const sentence = `${mo_id} is still ${state} in Odoo after it was marked done`;
+  if (strictConsumption) {
+    return new SmartMoError(
+      'ODOO_REFUSED',
+      `${sentence}: it blocks a consumption that differs from the plan; settle it there, then retry the batch`,
     );
   }
-  assertEqual(after, payload, options.digits);
+  return new SmartMoError('ODOO_NOT_DONE', `${sentence}; open it in Odoo and see what it asks for`, { class: 'unknown' });
 }
 
 async function readExisting(odoo: Odoo, { odoo_id, mo_id }: PushPayload, signal: AbortSignal): Promise<OdooRecord> {

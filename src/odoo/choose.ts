@@ -14,6 +14,9 @@ const OLDEST_MAJOR = 14;
 /** First version with JSON-2. */
 const JSON2_MAJOR = 19;
 
+const NOT_FOUND = 404;
+const TOO_MANY_REQUESTS = 429;
+
 export interface Chosen {
   version: ServerVersion;
   transport: Transport | SessionTransport;
@@ -33,6 +36,8 @@ export function createChooser(http: Http, settings: OdooSettings, clock: Clock):
     scada: createSession(http, settings, clock),
   };
 
+  let moduleSeen = false;
+
   async function best({ major }: ServerVersion): Promise<Protocol> {
     if (await hasPlantModule()) return 'scada';
     return major >= JSON2_MAJOR && (await takesKey()) ? 'json2' : 'jsonrpc';
@@ -42,12 +47,15 @@ export function createChooser(http: Http, settings: OdooSettings, clock: Clock):
     try {
       const { body } = await http.send({ path: '/api/scada/health', timeout, change: false });
       const told = isObject(body) && isObject(body['result']) ? body['result'] : body;
-      return isObject(told) && told['status'] === 'ok';
+      return (moduleSeen = isObject(told) && typeof told['status'] === 'string');
     } catch (error) {
-      // A page, a redirect or a 4xx is what stock Odoo says to an unknown address; an Odoo that is away says nothing.
       if (!(error instanceof SmartMoError) || error.code === 'CLOSED') throw error;
-      if (error.code === 'ODOO_UNREACHABLE' && !(Number(error.value) < 500)) throw error;
-      return false;
+      // An Odoo that is away or busy says nothing; a page, a redirect or a 4xx is what stock Odoo says to an unknown address,
+      // or a proxy for a while: only a 404 takes the module away from an Odoo that had it.
+      const status = Number(error.value);
+      if (error.code === 'ODOO_UNREACHABLE' && !(status < 500 && status !== TOO_MANY_REQUESTS)) throw error;
+      if (status === NOT_FOUND) moduleSeen = false;
+      return moduleSeen;
     }
   }
 

@@ -23,13 +23,13 @@ const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClas
   },
   { name: /\.MissingError$/, code: 'ODOO_GONE', class: 'permanent', remedy: 'it was deleted in Odoo; a person decides' },
   {
-    name: /^psycopg2\.(OperationalError|InterfaceError)$|\.(PoolError|ConcurrencyError)$/,
+    name: /^psycopg2\.(OperationalError|InterfaceError|DatabaseError)$|\.(PoolError|ConcurrencyError)$/,
     code: 'ODOO_UNREACHABLE',
     class: 'transient',
     remedy: 'Odoo has trouble with its own database, or the name of the database is wrong',
   },
   {
-    name: /^psycopg2\.errors\.(SerializationFailure|DeadlockDetected|LockNotAvailable|TransactionRollback|QueryCanceled|AdminShutdown|CrashShutdown|CannotConnectNow|TooManyConnections|DiskFull|OutOfMemory|ReadOnlySqlTransaction|ConnectionFailure|ConnectionException|IdleInTransactionSessionTimeout)$/,
+    name: /^psycopg2\.errors\.(SerializationFailure|DeadlockDetected|LockNotAvailable|TransactionRollback|QueryCanceled|AdminShutdown|CrashShutdown|CannotConnectNow|TooManyConnections|DiskFull|OutOfMemory|ReadOnlySqlTransaction|ConnectionFailure|ConnectionException|IdleInTransactionSessionTimeout)$|\.LockError$/,
     code: 'ODOO_UNREACHABLE',
     class: 'transient',
     remedy: 'Odoo was busy with the same records; it is tried again by itself',
@@ -48,6 +48,13 @@ const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClas
     code: 'ODOO_VERSION_CHANGED',
     class: 'version',
     remedy: 'press Test in the Odoo node',
+  },
+  {
+    name: /\.(UserError|NotFound)$/,
+    message: /^Object \S+ doesn't exist$|^the model '\S+' does not exist$/,
+    code: 'CONFIG_INVALID',
+    class: 'permanent',
+    remedy: 'install the app Manufacturing in this Odoo, or enter the name of the database that has it',
   },
   { name: /\.NotFound$/, code: 'ODOO_VERSION_CHANGED', class: 'version', remedy: 'press Test in the Odoo node' },
 ];

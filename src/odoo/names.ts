@@ -23,7 +23,7 @@ export async function readNames(version: ServerVersion, call: (call: ModelCall) 
   const fields = async (model: string, allfields: string[]): Promise<Record<string, unknown>> => {
     const answer = await call({ model, method: 'fields_get', options: { allfields, attributes: ['type', 'digits'] } });
     if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>;
-    throw new SmartMoError('ODOO_ANSWER', `Odoo's answer to ${model}.fields_get is malformed: it is no object`);
+    throw new SmartMoError('ODOO_ANSWER', `Odoo's answer to ${model}.fields_get is malformed: it is no object`, { class: 'transient' });
   };
   const move = await fields('stock.move', ['quantity', 'quantity_done', 'picked']);
   const order = await fields('mrp.production', ['date_start', 'date_planned_start']);

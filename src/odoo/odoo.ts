@@ -69,12 +69,11 @@ export interface OdooProbe {
   warnings: string[];
 }
 
-export type OdooMoState = 'draft' | 'confirmed' | 'progress' | 'to_close' | 'done' | 'cancel';
-
 export interface OdooState {
   odoo_id: number;
   mo_id: string;
-  state: OdooMoState;
+  /** draft, confirmed, progress, to_close, done, cancel; modules add states of their own. */
+  state: string;
   quantity: number;
 }
 

@@ -1,13 +1,12 @@
 import { SmartMoError } from '../errors';
 import { unitFactor } from '../units';
-import { consumptionEquals } from './compare';
 import type { OdooOrder, OdooRecord, PushPayload } from './odoo';
 import type { SessionTransport } from './session';
 import { readScadaOrders, type ScadaOrderRow } from './shapes';
 import type { Operations, StockOperations } from './stock';
 
-/** Pages of one list, at most. */
-const MAX_PAGES = 10;
+/** Orders asked for at once, at least: a filter may leave few of a page. */
+const PAGE = 50;
 
 /**
  * The operations over the routes of the plant module (odoo.md part C). The routes know MOs by name; ids, units, states and
@@ -25,19 +24,22 @@ export function scadaOperations(stock: StockOperations, route: SessionTransport[
 
     async listConfirmed({ limit, seen, domain }, signal) {
       const known = new Set(seen);
+      const listed = new Set<string>();
       const found: OdooOrder[] = [];
-      for (let pages = 0; pages < MAX_PAGES && found.length < limit; pages += 1) {
-        const rows = await page(limit, seen.length + pages * limit, signal);
-        if (rows.length > 0) {
-          const terms = [['name', 'in', rows.map((row) => row.mo_id)], ['state', '=', 'confirmed'], ...domain];
-          const orders = await stock.readOrders(terms, {}, signal);
-          const pairs = rows.flatMap((row) => orders.filter((order) => order.mo_id === row.mo_id).map((order) => ({ row, order })));
-          for (const { row, order } of pairs) {
-            if (!known.has(order.odoo_id)) found.push(withPlan(order, row));
-            known.add(order.odoo_id);
-          }
+      const size = Math.max(limit, PAGE);
+      for (let offset = seen.length; found.length < limit; offset += size) {
+        const rows = await page(size, offset, signal);
+        // A module that knows no offset would give the same page for ever.
+        if (rows.every((row) => listed.has(row.mo_id))) break;
+        for (const row of rows) listed.add(row.mo_id);
+        const terms = [['name', 'in', rows.map((row) => row.mo_id)], ['state', '=', 'confirmed'], ...domain];
+        const orders = await stock.readOrders(terms, {}, signal);
+        const pairs = rows.flatMap((row) => orders.filter((order) => order.mo_id === row.mo_id).map((order) => ({ row, order })));
+        for (const { row, order } of pairs) {
+          if (!known.has(order.odoo_id)) found.push(withPlan(order, row));
+          known.add(order.odoo_id);
         }
-        if (rows.length < limit) break;
+        if (rows.length < size) break;
       }
       return found.slice(0, limit);
     },
@@ -47,11 +49,11 @@ export function scadaOperations(stock: StockOperations, route: SessionTransport[
       assertClearable(payload, shown);
       const weighed = Object.fromEntries(Object.entries(equipment).filter(([, quantity]) => quantity > 0));
       const result = await route('mo/update-with-consumptions', { ...weighed, mo_id, quantity: qty }, { change: true, signal });
-      const errors = Array.isArray(result['errors']) ? result['errors'] : [];
+      const errors = result['errors'] as string[];
       if (errors.length === 0) return;
       throw new SmartMoError(
         'ODOO_REFUSED',
-        `Odoo took only a part of the consumption of ${mo_id}: ${JSON.stringify(errors).slice(0, 300)}; compare the equipment codes of mo-line with Odoo`,
+        `Odoo took only a part of the consumption of ${mo_id}: ${errors.join(', ').slice(0, 300)}; compare the equipment codes of mo-line with Odoo`,
       );
     },
 
@@ -91,9 +93,10 @@ function withPlan(order: OdooOrder, row: ScadaOrderRow): OdooOrder {
 
 /** The routes skip zeros, so they can replace a figure but not clear one. */
 function assertClearable(payload: PushPayload, shown: OdooRecord): void {
-  const stuck = consumptionEquals(shown, payload).differences.filter(({ wanted }) => wanted === 0);
+  const wanted = new Map(payload.moves.map(({ move_id, quantity }) => [move_id, quantity]));
+  const stuck = shown.moves.filter(({ move_id, quantity }) => quantity > 0 && (wanted.get(move_id) ?? 0) === 0);
   if (stuck.length === 0) return;
-  const list = stuck.map(({ product_id, shown }) => `${shown} of product ${product_id}`).join(', ');
+  const list = stuck.map(({ product_id, quantity }) => `${quantity} of product ${product_id}`).join(', ');
   throw new SmartMoError(
     'ODOO_DIFFERS',
     `${payload.mo_id} shows a consumption of ${list} in Odoo where nothing was weighed, and the scada protocol cannot clear it; set it to 0 in Odoo, then retry the batch`,

@@ -11,7 +11,7 @@ import { nameOf, positional, type Transport } from './transport';
 /** The session of a user of the web client, in which the plant module answers too. */
 export interface SessionTransport extends Transport {
   /**
-   * Calls a route of the plant module and returns its result.
+   * Calls a route of the plant module and returns its result; `errors` of it is a list of texts without secrets.
    * @param path below /api/scada: "mo/cancel"
    * @param params `mo_id` names the MO in errors
    * @throws SmartMoError ODOO_REFUSED (permanent) for `status: "error"`, `value` being the state of the MO if it is told
@@ -57,8 +57,11 @@ export function createSession(http: Http, settings: OdooSettings, clock: Clock):
     const result = openEnvelope(body, { id, what, change, loose }, secrets);
     // Odoo may change the id of a session.
     if (session && cookie) session.cookie = cookie;
-    if (loose && isObject(result) && result['status'] === 'error') throw refused(what, result, secrets);
-    return { result, cookie };
+    if (!loose || !isObject(result)) return { result, cookie };
+    if (result['status'] === 'error') throw refused(what, result, secrets);
+    // Texts for people, which may repeat what was sent.
+    const errors = Array.isArray(result['errors']) ? result['errors'].map((error) => printable(JSON.stringify(error), secrets)) : [];
+    return { result: { ...result, errors }, cookie };
   }
 
   async function authenticate(): Promise<Session | null> {
@@ -72,7 +75,9 @@ export function createSession(http: Http, settings: OdooSettings, clock: Clock):
     const user = asUser(isObject(result) ? result['uid'] : result);
     if (!user) return null;
     if (cookie) return { ...user, cookie };
-    throw new SmartMoError('ODOO_ANSWER', 'Odoo logs in but sends no session cookie; check the proxy in front of it');
+    throw new SmartMoError('ODOO_ANSWER', 'Odoo logs in but sends no session cookie; check the proxy in front of it', {
+      class: 'transient',
+    });
   }
   const logins = createLogin<Session>({ authenticate, isLost: isMissing }, settings, clock);
 

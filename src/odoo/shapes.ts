@@ -1,6 +1,5 @@
 import { Ajv } from 'ajv';
 import { SmartMoError } from '../errors';
-import type { OdooMoState } from './odoo';
 
 /** `[id, "display name"]`, or false when empty. */
 export type Many2one = [number, string] | false;
@@ -8,7 +7,7 @@ export type Many2one = [number, string] | false;
 export interface OrderRow {
   id: number;
   name: string;
-  state: OdooMoState;
+  state: string;
   product_qty: number;
 }
 export interface OrderListRow extends OrderRow {
@@ -68,8 +67,7 @@ const TEXT_OR_FALSE = { anyOf: [{ const: false }, TEXT] };
 const NUMBER = { type: 'number' };
 const IDS = { type: 'array', items: ID };
 const MANY2ONE = { anyOf: [{ const: false }, { type: 'array', items: [ID, TEXT], minItems: 2, additionalItems: false }] };
-const STATE = { enum: ['draft', 'confirmed', 'progress', 'to_close', 'done', 'cancel'] };
-const ORDER = { id: ID, name: TEXT, state: STATE, product_qty: NUMBER };
+const ORDER = { id: ID, name: TEXT, state: TEXT, product_qty: NUMBER };
 const MOVE = { id: ID, product_id: MANY2ONE, state: TEXT, raw_material_production_id: MANY2ONE };
 
 /** Reads a list of records, or throws ODOO_ANSWER naming the record and field that is wrong: an error is never "no orders". */
@@ -80,16 +78,14 @@ function rowReader<Row>(properties: Record<string, object>): RowReader<Row> {
   const valid = ajv.compile<Row[]>({ type: 'array', items: row });
   return (answer, what) => {
     if (valid(answer)) return answer;
-    const { instancePath = '', message = 'is wrong', params } = valid.errors?.at(-1) ?? {};
+    const { instancePath = '', message = 'is wrong' } = valid.errors?.at(-1) ?? {};
     const [index, ...field] = instancePath.split('/').slice(1);
     const where = index === undefined ? 'it' : `record ${Number(index) + 1}${field.length ? `, ${field.join('.')}` : ''}`;
-    const values = Array.isArray(params?.['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : '';
     throw new SmartMoError(
       'ODOO_ANSWER',
-      `Odoo's answer to ${what} is malformed: ${where} ${message}${values}; look for a module that changes it`,
-      {
-        value: instancePath,
-      },
+      `Odoo's answer to ${what} is malformed: ${where} ${message}; look for a module that changes it`,
+      // Nothing was changed, and no batch is to blame: all wait until Odoo answers as it should.
+      { class: 'transient', value: instancePath },
     );
   };
 }
@@ -120,5 +116,7 @@ export const readScadaOrders = rowReader<ScadaOrderRow>({
 export function asUser(uid: unknown): { uid: number } | null {
   if (uid === false || uid === null) return null;
   if (typeof uid === 'number' && Number.isSafeInteger(uid) && uid > 0) return { uid };
-  throw new SmartMoError('ODOO_ANSWER', 'Odoo answered the login with something else than the id of a user; check the url');
+  throw new SmartMoError('ODOO_ANSWER', 'Odoo answered the login with something else than the id of a user; check the url', {
+    class: 'transient',
+  });
 }

@@ -142,6 +142,20 @@ const CANCELLING = step('cancelling', "state = 'cancelling', cancellation = $5::
 
 /** An operator (or the failed bit) ends the batch without completion. Rows being pushed are refused by the state list. */
 export function startCancel(db: Queryable, row: Seen, cancellation: Cancellation, leaseSeconds: number): Promise<QueueRow | null> {
-  const note = { actor: cancellation.actor, detail: { notes: cancellation.notes, reason: cancellation.reason } };
-  return take(db, CANCELLING, row, note, [JSON.stringify(cancellation), leaseSeconds]);
+  return take(db, CANCELLING, row, noteOf(cancellation), [JSON.stringify(cancellation), leaseSeconds]);
+}
+
+const NOT_IN_ODOO = step(
+  'cancelling',
+  `cancellation = cancellation || '{"in_odoo": false}', next_try_at = now() + make_interval(secs => $5)`,
+  ['cancelling'],
+);
+
+/** Odoo does not carry a cancellation out, so an operator wants the batch cancelled here alone; reason and notes stay the first ones. */
+export function leaveOdooOut(db: Queryable, row: Seen, cancellation: Cancellation, leaseSeconds: number): Promise<QueueRow | null> {
+  return take(db, NOT_IN_ODOO, row, noteOf(cancellation), [leaseSeconds]);
+}
+
+function noteOf({ actor, notes, reason, in_odoo }: Cancellation): Note {
+  return { actor, detail: { notes, reason, in_odoo } };
 }

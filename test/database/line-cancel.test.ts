@@ -128,6 +128,26 @@ describe('cancelling a batch', () => {
     assert.deepEqual([row?.state, row?.last_error], ['failed', 'ODOO_REFUSED: there is a work order']);
   });
 
+  it('409 when a record rule keeps the user from it, or Odoo says yes and leaves it open: failed, for a person', async () => {
+    const refusing = withOdoo({ cancel: () => Promise.reject(new SmartMoError('ODOO_RIGHTS', 'of another company')) });
+    assert.deepEqual(answer(await plant.on(refusing).cancel({ mo_id: set[0] })), [2, 409, 'ODOO_RIGHTS']);
+    const deaf = withOdoo({ cancel: () => Promise.resolve() });
+    assert.deepEqual(answer(await plant.on(deaf).cancel({ mo_id: set[1] })), [2, 409, 'ODOO_REFUSED']);
+    assert.deepEqual(
+      (await plant.rows()).slice(0, 2).map(({ state }) => state),
+      ['failed', 'failed'],
+    );
+  });
+
+  it('while Odoo is away, asked again without Odoo, the batch leaves the queue', async () => {
+    await plant.odoo.command({ action: 'fault', fault: 'http-503', seconds: 600 });
+    assert.equal((await plant.cancel({ mo_id: set[0], reason: 'first' })).statusCode, 502);
+    assert.equal((await plant.cancel({ mo_id: set[0], reason: 'second' }, { cancelInOdoo: false })).port, 1);
+    assert.deepEqual(await plant.queued(), set.slice(1));
+    const [record] = await plant.database.query('SELECT mo_id, status, notes FROM {schema}.mo_histories');
+    assert.deepEqual(record, { mo_id: set[0], status: 'cancelled', notes: 'first' });
+  });
+
   it('an MO that Odoo does not show is cancelled at the second look', async () => {
     await plant.odoo.command({ action: 'delete', mo_id: set[0] });
     assert.deepEqual(answer(await plant.cancel({ mo_id: set[0] })), [2, 502, 'ODOO_GONE']);
@@ -139,7 +159,7 @@ describe('cancelling a batch', () => {
   });
 
   it('a cancellation that cannot go on stops no completion', async () => {
-    const stubborn = withOdoo({ cancel: () => Promise.resolve() });
+    const stubborn = withOdoo({ cancel: () => Promise.reject(new SmartMoError('ODOO_OUTCOME_UNKNOWN', 'lost', { class: 'unknown' })) });
     assert.equal((await plant.on(stubborn).cancel({ mo_id: set[0] })).statusCode, 502);
     await plant.finishAll();
     await plant.letTimePass();

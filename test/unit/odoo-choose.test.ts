@@ -56,6 +56,18 @@ describe('protocol "auto"', () => {
     assert.equal((await odoo.probe()).protocol, 'scada');
   });
 
+  it('does not leave the plant module for a proxy that refuses for a while, or for a server that is busy', async () => {
+    let health: unknown = { status: 'degraded' };
+    await start(({ name }) => (name === '/api/scada/health' ? health : undefined));
+    assert.equal((await odoo.probe()).protocol, 'scada');
+    health = new Raw('', 403);
+    assert.equal((await odoo.probe()).protocol, 'scada');
+    health = new Raw('', 429);
+    await assert.rejects(odoo.probe(), { code: 'ODOO_UNREACHABLE' });
+    health = new Raw('', 404);
+    assert.equal((await odoo.probe()).protocol, 'jsonrpc');
+  });
+
   it('a secret that cannot be a key is never sent as one', async () => {
     await start(({ name }) => (name === 'common.version' ? version(19) : undefined), { password: 'püré "secret"' });
     assert.equal((await odoo.probe()).protocol, 'jsonrpc');

@@ -23,7 +23,7 @@ const orderOf = (components: OdooComponent[], given: Partial<OdooOrder> = {}): O
   odoo_id: 7,
   mo_id: 'WH/MO/00007',
   state: 'confirmed',
-  quantity: 1000,
+  quantity: 100,
   uom: 'kg',
   product_id: 5,
   product: 'Feed A',
@@ -104,8 +104,8 @@ describe('orders whose components name their equipment (scada)', () => {
 describe('scaleBom', () => {
   const scaleBom = { scaleBom: true };
 
-  it('scales the plan of the BoM to the order, in its unit; without it the plan is taken as it is', () => {
-    const order = orderOf([component(), { ...SOY, planned: 0.04, uom: 't' }]);
+  it('scales the plan of the BoM to the order, in its unit', () => {
+    const order = orderOf([component(), { ...SOY, planned: 0.04, uom: 't' }], { quantity: 1000 });
     const as = (given: [string, number][]): [string, number][] => given;
     assert.deepEqual(
       planned(accepted(order, scaleBom)),
@@ -121,13 +121,16 @@ describe('scaleBom', () => {
         ['silo_b', 400],
       ]),
     );
-    assert.deepEqual(
-      planned(accepted(order)),
-      as([
-        ['silo_a', 60],
-        ['silo_b', 40],
-      ]),
-    );
+  });
+
+  it('without it an order of another size than its BoM is rejected, and the sentence names the setting', () => {
+    const [reason, text] = rejection(orderOf([component(), SOY], { quantity: 250 }));
+    assert.equal(reason, 'quantity');
+    assert.match(text, /sum up to 100 kg, the order is 250; switch on "Scale the BoM to the order"/);
+    assert.deepEqual(planned(accepted(orderOf([component(), SOY], { quantity: 120 }))), [
+      ['silo_a', 60],
+      ['silo_b', 40],
+    ]);
   });
 
   it('rejects what it cannot scale', () => {

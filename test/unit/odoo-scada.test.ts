@@ -143,7 +143,7 @@ describe('scada, the routes of the plant module', () => {
     );
     assert.deepEqual(
       sent(LIST),
-      [0, 5].map((offset) => ({ limit: 5, offset, states: ['confirmed'] })),
+      [0, 5].map((offset) => ({ limit: 50, offset, states: ['confirmed'] })),
     );
   });
 
@@ -279,6 +279,12 @@ describe('scada, the routes of the plant module', () => {
       class: 'permanent',
       message: /only a part.*no such equipment/,
     });
+  });
+
+  it('keeps password and session out of what a partial push tells', async () => {
+    const errors = [{ error: 'the password is secret' }];
+    await start(({ name }) => (name === UPDATE ? { status: 'success', errors } : undefined));
+    await assert.rejects(odoo.push(PAYLOAD, SHOWN), { message: /"the password is \*\*\*"/ });
   });
 
   for (const [name, result] of [

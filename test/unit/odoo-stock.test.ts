@@ -250,6 +250,16 @@ describe('model calls of stock Odoo', () => {
     await assert.rejects(odoo.probe(), { code: 'ODOO_ANSWER' });
   });
 
+  for (const name of ['odoo.exceptions.LockError', 'psycopg2.errors.LockNotAvailable', 'psycopg2.DatabaseError']) {
+    it(`${name} is tried again, whatever its HTTP status`, async () => {
+      script = await startScript(({ name: called }) => {
+        if (called === 'mrp.production.action_cancel') throw new Refusal(name, 'somebody else has the record', 409);
+        return undefined;
+      });
+      await assert.rejects(connectTo(script.url).cancel(7), { code: 'ODOO_UNREACHABLE', class: 'transient' });
+    });
+  }
+
   it('verifies the certificate unless told otherwise, and takes a CA [fault: sec-untrusted-certificate]', async () => {
     const [cert, key] = ['cert.pem', 'key.pem'].map((file) => fs.readFileSync(path.join(__dirname, '../fixtures/odoo/tls', file), 'utf8'));
     script = await startScript(() => undefined, { cert: cert!, key: key! });

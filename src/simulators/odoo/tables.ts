@@ -1,11 +1,10 @@
-import type { OdooMoState } from '../../odoo/odoo';
 import { initialProducts, type Product } from './catalogue';
 
 /** A manufacturing order (mrp.production). Quantities in kg, times as Odoo writes them: UTC, to the second, no zone. */
 export interface Order {
   readonly id: number;
   readonly name: string;
-  readonly state: OdooMoState;
+  readonly state: 'draft' | 'confirmed' | 'progress' | 'to_close' | 'done' | 'cancel';
   readonly product_id: number;
   readonly uom_id: number;
   readonly quantity: number;
