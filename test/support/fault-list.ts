@@ -124,6 +124,9 @@ export const FAULT_GROUPS = {
     'push-halfway': 'part of it is done, then an error',
     'push-truncated': 'done, with half an answer',
     'push-nan': 'NaN in the answer',
+    'push-null': 'null for an answer',
+    'push-types': "numbers, texts and lists in each other's place",
+    'push-wizard': 'a question instead of done',
   },
   PLC: {
     'plc-silence': 'no answer',

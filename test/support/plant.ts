@@ -20,6 +20,7 @@ import type { RegisterMap } from '../../src/plc/register-map';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
+import { round } from '../../src/units';
 import { testDatabase } from './postgres';
 import { waitFor } from './wait';
 
@@ -51,8 +52,10 @@ export interface Plant extends Tasks {
   plcIsDone(batches: number): Promise<void>;
   /** Rows of mo_batch, by slot. */
   rows(): Promise<QueueRow[]>;
-  /** As if the PLC had made every queued batch exactly as planned, and task 2 had stored it. */
+  /** As if the PLC had made every queued batch, each material a little less than planned (see {@link weighedOf}), and task 2 had stored it. */
   finishAll(): Promise<void>;
+  /** What faults of the stand-in Odoo have struck so far, oldest first: "http-503 strikes write". */
+  struck: string[];
   /** Retries and leases that lie in the future are due. */
   letTimePass(): Promise<void>;
   /** A second line object on the same tables, as another process has it. */
@@ -149,7 +152,11 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
   const lineDatabase = options.lineDatabase ?? database;
   const mapping = compileMapping({ map: FEED_MILL_MAP, materials: settings.materials, slots: settings.slots });
   const { version = '17', timeout = 2 } = options.odoo ?? {};
-  const odooServer = await startOdooSimulator({ port: 0, orders: options.orders ?? 25, version });
+  const struck: string[] = [];
+  const odooServer = await startOdooSimulator(
+    { port: 0, orders: options.orders ?? 25, version },
+    { onEvent: ({ event, text }) => event === 'fault' && struck.push(text) },
+  );
   const plcServer = await startPlcSimulator(
     { port: 0, unit: 1, mapping, batchTime: 60, speed: 2000, deviation: 1, seed: 1, stateFile: null, ...options.plc },
     { clock: systemClock },
@@ -228,14 +235,14 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
     plc: plcServer,
     database,
     log,
+    struck,
     ...on(line),
     on,
     rows: () => queueRows(database, line.line),
     async finishAll() {
       for (const row of await queueRows(database, line.line)) {
         if (row.state !== 'queued' && row.state !== 'running') continue;
-        const actual = Object.fromEntries(row.materials.filter(({ manual }) => !manual).map(({ tag, planned }) => [tag, planned]));
-        const weight = row.materials.reduce((sum, { planned }) => sum + planned, 0);
+        const { actual, weight } = weighedOf(row);
         await database.query(
           `UPDATE {schema}.mo_batch SET state = 'finished', actual = $2, actual_weight = $3, status_manufacturing = 1, finished_at = now()
            WHERE id = $1`,
@@ -275,9 +282,28 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
 }
 
 /**
+ * What a PLC might have weighed for a batch: about 97 % of each plan, of no two materials the same share, so that figures
+ * of Odoo's own or of another material show. With two decimals, as Odoo keeps them.
+ */
+export function weighedOf({ materials }: Pick<QueueRow, 'materials'>): { actual: Record<string, number>; weight: number } {
+  const weighed = materials
+    .filter(({ manual }) => !manual)
+    .map(({ tag, planned }, index) => [tag, round(planned * (0.965 + index / 1000), 2)] as const);
+  const byHand = materials.reduce((sum, { manual, planned }) => sum + (manual ? planned : 0), 0);
+  return {
+    actual: Object.fromEntries(weighed),
+    weight: round(
+      weighed.reduce((sum, [, quantity]) => sum + quantity, byHand),
+      3,
+    ),
+  };
+}
+
+/**
  * The invariants of data.md that must hold after every step, whatever failed: every MO that was queued is in exactly one
  * of queue and history (I1), all rows share one fetch (I2), nothing comes back (I3), stock moved at most once and exactly
- * as frozen (I4, I5), and never for a cancelled batch (I7). A test that marks MOs done by hand names them.
+ * as frozen (I4, I5), which is what was weighed (I6), and never for a cancelled batch (I7). A test that marks MOs done by
+ * hand names them.
  */
 export async function checkInvariants({ database, odoo }: Plant, doneByHand: readonly string[] = []): Promise<void> {
   const places = await database.query<{ mo_id: string; run: number; places: number }>(
@@ -296,26 +322,37 @@ export async function checkInvariants({ database, odoo }: Plant, doneByHand: rea
 
   const products = new Map(odoo.orders().flatMap(({ moves }) => moves.map((move) => [move.move_id, move.product] as const)));
   const moved = new Map<string, number>();
-  for (const effect of odoo.effects().filter(({ mo_id }) => !doneByHand.includes(mo_id))) {
+  const produced = new Map<string, number>();
+  for (const effect of odoo.effects()) {
     const what = `${effect.mo_id} ${effect.kind} ${'product' in effect ? effect.product : ''}`;
     assert.ok(!moved.has(what), `I4: ${what} happened twice`);
     moved.set(what, 'quantity' in effect ? effect.quantity : 1);
+    if (effect.kind === 'produce') produced.set(effect.mo_id, effect.quantity);
   }
   for (const record of await database.query<HistoryRow>('SELECT * FROM {schema}.mo_histories WHERE NOT requeued')) {
-    if (doneByHand.includes(record.mo_id)) continue;
-    const isDone = moved.has(`${record.mo_id} done `);
-    assert.equal(
-      isDone,
-      record.status === 'completed',
-      `I5, I7: ${record.mo_id} is ${record.status} and ${isDone ? '' : 'not '}done in Odoo`,
-    );
+    const { mo_id, status, push_payload, materials, actual } = record;
+    if (doneByHand.includes(mo_id)) continue;
+    const isDone = moved.has(`${mo_id} done `);
+    assert.equal(isDone, status === 'completed', `I5, I7: ${mo_id} is ${status} and ${isDone ? '' : 'not '}done in Odoo`);
     if (!isDone) continue;
-    for (const { move_id, quantity } of record.push_payload?.moves ?? []) {
+    const consumed = (product: string): number => moved.get(`${mo_id} consume ${product}`) ?? 0;
+    assert.equal(produced.get(mo_id), push_payload?.qty, `I5: ${mo_id} produced`);
+    for (const { move_id, quantity } of push_payload?.moves ?? []) {
       const product = products.get(move_id) ?? '';
-      assert.equal(moved.get(`${record.mo_id} consume ${product}`) ?? 0, quantity, `I5: ${record.mo_id} ${product}`);
+      assert.equal(consumed(product), quantity, `I5: ${mo_id} ${product}`);
+    }
+    for (const { tag, product, manual, planned } of materials) {
+      const weighed = manual ? planned : (actual?.[tag] ?? NaN);
+      assert.ok(
+        Math.abs(consumed(product) - weighed) <= HALF_A_STEP,
+        `I6: ${mo_id} ${tag}: weighed ${weighed}, consumed ${consumed(product)}`,
+      );
     }
   }
 }
+
+/** Odoo keeps two decimals; a little more for the noise of binary fractions. */
+const HALF_A_STEP = 0.005 + 1e-9;
 
 /** Gate, fetch, load, PLC, read, complete: one whole set, as the four timers would do it. */
 export async function runSet(plant: Plant): Promise<string[]> {

@@ -72,6 +72,14 @@ describe('Odoo simulator: faults', () => {
     });
   }
 
+  it('strikes a later request when told how many of them pass first', async () => {
+    await fault('http-503', { method: 'write', skip: 2 });
+    const statuses: number[] = [];
+    for (let request = 0; request < 4; request += 1) statuses.push((await rawWrite()).status);
+    assert.deepEqual(statuses, [200, 200, 503, 200]);
+    assert.deepEqual(struck, ['http-503 strikes write']);
+  });
+
   it('http-429: says when to come again', async () => {
     await fault('http-429');
     assert.equal((await rawWrite()).headers.get('retry-after'), '1');

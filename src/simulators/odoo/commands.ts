@@ -49,6 +49,7 @@ function parseFault(given: Readonly<Record<string, unknown>>): Fault {
   return {
     fault,
     method: given['method'] === undefined ? (DEFAULT_METHOD[fault] ?? null) : text('method', given['method']),
+    skip: given['skip'] === undefined ? 0 : whole('skip', given['skip'], 1_000_000),
     delay: given['delay'] === undefined ? 2 : duration('delay', given['delay']),
     times: seconds === null ? whole('times', given['times'] ?? 1, 1_000_000) : null,
     seconds,

@@ -26,6 +26,8 @@ export interface Fault {
   readonly fault: string;
   /** Only requests of that method; null = all. */
   readonly method: string | null;
+  /** So many requests of that method pass first. */
+  readonly skip: number;
   /** Seconds until a `late` or `reset-late` request takes effect. */
   readonly delay: number;
   /** How often it strikes; null = until its time is over. */
@@ -130,11 +132,12 @@ export interface FaultTable {
 }
 
 export function faultTable(clock: Clock): FaultTable {
-  let waiting: { fault: Fault; left: number; until: number }[] = [];
+  let waiting: { fault: Fault; skip: number; left: number; until: number }[] = [];
   return {
     add(fault) {
       waiting.push({
         fault,
+        skip: fault.skip,
         left: fault.times ?? Number.POSITIVE_INFINITY,
         until: fault.seconds === null ? Number.POSITIVE_INFINITY : clock.now().getTime() + fault.seconds * 1000,
       });
@@ -145,10 +148,14 @@ export function faultTable(clock: Clock): FaultTable {
     strike({ method, open }) {
       const now = clock.now().getTime();
       waiting = waiting.filter((entry) => entry.left > 0 && entry.until > now);
-      const found = waiting.find(({ fault }) => (fault.method === null || fault.method === method) && !(open && fault.fault === 'session'));
-      if (!found) return null;
-      found.left--;
-      return found.fault;
+      for (const entry of waiting) {
+        const { fault } = entry;
+        if ((fault.method !== null && fault.method !== method) || (open && fault.fault === 'session')) continue;
+        if (entry.skip-- > 0) continue;
+        entry.left--;
+        return fault;
+      }
+      return null;
     },
   };
 }
