@@ -14,7 +14,7 @@ import { demoFlow, type FlowNode, mergeFlows } from './demo-flow';
 const root = path.resolve(__dirname, '..');
 const data = path.resolve(root, process.argv[2] ?? '.data');
 /** What is deployed when there are no flows yet; the simulated plant first, because its configuration nodes count. */
-const EXAMPLES = ['05 - Simulated plant', '03 - Line dashboard', '04 - Operator HTTP API'];
+const EXAMPLES = ['05 - Simulated plant', '03 - Line dashboard', '07 - Break the simulated plant', '04 - Operator HTTP API'];
 const flowsFile = path.join(data, 'flows.json');
 const pidFile = path.join(data, 'node-red.pid');
 const port = Number(process.env['PORT'] ?? 1880);

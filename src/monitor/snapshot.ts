@@ -136,6 +136,9 @@ function wordFor(
     const failed = rows.find((row) => row.state === 'failed') ?? first;
     return { word: 'BLOCKED', why: `slot ${failed.batch_no} ${failed.mo_id}: ${failed.last_error ?? failed.state}`, since };
   }
+  const broken = rows.find(failedInPlc);
+  if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
+    return { word: 'BLOCKED', why: `slot ${broken.batch_no} ${broken.mo_id}: the PLC says the batch failed`, since };
   return { word: 'RUNNING', why: atWork(rows, waitsForOdoo(line, rows)), since: null };
 }
 
@@ -146,10 +149,17 @@ export function waitsForOdoo(line: Line, rows: readonly QueueRow[]): string | nu
   return `finished batches wait for Odoo: ${odoo.error ?? 'it does not answer'}`;
 }
 
+/** The PLC has given the batch up; nobody else has yet. */
+function failedInPlc({ state, status_manufacturing, status_operation }: QueueRow): boolean {
+  return state === 'running' && status_operation === 1 && status_manufacturing === 0;
+}
+
 /** The batch that is being dosed and what stands still, for one line of text. */
 function atWork(rows: readonly QueueRow[], waits: string | null): string {
   const also = waits === null ? '' : `; ${waits}`;
-  const dosing = rows.find((row) => row.state === 'running' && Object.values(row.actual ?? {}).some((weight) => weight > 0));
+  const dosing = rows.find(
+    (row) => row.state === 'running' && !failedInPlc(row) && Object.values(row.actual ?? {}).some((weight) => weight > 0),
+  );
   if (dosing) return `slot ${dosing.batch_no} ${dosing.mo_id} ${dosing.finished_goods ?? ''} is being made`.replace('  ', ' ') + also;
   return rows.some((row) => row.state === 'queued' || row.state === 'running')
     ? `the PLC has the next batch${also}`

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { launchBrowser, openPage, type OpenPage } from '../support/browser';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser';
+import { DESKTOP, lamp, moIn, PHONE, press, startVisitor, tile } from '../support/dashboard-driver';
 import { startDashboardPlant, type DashboardPlant } from '../support/dashboard-plant';
 import { nodeId } from '../support/example';
 import { nodeRedMissing } from '../support/node-red';
@@ -10,8 +11,6 @@ import { skip } from '../support/skip';
 import { waitFor } from '../support/wait';
 
 const MARKUP = '<img src=x onerror="window.hacked = true"><b>Layer</b>';
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
 
 for (const version of ['4', '5'] as const) {
   describe(`dashboard in Node-RED ${version}`, function () {
@@ -19,7 +18,10 @@ for (const version of ['4', '5'] as const) {
     let browser: Browser | undefined;
     let plant: DashboardPlant | undefined;
     let operator: Operator;
-    let opened: OpenPage[] = [];
+    const visitor = startVisitor(
+      () => browser!,
+      () => plant!,
+    );
 
     before(async function () {
       this.timeout(180_000);
@@ -37,34 +39,9 @@ for (const version of ['4', '5'] as const) {
       await browser?.close();
       await plant?.nodeRed.stop();
     });
-    afterEach(async () => {
-      for (const { errors, close } of opened) {
-        assert.deepEqual(errors, []);
-        await close();
-      }
-      opened = [];
-    });
+    afterEach(() => visitor.leave());
+    const { look } = visitor;
 
-    async function look(name: 'line' | 'history', viewport = DESKTOP): Promise<Page> {
-      const page = await openPage(browser!, { viewport });
-      opened.push(page);
-      await page.page.goto(plant!.page(name));
-      await page.page.locator(name === 'line' ? '.mo-band' : '.moh table').waitFor();
-      return page.page;
-    }
-
-    /** As a person does it: a click into the field, then the keys. */
-    async function write(dialog: Locator, field: string, text: string): Promise<void> {
-      await dialog.locator('.mo-field', { hasText: field }).click();
-      // The name of the last time is still there.
-      await dialog.page().keyboard.press('Control+A');
-      await dialog.page().keyboard.type(text);
-      assert.equal(await dialog.getByLabel(field).inputValue(), text);
-    }
-
-    const tile = (page: Page, slot: number): Locator => page.locator('.mo-tile').nth(slot - 1);
-    const lamp = (page: Page, name: string, word: string): Locator =>
-      page.locator('.mo-lamp', { hasText: new RegExp(`^\\s*${name} ${word}`) });
     const progress = (page: Page): Promise<number[]> =>
       page.locator('.mo-bar').evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow'))));
 
@@ -117,58 +94,41 @@ for (const version of ['4', '5'] as const) {
 
     it('cancels a batch with reason and name, and the history tells both', async () => {
       const page = await look('line');
-      const mo = await tile(page, 10).locator('.mo-id').innerText();
-      await tile(page, 10).getByRole('button', { name: 'Cancel' }).click();
-      const dialog = page.locator('.v-dialog .v-card');
-      await dialog.getByText(`Cancel ${mo} in slot 10?`).waitFor();
-      const confirm = dialog.getByRole('button', { name: 'Cancel the batch' });
-      assert.equal(await confirm.isDisabled(), true);
-      await write(dialog, 'Reason', 'silo 4 is <b>empty</b>');
-      await write(dialog, 'Your name', 'Ayu');
-      await confirm.click();
+      const mo = await moIn(page, 10);
+      await press(tile(page, 10), 'Cancel', 'Cancel the batch', 'silo 4 is <b>empty</b>');
       await tile(page, 10).getByText('empty', { exact: true }).waitFor();
-      const history = await look('history');
-      const row = history.locator('tr', { hasText: mo });
-      await row.waitFor({ timeout: 15_000 });
-      assert.match(await row.innerText(), /cancelled/);
+      const row = (await look('history')).locator('tr', { hasText: mo });
+      await row.getByText('cancelled', { exact: true }).waitFor();
       assert.match(await row.innerText(), /silo 4 is <b>empty<\/b> \(Ayu\)/);
       assert.ok((await row.innerText()).includes(MARKUP));
     });
 
-    it('holds the line and lets it go', async () => {
-      const page = await look('line');
-      const steps = [
-        ['Put the line on hold', 'Hold the line', 'ON HOLD'],
-        ['Release the line', 'Release the line', 'RUNNING'],
-      ] as const;
-      for (const [button, confirm, word] of steps) {
-        await page.locator('.mo-line-buttons').getByRole('button', { name: button }).click();
-        const dialog = page.locator('.v-dialog .v-card');
-        await dialog.getByText('line main?').waitFor();
-        await write(dialog, 'Reason', 'cleaning');
-        await write(dialog, 'Your name', 'Ayu');
-        await dialog.getByRole('button', { name: confirm }).click();
-        await page.locator('.mo-word', { hasText: word }).waitFor();
+    it('says on every page that the plant is simulated', async () => {
+      for (const name of ['line', 'engineer', 'history', 'simulator'] as const) {
+        await (await look(name)).locator('.v-app-bar', { hasText: 'SIMULATION' }).waitFor();
       }
     });
 
-    it('says DOWN while Odoo is away, and ok when it is back', async () => {
-      const page = await look('line');
-      await plant!.command('mo-odoo-simulator', { action: 'fault', fault: 'down', seconds: 600 });
-      await operator.until('a finished batch', async () => (await page.locator('.mo-tile.mo-green').count()) > 0, ['every 5 minutes']);
-      await operator.until('DOWN', () => lamp(page, 'Odoo', 'DOWN').isVisible(), ['every 3 minutes']);
-      assert.match(await lamp(page, 'Odoo', 'DOWN').innerText(), /ODOO_UNREACHABLE/);
-      await plant!.command('mo-odoo-simulator', { action: 'clear' });
-      await operator.until('ok', () => lamp(page, 'Odoo', 'ok').isVisible(), ['every 3 minutes']);
+    it('breaks the simulated plant and heals it', async () => {
+      const page = await look('simulator');
+      await page.getByRole('button', { name: 'PLC mute' }).click();
+      await page.getByText('for 60 s: PLC mute').waitFor();
+      const line = await look('line');
+      await operator.until('NO PLC', () => line.locator('.mo-word', { hasText: 'NO PLC' }).isVisible(), ['every 5 minutes']);
+      await page.getByRole('button', { name: 'Heal the PLC' }).click();
+      await operator.until('the PLC', () => lamp(line, 'PLC', 'ok').isVisible(), ['every 5 minutes']);
+      await page.getByRole('button', { name: 'Odoo away' }).click();
+      await operator.until('DOWN', () => lamp(line, 'Odoo', 'DOWN').isVisible(), ['every 3 minutes', 'every 10 minutes']);
+      await page.getByRole('button', { name: 'Heal Odoo' }).click();
+      await operator.until('ok', () => lamp(line, 'Odoo', 'ok').isVisible(), ['every 3 minutes', 'every 10 minutes']);
     });
 
     it('looks stale when the monitor has stopped', async () => {
-      const view = await openPage(browser!, { viewport: DESKTOP });
-      opened.push(view);
-      const { page } = view;
-      await page.clock.install();
-      await page.goto(plant!.page('line'));
-      await page.locator('.mo-id').first().waitFor();
+      const page = await look('line');
+      // A tablet whose clock is wrong is no reason for NO DATA: what counts is when a message came.
+      await page.clock.install({ time: Date.now() - 3_600_000 });
+      await page.reload();
+      await page.locator('.mo-slot').first().waitFor();
       assert.equal(await page.locator('.mo-old').count(), 0);
       const timer = nodeId(plant!.flows, { type: 'inject', name: 'every 2 seconds' });
       await plant!.nodeRed.deploy(
@@ -177,6 +137,7 @@ for (const version of ['4', '5'] as const) {
       );
       await page.clock.fastForward(30_000);
       await page.getByText('NO DATA').waitFor();
+      assert.equal(await page.locator('.mo-button').count(), 0, 'nothing is offered on what may have changed');
       assert.equal(await page.locator('.mo-dot.mo-green, .mo-dot.mo-red, .mo-band.mo-blue').count(), 0);
       assert.match(await page.locator('.mo-why').innerText(), /heard nothing since \d\d:\d\d:\d\d/);
     });

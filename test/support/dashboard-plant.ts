@@ -10,7 +10,9 @@ export interface DashboardPlant {
   flows: Flows;
   /** Address of the Odoo simulator. */
   odoo: { url: string };
-  /** Address of a page: "line", "history". */
+  /** Port of the PLC simulator. */
+  plcPort: number;
+  /** Address of a page: "line", "engineer", "history", "simulator". */
   page(name: string): string;
   /** Sends a command to one of the simulators. */
   command(simulator: keyof typeof BUTTONS, payload: object): Promise<void>;
@@ -20,17 +22,20 @@ export interface PlantOptions {
   version?: '4' | '5';
   /** Whether the four timers run as in the demo. Default false: they wait for their button. */
   timers?: boolean;
+  /** Largest error of the simulated scales, percent. Default 1. */
+  deviation?: number;
 }
 
-export async function startDashboardPlant({ version = '4', timers = false }: PlantOptions = {}): Promise<DashboardPlant> {
+export async function startDashboardPlant({ version = '4', timers = false, deviation = 1 }: PlantOptions = {}): Promise<DashboardPlant> {
   const [odooPort, plcPort] = [await freePort(), await freePort()];
-  const merged = mergeFlows([example('05 - Simulated plant') as FlowNode[], example('03 - Line dashboard') as FlowNode[]]);
+  const names = ['05 - Simulated plant', '03 - Line dashboard', '07 - Break the simulated plant'];
+  const merged = mergeFlows(names.map((name) => example(name) as FlowNode[]));
   const values: Record<string, object> = {
     // A short memory for failures, so that nobody waits for minutes after a fault.
     'mo-odoo': { url: `http://127.0.0.1:${odooPort}`, retryMin: '1', retryMax: '1' },
     'mo-odoo-simulator': { port: odooPort },
     'mo-plc': { port: plcPort },
-    'mo-plc-simulator': { port: plcPort },
+    'mo-plc-simulator': { port: plcPort, deviation },
   };
   const flows: Flows = demoFlow(merged.map(timers ? moved : waiting)).map((node) => ({ ...node, ...values[node.type] }));
   const nodeRed = await startNodeRed({ version, flows });
@@ -38,6 +43,7 @@ export async function startDashboardPlant({ version = '4', timers = false }: Pla
     nodeRed,
     flows,
     odoo: { url: `http://127.0.0.1:${odooPort}` },
+    plcPort,
     page: (name) => `${nodeRed.url}/dashboard/${name}`,
     command: (simulator, payload) => nodeRed.inject(nodeId(flows, { type: 'inject', name: BUTTONS[simulator] }), payload),
   };
