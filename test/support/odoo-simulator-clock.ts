@@ -14,8 +14,13 @@ export function handClock(): HandClock {
     now: () => new Date(now),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
-        waiting.push({ until: now + ms, wake: resolve });
-        signal?.addEventListener('abort', () => reject(closed()), { once: true });
+        const stop = (): void => reject(closed());
+        signal?.addEventListener('abort', stop, { once: true });
+        const wake = (): void => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        };
+        waiting.push({ until: now + ms, wake });
       }),
     advance(seconds) {
       now += seconds * 1000;

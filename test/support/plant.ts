@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Clock, systemClock } from '../../src/clock';
 import type { Database } from '../../src/database/database';
+import { type Action, actOnBatch } from '../../src/line/action';
 import { cancelBatch, type CancelOptions } from '../../src/line/cancel';
 import { completeBatches, type CompleteOptions } from '../../src/line/complete';
 import { fetchOrders, type FetchOptions } from '../../src/line/fetch';
@@ -32,6 +33,7 @@ export interface Tasks {
   read(options?: Partial<ReadOptions>): Promise<Outcome>;
   complete(options?: Partial<CompleteOptions>): Promise<Outcome>;
   cancel(payload: unknown, options?: Partial<CancelOptions>): Promise<Outcome>;
+  act(action: Action, payload?: object): Promise<Outcome>;
   report(report: string, payload?: unknown): Promise<Outcome>;
 }
 
@@ -43,8 +45,8 @@ export interface Plant extends Tasks {
   database: Database;
   /** Log lines of all runs so far. */
   log: string[];
-  /** The tasks of another line object on the same plant. */
-  on(line: Line): Tasks;
+  /** The tasks of another line object on the same plant, and what is special about its runs. */
+  on(line: Line, given?: Partial<Run>): Tasks;
   /** MO names in mo_batch, by slot. */
   queued(): Promise<string[]>;
   history(): Promise<{ mo_id: string; status: string; run: number }[]>;
@@ -68,6 +70,8 @@ export interface PlantOptions {
   slots?: number;
   line?: Partial<LineSettings>;
   plc?: { batchTime?: number; speed?: number; deviation?: number };
+  /** Of the PLC alone; a test that moves it decides when the PLC goes on. */
+  plcClock?: Clock;
   odoo?: { version?: string; timeout?: number };
   /** What the line works with, instead of tables on the server of this mocha process. */
   lineDatabase?: Database;
@@ -159,7 +163,7 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
   );
   const plcServer = await startPlcSimulator(
     { port: 0, unit: 1, mapping, batchTime: 60, speed: 2000, deviation: 1, seed: 1, stateFile: null, ...options.plc },
-    { clock: systemClock },
+    { clock: options.plcClock ?? systemClock },
   );
   const connect = (): Line =>
     createLine(settings, {
@@ -199,9 +203,10 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
   const [line] = lines as [Line];
   const log: string[] = [];
   const closing = new AbortController();
-  const run: Run = { actor: 'test', signal: closing.signal, log: (_level, text) => void log.push(text), progress: () => undefined };
+  const anyRun: Run = { actor: 'test', signal: closing.signal, log: (_level, text) => void log.push(text), progress: () => undefined };
 
-  const on = (target: Line): Tasks => ({
+  const on = (target: Line, special: Partial<Run> = {}): Tasks => tasksOf(target, { ...anyRun, ...special });
+  const tasksOf = (target: Line, run: Run): Tasks => ({
     gate: ({ enabled = true, manual = false, stuckAfterMinutes = 30 } = {}) => runGate(target, run, { enabled, manual, stuckAfterMinutes }),
     fetch: (given = {}) => fetchOrders(target, run, { limit: 10, filter: '', preview: false, message: {}, ...given }),
     load: (given = {}) => loadRecipes(target, run, { clearUnused: true, checkOdoo: 'prefer', ...given }),
@@ -226,6 +231,7 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
         message: { payload },
         ...given,
       }),
+    act: (action, payload = {}) => actOnBatch(target, run, { action, payload }),
     report: (report, payload = {}) => runReport(target, run, { report, payload, stuckAfterMinutes: 30, remindAfterMinutes: 240 }),
   });
 
