@@ -1,58 +1,12 @@
 import assert from 'node:assert/strict';
 import { assertBooked, assertDrained, assertNothingLost } from '../support/evidence';
 import { change, example, withoutTimers } from '../support/example';
+import { contains, moments } from '../support/moments';
 import { startNodeRed, type NodeRed } from '../support/node-red';
 import { startOperator, type Operator } from '../support/operator';
-import { type Site, startSite } from '../support/site';
+import { moreWork, type Site, startSite } from '../support/site';
 
 const ROUNDS = Number(process.env['SMART_MO_ROUNDS'] ?? 2);
-
-/** A message on one of the wires; Node-RED is killed before the server has it, or before anybody hears of its answer. */
-interface Moment {
-  when: string;
-  wire: keyof Site['wires'];
-  side: 'before' | 'after';
-  message(bytes: Buffer): boolean;
-  answer?(bytes: Buffer): boolean;
-}
-
-const contains =
-  (text: string) =>
-  (bytes: Buffer): boolean =>
-    bytes.includes(text);
-/** Read area 6000, write area 7000, 100 words a slot, status_read_data at 76. */
-const flag = (area: 6000 | 7000, slot: number): number => area + 100 * (slot - 1) + 76;
-/** Modbus TCP: function 16 (write words) at this address, first word. */
-const writes =
-  (address: number, value: number) =>
-  (bytes: Buffer): boolean =>
-    bytes.length >= 15 && bytes[7] === 16 && bytes.readUInt16BE(8) === address && bytes.readUInt16BE(13) === value;
-/** PostgreSQL is ready for the next statement: this one is committed. */
-const ready = contains('Z\0\0\0\x05I');
-
-const queueing = contains('INSERT INTO "public".mo_fetch');
-const committing = contains('COMMIT\0');
-const storing = contains('"state":"finished"');
-const archiving = contains('DELETE FROM "public".mo_batch');
-
-/** In the order in which a set comes by them. */
-function moments(slot: number): Moment[] {
-  return [
-    { when: 'Odoo has answered, nothing is queued', wire: 'database', side: 'before', message: queueing },
-    { when: 'the set is committed, the answer lost', wire: 'database', side: 'after', message: committing, answer: ready },
-    { when: `recipes are loaded, that of slot ${slot} lacks its flag`, wire: 'plc', side: 'before', message: writes(flag(7000, slot), 0) },
-    { when: `the recipe of slot ${slot} is loaded, not stored`, wire: 'plc', side: 'after', message: writes(flag(7000, slot), 0) },
-    { when: 'a result is read, not stored', wire: 'database', side: 'before', message: storing },
-    { when: 'results are stored, not acknowledged', wire: 'database', side: 'after', message: storing, answer: ready },
-    { when: `results are acknowledged, that of slot ${slot} not`, wire: 'plc', side: 'before', message: writes(flag(6000, slot), 1) },
-    { when: 'the payload is frozen, nothing is sent', wire: 'odoo', side: 'before', message: contains('"write"') },
-    { when: 'the consumption is written, the answer lost', wire: 'odoo', side: 'after', message: contains('"write"') },
-    { when: 'the consumption is written, mark done not sent', wire: 'odoo', side: 'before', message: contains('button_mark_done') },
-    { when: 'the MO is done, the answer lost', wire: 'odoo', side: 'after', message: contains('button_mark_done') },
-    { when: 'the MO is done, not archived', wire: 'database', side: 'before', message: archiving },
-    { when: 'the batch is archived, the answer lost', wire: 'database', side: 'after', message: archiving, answer: ready },
-  ];
-}
 
 describe('kill -9 of Node-RED', function () {
   this.timeout(180_000);
@@ -74,11 +28,6 @@ describe('kill -9 of Node-RED', function () {
   const allDone = async (): Promise<boolean> =>
     site.odoo.orders().every(({ state }) => state === 'done') && (await site.queued()).length === 0;
 
-  /** There is always another set to fetch, and not many more: all of it is done at the end. */
-  async function moreWork(): Promise<void> {
-    if (!site.odoo.orders().some(({ state }) => state === 'confirmed')) await site.odoo.command({ action: 'orders', count: 10 });
-  }
-
   /** Node-RED dies in the moment itself: later another task could have gone on. */
   async function pressUntil(moment: Promise<void>): Promise<void> {
     let reached = false;
@@ -87,7 +36,7 @@ describe('kill -9 of Node-RED', function () {
       process.kill(nodeRed.pid, 'SIGKILL');
     });
     await operator.until('the moment', async () => {
-      if (!reached) await moreWork();
+      if (!reached) await moreWork(site);
       return reached;
     });
   }
@@ -120,12 +69,12 @@ describe('kill -9 of Node-RED', function () {
 
   it(`at moments nobody has chosen [fault: nr-killed-at-random]`, async () => {
     for (let round = 1; round <= ROUNDS + 1; round += 1) {
-      await moreWork();
+      await moreWork(site);
       const effects = site.odoo.effects().length;
       const wanted = 1 + Math.floor(Math.random() * 100);
       await operator.until(`${wanted} effects`, async () => {
         // What is left may be too little for so many.
-        await moreWork();
+        await moreWork(site);
         return site.odoo.effects().length >= effects + wanted;
       });
       await killAndRestart();
@@ -135,7 +84,7 @@ describe('kill -9 of Node-RED', function () {
   });
 
   it('when a batch is cancelled in Odoo, not archived', async () => {
-    await moreWork();
+    await moreWork(site);
     await operator.until('a queue', async () => (await site.queued()).length > 0, ['every 60 minutes']);
     const moId = (await site.queued()).at(-1) ?? '';
     const moment = site.wires.odoo.trip('after', contains('action_cancel'));

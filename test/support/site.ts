@@ -89,6 +89,11 @@ export async function startSite(context: Mocha.Context, options: SiteOptions = {
   };
 }
 
+/** There is always another set to fetch, and not many more: all of it is done at the end. */
+export async function moreWork({ odoo }: Site): Promise<void> {
+  if (!odoo.orders().some(({ state }) => state === 'confirmed')) await odoo.command({ action: 'orders', count: 10 });
+}
+
 async function asAdmin(access: ConstructorParameters<typeof Client>[0], sql: string): Promise<void> {
   const client = new Client(access);
   await client.connect();
