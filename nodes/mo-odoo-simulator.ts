@@ -3,7 +3,7 @@ import { systemClock } from '../src/clock';
 import { startOdooSimulator } from '../src/simulators/odoo/simulator';
 import { VERSION_NAMES } from '../src/simulators/odoo/versions';
 import { readerOf } from './support/config-nodes';
-import { startSimulator } from './support/simulator';
+import { startSimulator, withFault } from './support/simulator';
 import type { Config, Red } from './support/types';
 
 /** A stand-in Odoo on 127.0.0.1, for trying a flow without one. */
@@ -24,7 +24,7 @@ export default function (RED: Red): void {
       const simulator = await startOdooSimulator(options, { clock: systemClock, onEvent: emit });
       return {
         command: (payload) => simulator.command(payload),
-        summary: () => `${simulator.orders().filter(({ state }) => state === 'confirmed').length} confirmed`,
+        summary: () => withFault(`${simulator.orders().filter(({ state }) => state === 'confirmed').length} confirmed`, simulator.fault()),
         close: () => simulator.close(),
       };
     });

@@ -2,7 +2,7 @@ import type { Node } from 'node-red';
 import { systemClock } from '../src/clock';
 import { startPlcSimulator } from '../src/simulators/plc/simulator';
 import { readerOf, requiredConfigNode } from './support/config-nodes';
-import { startSimulator } from './support/simulator';
+import { startSimulator, withFault } from './support/simulator';
 import type { Config, Red } from './support/types';
 
 /** A batch cell behind Modbus TCP on 127.0.0.1, with the slots and the register map of the line. */
@@ -25,7 +25,7 @@ export default function (RED: Red): void {
       return {
         // The simulator tells the event of a command like any other.
         command: (payload) => Promise.resolve(simulator.command(payload)).then(() => null),
-        summary: () => inUse(simulator.slots()),
+        summary: () => withFault(inUse(simulator.slots()), simulator.fault()),
         close: () => simulator.close(),
       };
     });

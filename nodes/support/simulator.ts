@@ -23,6 +23,11 @@ export interface Outlets {
 
 const SHOW_EVERY_MS = 1000;
 
+/** A fault that is on belongs into the status: what it breaks must not look like a defect of something else. */
+export function withFault(summary: string, fault: string): string {
+  return fault === '' ? summary : `${summary}, ${fault}`;
+}
+
 /**
  * Runs a simulator as long as the flow runs. The status stays yellow: figures of a simulated plant must never look like
  * real ones. A simulator that cannot start shows red and answers every command with the reason.

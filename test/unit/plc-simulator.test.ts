@@ -355,10 +355,17 @@ describe('PLC simulator: Modbus TCP', () => {
       [{ action: 'explode' }, /action .* is 'explode'; allowed/],
       [{ action: 'hold', slot: 11 }, /slot .* is 11; allowed: a whole number from 1 to 10/],
       [{ action: 'fail', slot: '1' }, /slot .* is '1'/],
-      [{ action: 'fault', fault: 'toString' }, /fault .* is 'toString'; allowed: down, mute, exception/],
-      [cyclic, /fault .* allowed: down/],
+      [
+        { action: 'fault', fault: 'toString' },
+        /fault .* is 'toString'; allowed: refused, down, one-client, heartbeat-stopped, mute, exception, .*, random$/,
+      ],
+      [cyclic, /fault .* allowed: refused/],
       [{ action: 'fault', fault: 'mute', seconds: 0 }, /seconds .* is 0; allowed: a number above 0/],
       [{ action: 'fault', fault: 'mute', times: 1.5 }, /times .* is 1.5/],
+      [{ action: 'fault', fault: 'exception', exception: 12 }, /exception .* is 12; allowed: a whole number from 1 to 11/],
+      [{ action: 'fault', fault: 'late', delay: '5' }, /delay .* is '5'; allowed: a number above 0/],
+      [{ action: 'fault', fault: 'nan', slot: 11 }, /slot .* is 11; allowed: a whole number from 1 to 10/],
+      [{ action: 'fault', fault: 'random', seed: -1 }, /seed .* is -1/],
     ] as const) {
       assert.throws(() => simulator.command(payload), { code: 'INPUT_INVALID', message });
     }

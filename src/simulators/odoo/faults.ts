@@ -129,11 +129,19 @@ export interface FaultTable {
   clear(): void;
   /** The oldest fault that strikes this request, counted as used; null when it may pass. */
   strike(request: Pick<Request, 'method' | 'open'>): Fault | null;
+  /** Names of the faults that wait or last. */
+  active(): string[];
 }
 
 export function faultTable(clock: Clock): FaultTable {
   let waiting: { fault: Fault; skip: number; left: number; until: number }[] = [];
+  const last = (): typeof waiting => {
+    const now = clock.now().getTime();
+    waiting = waiting.filter((entry) => entry.left > 0 && entry.until > now);
+    return waiting;
+  };
   return {
+    active: () => last().map(({ fault }) => fault.fault),
     add(fault) {
       waiting.push({
         fault,
@@ -146,9 +154,7 @@ export function faultTable(clock: Clock): FaultTable {
       waiting = [];
     },
     strike({ method, open }) {
-      const now = clock.now().getTime();
-      waiting = waiting.filter((entry) => entry.left > 0 && entry.until > now);
-      for (const entry of waiting) {
+      for (const entry of last()) {
         const { fault } = entry;
         if ((fault.method !== null && fault.method !== method) || (open && fault.fault === 'session')) continue;
         if (entry.skip-- > 0) continue;

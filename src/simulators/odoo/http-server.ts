@@ -18,6 +18,7 @@ export interface HttpServer {
   down(seconds: number): Promise<void>;
   /** Opens the port again at once when it is down. */
   up(): Promise<void>;
+  isUp(): boolean;
   /** Breaks every connection and frees the port. */
   close(): Promise<void>;
 }
@@ -113,6 +114,7 @@ export async function startHttpServer(
   return {
     port,
     up,
+    isUp: () => server.listening,
     async down(seconds) {
       await shut();
       // Rejects only when the simulator is closed meanwhile.

@@ -38,6 +38,8 @@ export interface OdooSimulator {
   effects(): readonly Effect[];
   /** All orders by id, as they are stored; what a version shows of them is up to its fields. */
   orders(): OrderView[];
+  /** The faults that are on, in words; "" when none is. */
+  fault(): string;
   /** Breaks all connections at once and frees the port; requests without an answer are lost. */
   close(): Promise<void>;
 }
@@ -228,6 +230,10 @@ export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = 
     },
     effects: () => tables.effects,
     orders: () => orderViews(tables),
+    fault() {
+      const names = [...(server.isUp() ? [] : ['down']), ...faults.active()];
+      return names.length === 0 ? '' : `fault ${names.join(', ')}`;
+    },
     async close() {
       stopped.abort();
       await server.close();

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { SmartMoError } from '../../errors';
-import { DEFAULT_EXCEPTION, FAULTS, type FaultName, type FaultOrder } from './faults';
+import { DEFAULT_EXCEPTION, FAULTS, type FaultOrder } from './faults';
 
 /** What a flow may ask of the simulated PLC (contract.md, simulators). */
 export type PlcCommand =
@@ -12,10 +12,10 @@ const ACTIONS = ['fail', 'hold', 'restart', 'power-cycle', 'fault', 'clear', 're
 
 /**
  * Checks a payload such as `{action: 'fault', fault: 'mute', seconds: 5}`.
- * @param slots how many slots the line has
+ * @param limits how many slots the line has, and the seed of the fault "random" when the command names none
  * @throws SmartMoError INPUT_INVALID naming the value and what is allowed
  */
-export function parseCommand(payload: unknown, slots: number): PlcCommand {
+export function parseCommand(payload: unknown, { slots, seed }: { slots: number; seed: number }): PlcCommand {
   const input: Record<string, unknown> = typeof payload === 'object' && payload !== null ? { ...payload } : {};
   switch (input.action) {
     case 'fail':
@@ -27,21 +27,25 @@ export function parseCommand(payload: unknown, slots: number): PlcCommand {
     case 'reset':
       return { action: input.action };
     case 'fault':
-      if (!isFault(input.fault)) throw refused('fault', input.fault, Object.keys(FAULTS).join(', '));
-      return {
-        action: 'fault',
-        fault: input.fault,
-        times: input.times === undefined ? null : whole(input, 'times', 1, 1_000_000),
-        seconds: input.seconds === undefined ? null : positive(input, 'seconds'),
-        exception: input.exception === undefined ? DEFAULT_EXCEPTION : whole(input, 'exception', 1, 11),
-      };
+      return { action: 'fault', ...faultOrder(input, { slots, seed }) };
     default:
       throw refused('action', input.action, ACTIONS.join(', '));
   }
 }
 
-function isFault(value: unknown): value is FaultName {
-  return typeof value === 'string' && Object.hasOwn(FAULTS, value);
+function faultOrder(input: Record<string, unknown>, { slots, seed }: { slots: number; seed: number }): FaultOrder {
+  const fault = FAULTS.find((name) => name === input.fault);
+  if (fault === undefined) throw refused('fault', input.fault, FAULTS.join(', '));
+  const given = <T>(key: string, read: () => T): T | null => (input[key] === undefined ? null : read());
+  return {
+    fault,
+    times: given('times', () => whole(input, 'times', 1, 1_000_000)),
+    seconds: given('seconds', () => positive(input, 'seconds')),
+    exception: given('exception', () => whole(input, 'exception', 1, 11)) ?? DEFAULT_EXCEPTION,
+    delay: given('delay', () => positive(input, 'delay')),
+    slot: given('slot', () => whole(input, 'slot', 1, slots)),
+    seed: given('seed', () => whole(input, 'seed', 0, 2 ** 31 - 1)) ?? seed,
+  };
 }
 
 function whole(input: Record<string, unknown>, key: string, low: number, high: number): number {

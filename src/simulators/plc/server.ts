@@ -6,6 +6,8 @@ export interface ModbusServer {
   readonly port: number;
   /** Ends every connection at once, as a device that loses power does. */
   dropConnections(): void;
+  /** False: nobody listens, connections are refused. The port stays the same. */
+  listen(on: boolean): void;
   /** Drops everything and stops listening. */
   close(): Promise<void>;
 }
@@ -13,10 +15,16 @@ export interface ModbusServer {
 export interface ModbusServerOptions {
   /** 0 = any free port. */
   port: number;
-  /** False: the connection is reset at once. */
-  accept(): boolean;
-  /** Answer to one whole request frame, or null for silence. A connection has one request under way at a time. */
-  answer(frame: Buffer): Promise<Buffer | null>;
+  /** Asked with the number of open connections. False: the new one is reset at once. */
+  accept(open: number): boolean;
+  /** Deals with one whole request frame. A connection has one request under way at a time. */
+  answer(frame: Buffer, connection: Connection): Promise<void>;
+}
+
+export interface Connection {
+  send(bytes: Buffer): void;
+  end(): void;
+  reset(): void;
 }
 
 /**
@@ -28,13 +36,18 @@ export async function startModbusServer({ port, accept, answer }: ModbusServerOp
   const sockets = new Set<Socket>();
 
   const server = createServer({ noDelay: true }, (socket) => {
-    if (!accept()) return void socket.resetAndDestroy();
+    if (!accept(sockets.size)) return void socket.resetAndDestroy();
     let pending: Buffer = Buffer.alloc(0);
     let turn = Promise.resolve();
+    const connection: Connection = {
+      send: (bytes) => {
+        if (socket.writable) socket.write(bytes);
+      },
+      end: () => socket.end(),
+      reset: () => socket.resetAndDestroy(),
+    };
     const reply = async (frame: Buffer): Promise<void> => {
-      if (socket.destroyed) return;
-      const bytes = await answer(frame);
-      if (bytes && socket.writable) socket.write(bytes);
+      if (!socket.destroyed) await answer(frame, connection);
     };
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -56,11 +69,20 @@ export async function startModbusServer({ port, accept, answer }: ModbusServerOp
     });
     server.listen(port, '127.0.0.1', resolve);
   });
+  server.removeAllListeners('error');
 
+  const own = (server.address() as AddressInfo).port;
+  // Somebody else may take the port while it is free: every later listen(true) tries again.
+  server.on('error', () => undefined);
   const dropConnections = (): void => sockets.forEach((socket) => socket.resetAndDestroy());
   return {
-    port: (server.address() as AddressInfo).port,
+    port: own,
     dropConnections,
+    listen(on) {
+      if (on === server.listening) return;
+      if (on) server.listen(own, '127.0.0.1');
+      else server.close();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

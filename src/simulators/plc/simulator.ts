@@ -6,10 +6,13 @@ import { openStateFile } from '../state-file';
 import { type Cell, type CellEvent, type CellState, createCell, EMPTY_CELL, type SlotPicture, type Weighed } from './cell';
 import { parseCommand, type PlcCommand } from './commands';
 import { createFaults } from './faults';
+import { FRAME_FAULTS } from './frame-faults';
 import { answerFrame, exceptionFrame, EXCEPTIONS, type ModbusDevice, ModbusRefusal, unitOf } from './frames';
+import { seededNoise } from './noise';
 import { createPanel } from './panel';
 import type { Registers } from './registers';
 import { startModbusServer } from './server';
+import { createSlotView } from './slot-view';
 
 export interface PlcSimulatorOptions {
   /** Port of 127.0.0.1; default 0, any free one. */
@@ -56,6 +59,8 @@ export interface PlcSimulator {
   /** Carries out a command of contract.md. @throws SmartMoError INPUT_INVALID */
   command(payload: unknown): PlcSimulatorEvent;
   slots(): SlotPicture[];
+  /** The fault that is on, in words; "" when none is. */
+  fault(): string;
   /** What was really dosed, oldest first. */
   weighed(): Weighed[];
   /** Drops connections and stops. Saves nothing: what matters was saved when it happened, as before a kill -9. */
@@ -93,6 +98,7 @@ export async function startPlcSimulator(
   const panel = createPanel(mapping);
   const { registers } = panel;
   const faults = createFaults(clock);
+  const view = createSlotView({ mapping, registers, faults });
   const stopped = new AbortController();
 
   const layout = mapping.hash;
@@ -133,7 +139,7 @@ export async function startPlcSimulator(
   const device: ModbusDevice = {
     read(area, address, count) {
       if (!registers.covers(area, address, count)) throw new ModbusRefusal(EXCEPTIONS.illegalAddress);
-      return registers.read(area, address, count);
+      return view.read(area, address, count);
     },
     write(address, words) {
       if (!registers.covers('holding', address, words.length)) throw new ModbusRefusal(EXCEPTIONS.illegalAddress);
@@ -153,16 +159,20 @@ export async function startPlcSimulator(
 
   const server = await startModbusServer({
     port,
-    accept: () => faults.strike('connection') === null,
-    async answer(frame) {
-      if (unitOf(frame) !== unit) return null;
-      const fault = faults.strike('request');
-      return fault ? fault.answer(frame, () => serve(frame)) : serve(frame);
+    accept: (open) => faults.accepts(open),
+    async answer(frame, connection) {
+      if (unitOf(frame) !== unit) return;
+      const strike = faults.atRequest();
+      const wait = (seconds: number): Promise<void> => clock.sleep(seconds * 1000, stopped.signal);
+      if (strike) await FRAME_FAULTS[strike.fault]({ frame, serve: () => serve(frame), wait, ...connection }, strike);
+      else connection.send(await serve(frame));
     },
   });
 
   function scan(seconds: number): void {
-    panel.beat();
+    server.listen(!faults.isOn('refused'));
+    if (!faults.isOn('heartbeat-stopped')) panel.beat();
+    view.remember();
     const { events, changed } = cell.scan(seconds);
     if (changed || unsaved) save();
     for (const { event, text, ...batch } of events) emit(event, text, batch);
@@ -184,10 +194,12 @@ export async function startPlcSimulator(
     switch (command.action) {
       case 'fault':
         faults.set(command);
-        if (command.fault === 'down') server.dropConnections();
+        server.listen(command.fault !== 'refused');
+        if (command.fault === 'down' || command.fault === 'refused') server.dropConnections();
         return emit('fault', `fault ${command.fault} is on`);
       case 'clear':
         faults.clear();
+        server.listen(true);
         return emit('fault-cleared', 'no fault is on');
       case 'power-cycle':
         server.dropConnections();
@@ -210,8 +222,9 @@ export async function startPlcSimulator(
   return {
     port: server.port,
     registers,
-    command: (payload) => carryOut(parseCommand(payload, panel.slots)),
+    command: (payload) => carryOut(parseCommand(payload, { slots: panel.slots, seed })),
     slots: () => Array.from({ length: panel.slots }, (_, index) => cell.picture(index + 1)),
+    fault: () => faults.summary(),
     weighed: () => structuredClone(memory.value.cell.weighed),
     async close() {
       stopped.abort();
@@ -225,14 +238,4 @@ export async function startPlcSimulator(
 function expectRange(name: string, value: number, low: number, high: number): void {
   if (value >= low && value <= high) return;
   throw new SmartMoError('CONFIG_INVALID', `${name} of the PLC simulator is ${value}; allowed are ${low} to ${high}`, { value });
-}
-
-/** A small generator of numbers 0-1 (a Weyl sequence, mixed): the same seed weighs the same everywhere. */
-function seededNoise(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    const mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
