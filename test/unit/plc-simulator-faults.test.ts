@@ -34,26 +34,26 @@ const SAYS: Record<keyof typeof FRAME_FAULTS, string> = {
   mute: 'PLC_TIMEOUT',
   exception: 'PLC_EXCEPTION',
   silence: 'PLC_TIMEOUT',
-  'wrong-transaction': 'PLC_ANSWER',
-  'wrong-protocol': 'PLC_ANSWER',
+  'wrong-transaction-id': 'PLC_ANSWER',
+  'foreign-protocol-id': 'PLC_ANSWER',
   'wrong-unit': 'PLC_ANSWER',
   garbage: 'PLC_ANSWER',
-  'bad-length': 'PLC_ANSWER',
-  partial: 'PLC_TIMEOUT',
+  'length-too-big': 'PLC_ANSWER',
+  'partial-frame': 'PLC_TIMEOUT',
   reset: 'PLC_UNREACHABLE',
   fin: 'PLC_UNREACHABLE',
   'byte-count-0': 'PLC_ANSWER',
   'byte-count-odd': 'PLC_ANSWER',
-  'byte-count-big': 'PLC_ANSWER',
+  'byte-count-too-big': 'PLC_ANSWER',
   late: 'PLC_TIMEOUT',
-  drip: 'right',
+  dripping: 'right',
 };
 
 /** What a reading at rest is found to be. */
 const SHOWS: Record<keyof typeof SLOT_FAULTS, string> = {
   'torn-slot': 'right',
   'torn-value': 'right',
-  'finished-early': 'right',
+  'finished-before-weight': 'right',
   'creeping-weight': 'another weight',
   'swapped-words': 'bad-value',
   nan: 'bad-value',
@@ -116,7 +116,7 @@ describe('the faults of the PLC simulator, against the driver', () => {
     it(`${name}: ${SAYS[name]}, then every read is right`, async () => {
       // A held PLC: these words are no recipe, the program must not touch them.
       count();
-      const plc = connect(name === 'drip' ? 2 : 0.3);
+      const plc = connect(name === 'dripping' ? 2 : 0.3);
       await assertWell(plc);
       for (const times of [1, 2]) {
         fault(name, { times, delay: 0.5 });

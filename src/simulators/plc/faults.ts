@@ -41,7 +41,7 @@ export interface FaultOrder {
   seconds: number | null;
   /** Code of the fault "exception". */
   exception: number;
-  /** Seconds, of "late" and "drip". */
+  /** Seconds, of "late" and "dripping". */
   delay: number | null;
   /** The only slot that is struck; null = all of them. */
   slot: number | null;

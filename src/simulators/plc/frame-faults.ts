@@ -61,15 +61,15 @@ export const FRAME_FAULTS = {
   silence: async ({ serve }) => {
     await serve();
   },
-  'wrong-transaction': withWord(TRANSACTION, (id) => id + 1),
-  'wrong-protocol': withWord(PROTOCOL, (id) => id + 7),
+  'wrong-transaction-id': withWord(TRANSACTION, (id) => id + 1),
+  'foreign-protocol-id': withWord(PROTOCOL, (id) => id + 7),
   'wrong-unit': spoilt((answer) => {
     answer.writeUInt8((answer.readUInt8(UNIT) + 1) & 0xff, UNIT);
     return answer;
   }),
   garbage: spoilt(() => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')),
-  'bad-length': withWord(LENGTH, (length) => length + 7),
-  partial: spoilt((answer) => answer.subarray(0, Math.ceil(answer.length / 2))),
+  'length-too-big': withWord(LENGTH, (length) => length + 7),
+  'partial-frame': spoilt((answer) => answer.subarray(0, Math.ceil(answer.length / 2))),
   reset: async ({ serve, reset }) => {
     await serve();
     reset();
@@ -80,13 +80,13 @@ export const FRAME_FAULTS = {
   },
   'byte-count-0': withByteCount(() => 0),
   'byte-count-odd': withByteCount((count) => count - 1),
-  'byte-count-big': withByteCount((count) => count + 2),
+  'byte-count-too-big': withByteCount((count) => count + 2),
   late: async ({ serve, send, wait }, { delay }) => {
     const answer = await serve();
     await wait(delay ?? LATE);
     send(answer);
   },
-  drip: async ({ serve, send, wait }, { delay }) => {
+  dripping: async ({ serve, send, wait }, { delay }) => {
     const answer = await serve();
     for (const byte of answer) {
       await wait((delay ?? DRIP) / answer.length);

@@ -83,7 +83,7 @@ export const SLOT_FAULTS = {
       return turned([old[0] ?? 0, ...low], field);
     }),
   /** The finished bit, while the batch still runs and has no weight. */
-  'finished-early': (picture) => sayFinished(picture),
+  'finished-before-weight': (picture) => sayFinished(picture),
   /** The weight creeps: no two readings in a row agree. */
   'creeping-weight': (picture) => {
     const weight = picture.mapping.field('actual_weight');
