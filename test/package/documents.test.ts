@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ERROR_CODES } from '../../src/errors';
+import { ALARM_ACTIONS } from '../../src/monitor/alarm-codes';
+import { documentedEndpoints } from '../support/openapi';
+import { checkout } from '../support/tarball';
+
+const FOLDER = path.join(checkout, 'docs');
+const PAGES = readdirSync(FOLDER).filter((file) => file.endsWith('.md'));
+const textOf = (page: string): string => readFileSync(path.join(FOLDER, page), 'utf8');
+
+/** The first cell of every row of the table under that heading. */
+function firstCells(page: string, heading: string): string[] {
+  const [, after = ''] = textOf(page).split(`## ${heading}\n`);
+  return [...(after.split('\n## ')[0] ?? '').matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell = '']) => cell);
+}
+
+/** The anchor of a heading, as web pages of a repository make it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .trim()
+    .replace(/\s/g, '-');
+
+describe('the pages under docs', () => {
+  it('troubleshooting explains every error code and every alarm code, once', () => {
+    assert.deepEqual(firstCells('troubleshooting.md', 'Error codes').sort(), Object.keys(ERROR_CODES).sort());
+    assert.deepEqual(firstCells('troubleshooting.md', 'Alarm codes').sort(), Object.keys(ALARM_ACTIONS).sort());
+  });
+
+  it('the way from the Python middleware leads to endpoints that exist', () => {
+    const [, table = ''] = textOf('from-the-python-middleware.md').split('| before | now |');
+    const known = new Set(documentedEndpoints());
+    let seen = 0;
+    for (const [, now = ''] of (table.split('\n\n')[0] ?? '').matchAll(/^\|[^|]+\| (.*) \|$/gm)) {
+      for (const [, endpoint = ''] of now.matchAll(/`((?:GET|POST) [^`?]+)/g)) {
+        assert.ok(known.has(endpoint), endpoint);
+        seen += 1;
+      }
+    }
+    assert.ok(seen >= 5);
+  });
+
+  for (const page of PAGES) {
+    it(`${page}: every link leads somewhere`, () => {
+      for (const [, target = '', anchor = ''] of textOf(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)) {
+        const file = target === '' ? path.join(FOLDER, page) : path.join(FOLDER, decodeURIComponent(target));
+        assert.ok(existsSync(file), target);
+        if (anchor === '') continue;
+        const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
+        assert.ok(headings.includes(anchor), `${target}#${anchor}`);
+      }
+    });
+
+    it(`${page}: names no code that does not exist`, () => {
+      for (const [code = ''] of textOf(page).matchAll(/\b(?:DB|SCHEMA|MAP|BATCH|CONFIG|INPUT|BUILTIN)_[A-Z_]+\b/g)) {
+        if (!/^(BATCH_STUCK|BATCH_WEIGHT|DB_LOG)/.test(code)) assert.ok(code in ERROR_CODES, code);
+      }
+    });
+  }
+
+  it('are all named in the README', () => {
+    const readme = readFileSync(path.join(checkout, 'README.md'), 'utf8');
+    for (const page of PAGES) assert.ok(readme.includes(`docs/${page}`), page);
+  });
+});
