@@ -46,9 +46,19 @@ const OPERATOR_ACTION = example('03 - Line dashboard').find(({ type }) => type =
 const FLOW: Flows = [...PLANT, { ...OPERATOR_ACTION, z: nodeId(PLANT, { type: 'tab' }), wires: [[], []] }];
 const nodeOf = (type: string): { id: string; type: string } => ({ id: nodeId(FLOW, { type }), type });
 
+interface Texts {
+  palette: string;
+  label: Record<string, string>;
+}
+
+function textsOf(locale: string, type: string): Texts {
+  const catalogue = JSON.parse(readFileSync(localeFile(locale, `${type}.json`), 'utf8')) as Record<string, Texts>;
+  return catalogue[type] ?? { palette: '', label: {} };
+}
+
 /** The first sentence of the help file, as text. */
-function helpOf(type: string): string {
-  const [, first = ''] = /<p>(.*?)<\/p>/s.exec(readFileSync(localeFile('en-US', `${type}.html`), 'utf8')) ?? [];
+function helpOf(type: string, locale = 'en-US'): string {
+  const [, first = ''] = /<p>(.*?)<\/p>/s.exec(readFileSync(localeFile(locale, `${type}.html`), 'utf8')) ?? [];
   return first.replace(/<[^>]+>/g, '').slice(0, 60);
 }
 
@@ -207,6 +217,24 @@ for (const version of ['4', '5'] as const) {
         assert.notEqual(await entry.innerText(), '');
         assert.deepEqual(await faintTexts(entry), [], type);
       }
+    });
+
+    it('speaks Indonesian to a browser that does', async () => {
+      const { page, errors, close } = await openEditor(browser!, nodeRed!.url, { locale: 'id-ID' });
+      for (const entry of await page.locator('.red-ui-palette-node[data-palette-type^="batch-"]').all()) {
+        // The palette breaks a long label into lines.
+        const shown = (await entry.innerText()).replace(/\s+/g, ' ');
+        assert.equal(shown, textsOf('id', (await entry.getAttribute('data-palette-type')) ?? '').palette);
+      }
+      const type = 'batch-completer';
+      const dialog = await openDialog(page, nodeOf(type));
+      const shown = (await dialog.form.locator('label').allTextContents()).map((text) => text.trim());
+      for (const text of Object.values(textsOf('id', type).label))
+        assert.ok(shown.includes(text), `"${text}" is not among ${shown.join(', ')}`);
+      assert.ok((await dialog.help()).includes(helpOf(type, 'id')));
+      await dialog.cancel();
+      assert.deepEqual(errors, []);
+      await close();
     });
 
     if (version === '5') {

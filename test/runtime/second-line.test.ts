@@ -6,6 +6,7 @@ import { change, example, withoutTimers } from '../support/example';
 import { type Flows, type NodeRed, startNodeRed } from '../support/node-red';
 import { startOperator } from '../support/operator';
 import { type Site, startSite } from '../support/site';
+import { waitFor } from '../support/wait';
 
 const FIRST = withoutTimers(example('01 - Smart MO Sync'));
 const CONFIG = new Set(['mo-database', 'mo-odoo', 'mo-plc', 'mo-line']);
@@ -56,6 +57,8 @@ describe('two lines in one Node-RED', function () {
   it('each fetches its own MOs and makes them on its own PLC', async () => {
     const operators = [startOperator(nodeRed, FIRST), startOperator(nodeRed, second)];
     for (const operator of operators) await operator.press('fetch now');
+    await waitFor(async () => (await site.queued()).length === 12, { what: 'both sets in the queue', deadlineMs: 30_000 });
+    assert.deepEqual(await count('mo_batch'), { main: HALF, line2: 12 - HALF });
     for (const operator of operators) {
       await operator.until('both sets in the history', async () => {
         const { main, line2 } = await count('mo_histories');
