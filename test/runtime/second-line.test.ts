@@ -37,7 +37,8 @@ describe('two lines in one Node-RED', function () {
   let second: Flows;
 
   before(async function () {
-    site = await startSite(this, { orders: 12 });
+    site = await startSite(this, { orders: 0 });
+    await site.odoo.command({ action: 'orders', count: 12 });
     plc = await startPlcSimulator({ port: 0, speed: 2000 }, { clock: systemClock });
     second = secondLine(plc.port);
     const first = change(FIRST, 'odoo-fetch-mo', { filter: `[["id", "<=", ${HALF}]]` });
@@ -59,12 +60,9 @@ describe('two lines in one Node-RED', function () {
     for (const operator of operators) await operator.press('fetch now');
     await waitFor(async () => (await site.queued()).length === 12, { what: 'both sets in the queue', deadlineMs: 30_000 });
     assert.deepEqual(await count('mo_batch'), { main: HALF, line2: 12 - HALF });
-    for (const operator of operators) {
-      await operator.until('both sets in the history', async () => {
-        const { main, line2 } = await count('mo_histories');
-        return main === HALF && line2 === 12 - HALF;
-      });
-    }
+    const [ofMain, ofSecond] = operators;
+    await ofMain?.until('the set of the first line', async () => (await count('mo_histories'))['main'] === HALF);
+    await ofSecond?.until('the set of the second line', async () => (await count('mo_histories'))['line2'] === 12 - HALF);
     assert.deepEqual([site.plc.weighed().length, plc.weighed().length], [HALF, 12 - HALF]);
     assert.deepEqual(await count('mo_batch'), {});
     await assertNothingLost(site);
