@@ -33,6 +33,13 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
+/** Milliseconds that the work takes, the median of several times: for work that is shorter than the whims of a scheduler. */
+export async function typical(times: number, work: () => Promise<unknown>): Promise<number> {
+  const taken: number[] = [];
+  for (let time = 0; time < times; time += 1) taken.push(await timed(work));
+  return spreadOf(taken).median;
+}
+
 /** Rounds that are thrown away: compilers, caches and connections get warm. */
 const WARM_UP = 2;
 

@@ -26,5 +26,5 @@ export function minutesBetween(from: Date, to: Date): number {
 
 /** Hours and minutes of the plant's clock, as the node statuses show them. */
 export function clockTime(at: Date): string {
-  return at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
 }

@@ -2,11 +2,12 @@
 export interface Queryable {
   /**
    * Runs one parameterised statement and returns its rows. numeric, bigint and count arrive as JavaScript numbers,
-   * timestamps as Date, jsonb parsed.
+   * timestamps as Date, jsonb parsed. With a name, one per text, each connection keeps the plan: for what runs again and
+   * again and takes longer to plan than to run.
    * @throws SmartMoError DB_UNREACHABLE, DB_RIGHTS (class transient / permanent); a violated constraint comes through as
    * {@link ConstraintError}.
    */
-  query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[], name?: string): Promise<Row[]>;
 }
 
 export interface Database extends Queryable {

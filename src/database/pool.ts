@@ -3,13 +3,16 @@ import { Pool, type PoolClient, type QueryResult } from 'pg';
 import { SmartMoError } from '../errors';
 import type { Access, Server, Timeouts } from './settings';
 import type { RenderSql } from './sql';
-import { isServerLost, isSessionLost, translate, type Phase, type Whereabouts } from './sql-error';
+import { isPlanOutdated, isServerLost, isSessionLost, translate, type Phase, type Whereabouts } from './sql-error';
 import { numbersAsNumbers } from './types';
 
 /** One checked-out connection. */
 export interface Session {
-  /** @throws the error as the product knows it (sql-error.ts) */
-  run(sql: string, params: readonly unknown[] | undefined, phase: Phase): Promise<QueryResult<Record<string, unknown>>>;
+  /**
+   * @param name under which this connection keeps the plan, not within a transaction
+   * @throws the error as the product knows it (sql-error.ts)
+   */
+  run(sql: string, params: readonly unknown[] | undefined, phase: Phase, name?: string): Promise<QueryResult<Record<string, unknown>>>;
   /** Nothing that is sent would arrive, or what comes back cannot be trusted. */
   isLost(): boolean;
   /** Makes it lost. */
@@ -76,11 +79,18 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
   function session(client: PoolClient): Session {
     let lost = false;
     return {
-      async run(sql, params, phase) {
+      async run(sql, params, phase, name) {
         // On a connection known to be gone nothing was sent, so nothing can have happened.
         const known = broken.has(client) ? 'in transaction' : phase;
+        const text = options.render(sql);
+        const values = params ? [...params] : [];
         try {
-          return await client.query<Record<string, unknown>>(options.render(sql), params ? [...params] : undefined);
+          if (name === undefined) return await client.query<Record<string, unknown>>(text, params && values);
+          return await client.query<Record<string, unknown>>({ name, text, values }).catch((error: unknown) => {
+            // Refused before it ran.
+            if (isPlanOutdated(error)) return client.query<Record<string, unknown>>(text, values);
+            throw error;
+          });
         } catch (error) {
           const translated = translate(error, where, known);
           if (isSessionLost(error)) lost = true;

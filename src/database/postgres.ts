@@ -153,7 +153,7 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
 
   return {
     schema,
-    query: (sql, params) => withSession((session) => autocommit(session).query(sql, params)),
+    query: (sql, params, name) => withSession((session) => autocommit(session).query(sql, params, name)),
     transaction: (work) => withSession((session) => inTransaction(session, work)),
     async ready() {
       await opened();
@@ -173,6 +173,6 @@ export function createDatabase(options: DatabaseOptions, { clock = systemClock }
 /** A statement outside a transaction that changes something may have done so when its answer is lost. */
 function autocommit(session: Session): Pick<Database, 'query'> {
   return {
-    query: async (sql, params) => rowsOf(await session.run(sql, params, /^\s*SELECT\b/i.test(sql) ? 'reading' : 'changing')),
+    query: async (sql, params, name) => rowsOf(await session.run(sql, params, /^\s*SELECT\b/i.test(sql) ? 'reading' : 'changing', name)),
   };
 }

@@ -127,6 +127,14 @@ function transient(sentence: string, value?: string): SmartMoError {
   return new SmartMoError('DB_UNREACHABLE', sentence, { class: 'transient', value });
 }
 
+/**
+ * A kept plan that does not fit the table any more (a newer version of the package migrated it), or that this connection does
+ * not have or has already (a proxy lends connections): refused before anything ran.
+ */
+export function isPlanOutdated(error: unknown): boolean {
+  return /^(0A000|26000|42P05)$/.test(sqlStateOf(error) ?? '');
+}
+
 /** Two transactions waited for each other and PostgreSQL rolled this one back: done again, it goes through. */
 export function isDeadlock(error: unknown): boolean {
   return error instanceof SmartMoError && error.code === 'DB_UNREACHABLE' && error.value === '40P01';

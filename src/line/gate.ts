@@ -1,6 +1,7 @@
 import { clockTime, minutesBetween } from '../clock';
-import { codeOf, type QueueRow } from '../queue/batch';
-import { countRows, queueRows } from '../queue/rows';
+import { codeOf } from '../queue/batch';
+import { glanceAt, type WaitingRow } from '../queue/glance';
+import { countRows } from '../queue/rows';
 import { currentHold } from './hold';
 import type { Line } from './line';
 import type { NodeStatus, Outcome } from './outcome';
@@ -32,7 +33,7 @@ export interface Blocking {
  */
 export async function runGate(line: Line, run: Run, options: GateOptions): Promise<Outcome> {
   /** @param rows null when nobody looked */
-  const end = (reason: GateReason, rows: readonly QueueRow[] | null, text: string, status: NodeStatus): Outcome => {
+  const end = (reason: GateReason, rows: readonly WaitingRow[] | null, text: string, status: NodeStatus): Outcome => {
     const now = line.clock.now();
     const counts = rows ? countRows(rows) : { count: null, active: null, completed: null, failed: null };
     return {
@@ -56,11 +57,11 @@ export async function runGate(line: Line, run: Run, options: GateOptions): Promi
   return runTask(line, 'gate', run, busy, async () => {
     if (!options.enabled && !options.manual) {
       const text = 'automatic fetching is switched off';
-      return end('disabled', await queueRows(line.database, line.line), text, { fill: 'grey', shape: 'ring', text: 'disabled' });
+      return end('disabled', (await glanceAt(line.database, line.line)).rows, text, { fill: 'grey', shape: 'ring', text: 'disabled' });
     }
     logTask(line, 'gate', run, 'Auto-sync MO task running...');
-    const hold = await currentHold(line);
-    const rows = await queueRows(line.database, line.line);
+    const { hold: known, rows } = await glanceAt(line.database, line.line);
+    const hold = line.startHold === null ? known : await currentHold(line);
     const now = line.clock.now();
     const time = clockTime(now);
     if (rows.length > 0) {
@@ -84,26 +85,26 @@ export async function runGate(line: Line, run: Run, options: GateOptions): Promi
 }
 
 /** Only failed batches are left, or nothing of the line has changed for too long: a person must act. */
-export function isBlocked(rows: readonly QueueRow[], now: Date, stuckAfterMinutes: number): boolean {
+export function isBlocked(rows: readonly WaitingRow[], now: Date, stuckAfterMinutes: number): boolean {
   if (rows.length === 0) return false;
   if (rows.every((row) => row.state === 'failed')) return true;
   return rows.every((row) => minutesSince(row, now) >= stuckAfterMinutes);
 }
 
-function blocking(row: QueueRow, now: Date): Blocking {
+function blocking(row: WaitingRow, now: Date): Blocking {
   return { batch_no: row.batch_no, mo_id: row.mo_id, state: row.state, minutes: minutesSince(row, now), code: codeOf(row.last_error) };
 }
 
 /** Since when nothing has happened to a batch. Every push that fails changes the row, but brings the batch no further. */
-export function waitsSince({ state, updated_at, finished_at }: Pick<QueueRow, 'state' | 'updated_at' | 'finished_at'>): Date {
+export function waitsSince({ state, updated_at, finished_at }: Pick<WaitingRow, 'state' | 'updated_at' | 'finished_at'>): Date {
   return (state === 'pushing' ? finished_at : null) ?? updated_at;
 }
 
-function minutesSince(row: QueueRow, now: Date): number {
+function minutesSince(row: WaitingRow, now: Date): number {
   return minutesBetween(waitsSince(row), now);
 }
 
-function sentence(rows: readonly QueueRow[], now: Date): string {
+function sentence(rows: readonly WaitingRow[], now: Date): string {
   const { count, completed, failed } = countRows(rows);
   const first = firstBlocking(rows);
   const why = first.last_error ?? `${first.state}, unchanged for ${minutesSince(first, now)} min`;
@@ -111,18 +112,18 @@ function sentence(rows: readonly QueueRow[], now: Date): string {
 }
 
 /** The failed batch if there is one, else the one that waits longest. */
-function firstBlocking(rows: readonly QueueRow[]): QueueRow {
+function firstBlocking(rows: readonly WaitingRow[]): WaitingRow {
   const failed = rows.filter((row) => row.state === 'failed');
   return (failed.length > 0 ? failed : rows).reduce((oldest, row) => (waitsSince(row) < waitsSince(oldest) ? row : oldest));
 }
 
-function blockedStatus(rows: readonly QueueRow[], now: Date): NodeStatus {
+function blockedStatus(rows: readonly WaitingRow[], now: Date): NodeStatus {
   const first = firstBlocking(rows);
   const why = codeOf(first.last_error) || `${minutesSince(first, now)} min`;
   return { fill: 'red', shape: 'dot', text: `blocked: slot ${first.batch_no} ${first.mo_id} ${why}` };
 }
 
-function waitingStatus(rows: readonly QueueRow[], now: Date, time: string): NodeStatus {
+function waitingStatus(rows: readonly WaitingRow[], now: Date, time: string): NodeStatus {
   const { count, completed, failed } = countRows(rows);
   const first = firstBlocking(rows);
   if (failed > 0 || count === 1) {

@@ -37,7 +37,7 @@ WHERE (a.text, a.value, a.batch_no, a.severity)
  */
 export async function settleAlarms(db: Queryable, line: string, codes: readonly string[], open: readonly OpenAlarm[]): Promise<void> {
   const once = new Map(open.map((alarm) => [`${alarm.code} ${alarm.mo_id}`, alarm]));
-  await db.query(SETTLE, [line, codes, JSON.stringify([...once.values()])]);
+  await db.query(SETTLE, [line, codes, JSON.stringify([...once.values()])], 'settle-alarms');
 }
 
 const OPEN = 'SELECT * FROM {schema}.mo_alarm WHERE line = $1 AND cleared_at IS NULL ORDER BY id';

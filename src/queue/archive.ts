@@ -37,6 +37,6 @@ export async function archive(
   { notes, actor }: { notes: string | null; actor: string },
 ): Promise<HistoryRow | null> {
   const { from, event } = LEAVES[status];
-  const [record] = await db.query<HistoryRow>(ARCHIVE, [row.id, row.row_version, from, status, notes, actor, event]);
+  const [record] = await db.query<HistoryRow>(ARCHIVE, [row.id, row.row_version, from, status, notes, actor, event], 'archive');
   return record ?? null;
 }

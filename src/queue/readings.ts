@@ -48,5 +48,5 @@ SELECT * FROM u ORDER BY batch_no`;
  */
 export async function storeReadings(db: Queryable, line: string, updates: readonly ReadingUpdate[]): Promise<QueueRow[]> {
   if (updates.length === 0) return [];
-  return db.query<QueueRow>(STORE, [line, JSON.stringify(updates)]);
+  return db.query<QueueRow>(STORE, [line, JSON.stringify(updates)], 'store-readings');
 }

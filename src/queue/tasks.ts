@@ -41,7 +41,7 @@ export async function taskEnded(
   { error, ...outcome }: TaskOutcome & { error?: string },
 ): Promise<Date | null> {
   const kept = error === undefined ? JSON.stringify(outcome) : null;
-  const [row] = await database.query<{ error_at: Date | null }>(TASK_ENDED, [line, task, started, error ?? null, kept]);
+  const [row] = await database.query<{ error_at: Date | null }>(TASK_ENDED, [line, task, started, error ?? null, kept], 'task-ended');
   return row?.error_at ?? null;
 }
 

@@ -79,7 +79,8 @@ export interface PlantOptions {
   database?: Database;
 }
 
-const SETTINGS: LineSettings = {
+/** The nodes at their defaults. */
+export const LINE_SETTINGS: LineSettings = {
   line: 'main',
   slots: 10,
   materials: FEED_MILL_MATERIALS,
@@ -98,7 +99,7 @@ const SERIAL = { device: '', baudRate: 19200, dataBits: 8, parity: 'even', stopB
 
 /** A line without a plant, for what is worked out without asking anybody. */
 export function bareLine(settings: Partial<LineSettings> = {}, map: RegisterMap = FEED_MILL_MAP, clock: Clock = systemClock): Line {
-  const all = { ...SETTINGS, ...settings };
+  const all = { ...LINE_SETTINGS, ...settings };
   const nobody = () => Promise.reject(new Error('this line has no database'));
   const database: Database = {
     schema: 'none',
@@ -151,7 +152,7 @@ export function bareRow(given: Partial<QueueRow> = {}): QueueRow {
 }
 
 export async function startPlant(context: Mocha.Context, options: PlantOptions = {}): Promise<Plant> {
-  const settings = { ...SETTINGS, ...options.line, slots: options.slots ?? SETTINGS.slots };
+  const settings = { ...LINE_SETTINGS, ...options.line, slots: options.slots ?? LINE_SETTINGS.slots };
   const database = options.database ?? (await testDatabase(context));
   const lineDatabase = options.lineDatabase ?? database;
   const mapping = compileMapping({ map: FEED_MILL_MAP, materials: settings.materials, slots: settings.slots });

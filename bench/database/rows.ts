@@ -1,0 +1,51 @@
+import type { Database, Queryable } from '../../src/database/database';
+import { FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
+import type { BatchMaterial } from '../../src/queue/batch';
+import { type QueueEntry, queueSet, readEpoch } from '../../src/queue/gate';
+
+/** An MO of a feed mill, as the check of orders leaves it: 15 materials. */
+export function entry(number: number): QueueEntry {
+  return {
+    mo_id: moName(number),
+    odoo_id: number,
+    finished_goods: 'Broiler starter',
+    quantity: 1000,
+    uom: 'kg',
+    materials: FEED_MILL_MATERIALS.map(({ tag, code, product }, index): BatchMaterial => ({
+      tag,
+      code,
+      product,
+      product_id: 100 + index,
+      move_ids: [number * 100 + index],
+      move_planned: [60 + index],
+      move_uom: 'kg',
+      digits: 2,
+      uom: 'kg',
+      manual: false,
+      planned: 60 + index,
+    })),
+  };
+}
+
+export function moName(number: number): string {
+  return `WH/MO/${String(number).padStart(8, '0')}`;
+}
+
+/** What the PLC weighed of that batch, each time something else. */
+export function weights(time: number): Record<string, number> {
+  return Object.fromEntries(FEED_MILL_MATERIALS.map(({ tag }, index) => [tag, (time % 50) + index + 0.25]));
+}
+
+/** Empties the queue of a line without a trace, and closes its fetch, as if all had been archived. */
+export async function emptyLine(db: Queryable, line: string): Promise<void> {
+  await db.query('DELETE FROM {schema}.mo_batch WHERE line = $1', [line]);
+  await db.query('UPDATE {schema}.mo_fetch SET is_open = false WHERE line = $1 AND is_open', [line]);
+}
+
+/** Queues that many batches on an empty line, the way the product does; their MOs are numbered from `from` + 1. */
+export async function queueLine(database: Database, line: string, from: number, count: number): Promise<void> {
+  const { e0 } = await readEpoch(database, line);
+  const entries = Array.from({ length: count }, (_, index) => entry(from + index + 1));
+  const result = await queueSet(database, { line, e0, mapHash: '', actor: 'bench', entries });
+  if (result !== 'queued') throw new Error(`nothing queued: ${result}`);
+}

@@ -1,0 +1,95 @@
+import { MAPPING, connectPlc, startFilledServer } from '../plc/product';
+import { runningSlot } from '../plc/memory';
+import { readBatches } from '../../src/line/read';
+import { type ReadingUpdate, storeReadings } from '../../src/queue/readings';
+import { queueRows } from '../../src/queue/rows';
+import { testDatabase } from '../../test/support/postgres';
+import { bareClient, walOf } from '../database/client';
+import { moName, queueLine, weights } from '../database/rows';
+import { countStatements } from '../database/statements';
+import { benchLine, quietRun } from '../line';
+import { interleaved, timed } from '../measure';
+import { compare, type Finding, judge, type Row } from '../row';
+
+/** The same values on the same table, by hand: nothing is checked, no event is written, nothing comes back. */
+const BARE = `
+UPDATE mo_batch b SET state = 'running', actual = v.actual, actual_weight = v.weight, last_read_from_plc = now()
+FROM unnest($1::bigint[], $2::jsonb[], $3::numeric[]) AS v(id, actual, weight) WHERE b.id = v.id`;
+
+export const update: Row = {
+  name: 'update',
+  what: 'a PLC read stored in 10 rows, against UPDATE ... FROM unnest; write-ahead log of an unchanged read',
+  async run({ context, rounds }) {
+    const counter = countStatements(await testDatabase(context));
+    const { database } = counter;
+    const client = await bareClient(context, database);
+    const server = await startFilledServer();
+    const plc = connectPlc(server.port);
+    const line = benchLine({ database, plc });
+    let time = 0;
+
+    async function changed(): Promise<ReadingUpdate[]> {
+      time += 1;
+      const rows = await queueRows(database, line.line);
+      const actual = weights(time);
+      const values = { state: 'running', status_manufacturing: 0, status_operation: 0, missed_reads: 0, shown: true } as const;
+      return rows.map(({ id, row_version }) => ({
+        id,
+        row_version,
+        actual,
+        actual_weight: time,
+        ...values,
+        last_error: null,
+        cancellation: null,
+      }));
+    }
+
+    async function product(): Promise<number> {
+      const updates = await changed();
+      return timed(() => storeReadings(database, line.line, updates));
+    }
+
+    async function yardstick(): Promise<number> {
+      const updates = await changed();
+      const columns = [updates.map(({ id }) => id), updates.map(({ actual }) => JSON.stringify(actual)), updates.map(() => time)];
+      return timed(() => client.query(BARE, columns));
+    }
+
+    const options = { settle: 0, settleTimeout: 1, acknowledge: true, source: 'plc', payload: null } as const;
+    const read = (): Promise<unknown> => readBatches(line, quietRun(), options);
+    const show = (kg: number): void => {
+      for (let slot = 1; slot <= MAPPING.slots; slot += 1) server.write(runningSlot(MAPPING, slot, moName(slot), kg));
+    };
+
+    try {
+      await queueLine(database, line.line, 0, MAPPING.slots);
+      const findings: Finding[] = [];
+      const pairs = await interleaved(rounds(100), product, yardstick);
+      findings.push(compare({ what: 'values of 10 batches stored', unit: 'ms', against: 'UPDATE ... FROM unnest', goal: 1.3, pairs }));
+      counter.take();
+      await storeReadings(database, line.line, await changed());
+      // One of them was the SELECT that made the values up.
+      findings.push(judge({ what: 'statements to store the values of 10 batches', unit: '', values: [counter.take() - 1], goal: 1 }));
+
+      const share: number[] = [];
+      for (let round = 1; round <= rounds(20); round += 1) {
+        show(round);
+        const full = await walOf(client, read);
+        share.push((100 * (await walOf(client, read))) / full);
+      }
+      findings.push(
+        judge({
+          what: 'write-ahead log of a read that finds nothing new, of a read that changes 10 batches',
+          unit: '%',
+          values: share,
+          goal: 5,
+        }),
+      );
+      return findings;
+    } finally {
+      plc.close();
+      await server.close();
+      await client.end();
+    }
+  },
+};
