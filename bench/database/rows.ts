@@ -49,3 +49,18 @@ export async function queueLine(database: Database, line: string, from: number, 
   const result = await queueSet(database, { line, e0, mapHash: '', actor: 'bench', entries });
   if (result !== 'queued') throw new Error(`nothing queued: ${result}`);
 }
+
+/** A queue whose batches were all weighed and proven in Odoo: task 3 has only to archive them. */
+export async function pushedLine(database: Database, line: string, from: number, count: number): Promise<void> {
+  await queueLine(database, line, from, count);
+  const measured = 'actual = $2, actual_weight = 1000, status_manufacturing = 1, finished_at = now()';
+  const params = [line, JSON.stringify(weights(from))];
+  await database.query(`UPDATE {schema}.mo_batch SET state = 'finished', ${measured} WHERE line = $1`, params);
+  const payload = JSON.stringify({
+    odoo_id: 1,
+    qty: 1000,
+    moves: entry(1).materials.map(({ move_ids: [move_id], planned }) => ({ move_id, quantity: planned })),
+  });
+  await database.query(`UPDATE {schema}.mo_batch SET state = 'pushing', push_payload = $2 WHERE line = $1`, [line, payload]);
+  await database.query(`UPDATE {schema}.mo_batch SET state = 'pushed' WHERE line = $1`, [line]);
+}

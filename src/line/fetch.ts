@@ -1,3 +1,4 @@
+import { createBreather } from '../breather';
 import { clockTime } from '../clock';
 import type { OdooOrder } from '../odoo/odoo';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
@@ -102,7 +103,12 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
 
     const rows = await queueRows(line.database, line.line);
     logTask(line, 'fetch', run, `✓ Auto-sync completed: ${rows.length} MO batches synced`);
-    const batches = rows.map((row) => toBatch(row, line));
+    const breathe = createBreather();
+    const batches: Batch[] = [];
+    for (const row of rows) {
+      await breathe();
+      batches.push(toBatch(row, line));
+    }
     return end('queued', summary(rows.length, found), queuedStatus(rows.length, found, line), found, batches);
   });
 }
@@ -114,12 +120,14 @@ async function findOrders(line: Line, limit: number, nextPage: PageReader): Prom
   const found: Found = { entries: [], rejected: [], seen: 0 };
   const seenIds = new Set<number>();
   const seenNames = new Set<string>();
+  const breathe = createBreather();
   for (let page = 0; page < MAX_PAGES && found.entries.length < limit; page += 1) {
     const size = page === 0 ? limit : Math.max(limit, LATER_PAGE);
     const orders = await nextPage(size, [...seenIds]);
     if (orders.length === 0) break;
     const known = await knownOrders(line.database, line.line, orders);
     for (const order of orders) {
+      await breathe();
       found.seen += 1;
       const twice = seenIds.has(order.odoo_id) || seenNames.has(order.mo_id);
       seenIds.add(order.odoo_id);

@@ -1,3 +1,4 @@
+import { createBreather } from '../breather';
 import type { Names } from './names';
 import type { Odoo, OdooComponent, OdooOrder, OdooRecord, PushPayload } from './odoo';
 import type { Product, Products } from './products';
@@ -15,12 +16,14 @@ import {
 import type { ModelCall } from './transport';
 
 export const MO = 'mrp.production';
+/** Their components are asked for at once: an answer that is parsed and checked in one go must not hold up Node-RED. */
+const ORDERS_PER_CALL = 100;
 
 /** What the tasks do with MOs; each protocol has its own way. */
 export type Operations = Pick<Odoo, 'listConfirmed' | 'readStates' | 'readOrder' | 'push' | 'markDone' | 'cancel' | 'note'>;
 
 export interface StockOperations extends Operations {
-  /** MOs of that domain with all their components, cancelled moves left out. Three calls. */
+  /** MOs of that domain with all their components, cancelled moves left out. Three calls up to 100 MOs, one more per 100. */
   readOrders(domain: readonly unknown[], page: { limit?: number }, signal?: AbortSignal): Promise<OdooOrder[]>;
 }
 
@@ -47,7 +50,15 @@ export function stockOperations({ call, names, products }: StockDependencies): S
       [...orders, ...moves].map((row) => id(row.product_id)),
       signal,
     );
-    return orders.map((order) => toOrder(order, moves, of, digits));
+    const byOrder = new Map<number, PlannedMoveRow[]>(orders.map((order) => [order.id, []]));
+    for (const move of moves) byOrder.get(id(move.raw_material_production_id))?.push(move);
+    const breathe = createBreather();
+    const complete: OdooOrder[] = [];
+    for (const order of orders) {
+      await breathe();
+      complete.push(toOrder(order, byOrder.get(order.id) ?? [], of, digits));
+    }
+    return complete;
   }
 
   return {
@@ -104,14 +115,17 @@ export function stockOperations({ call, names, products }: StockDependencies): S
   };
 
   async function plannedMoves(orders: readonly OrderListRow[], signal?: AbortSignal): Promise<PlannedMoveRow[]> {
-    if (orders.length === 0) return [];
-    const domain = [
-      ['raw_material_production_id', 'in', orders.map((order) => order.id)],
-      ['state', '!=', 'cancel'],
-    ];
+    const moves: PlannedMoveRow[] = [];
     const fields = ['id', 'product_id', 'product_uom', 'product_uom_qty', 'state', 'raw_material_production_id'];
-    const answer = await searchRead('stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal);
-    return readPlannedMoves(answer, 'the components of MOs');
+    for (let from = 0; from < orders.length; from += ORDERS_PER_CALL) {
+      const domain = [
+        ['raw_material_production_id', 'in', orders.slice(from, from + ORDERS_PER_CALL).map((order) => order.id)],
+        ['state', '!=', 'cancel'],
+      ];
+      const answer = await searchRead('stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal);
+      moves.push(...readPlannedMoves(answer, 'the components of MOs'));
+    }
+    return moves;
   }
 
   async function consumedMoves(order: { id: number; move_raw_ids: number[] }, signal?: AbortSignal): Promise<OdooRecord['moves']> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createBreather } from '../breather';
 import { ConstraintError, type Database, type Queryable } from '../database/database';
 import { isDeadlock } from '../database/sql-error';
 import { SmartMoError } from '../errors';
@@ -128,7 +129,7 @@ export async function queueSet(database: Database, request: QueueRequest): Promi
 
 async function insertSet(database: Database, { line, e0, mapHash, actor, entries }: QueueRequest): Promise<QueueResult> {
   const token = randomUUID();
-  const list = JSON.stringify(entries.map((entry, pos) => ({ pos, ...entry })));
+  const list = await jsonOf(entries);
   try {
     await database.transaction(async (tx) => {
       await tx.query(CLOSE_EMPTY_FETCH, [line]);
@@ -143,6 +144,17 @@ async function insertSet(database: Database, { line, e0, mapHash, actor, entries
     if (found.length > 0) return 'queued';
     throw error;
   }
+}
+
+/** A thousand MOs are 4 MB of JSON: too much to be written at one stretch. */
+async function jsonOf(entries: readonly QueueEntry[]): Promise<string> {
+  const breathe = createBreather();
+  const parts: string[] = [];
+  for (const [pos, entry] of entries.entries()) {
+    await breathe();
+    parts.push(JSON.stringify({ pos, ...entry }));
+  }
+  return `[${parts.join(',')}]`;
 }
 
 /** Another line holds the MO, or each waits for an MO of the other because their lists are in another order. */

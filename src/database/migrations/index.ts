@@ -1,5 +1,6 @@
 import { tables } from './001-tables';
 import { historySearch } from './002-history-search';
+import { historyOdooId } from './003-history-odoo-id';
 
 /** SQL of each version in order: the first entry makes version 1. Append only; a released entry is immutable. */
-export const MIGRATIONS: readonly string[] = [tables, historySearch];
+export const MIGRATIONS: readonly string[] = [tables, historySearch, historyOdooId];

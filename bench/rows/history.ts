@@ -1,0 +1,69 @@
+import { testDatabase } from '../../test/support/postgres';
+import { knownOrders } from '../../src/queue/gate';
+import { archiver } from '../database/archive';
+import { bareClient, walOf } from '../database/client';
+import { entry, weights } from '../database/rows';
+import { interleaved, timed } from '../measure';
+import type { Pair } from '../measure';
+import { compare, type Row } from '../row';
+
+const RECORDS = 5_000_000;
+const QUICK_RECORDS = 50_000;
+const BATCHES = 100;
+/** MOs of the history are numbered from here on, apart from those that are archived. */
+const FIRST_OLD = 10_000_000;
+
+/** Years of batch records at once; their texts are shorter than real ones, their keys are not. */
+const FILL = `
+INSERT INTO mo_histories (line, batch_no, mo_id, run, odoo_id, quantity, uom, materials, actual, actual_weight, status_manufacturing,
+  status_operation, push_attempt, fetch_seq, created_at, status, actor)
+SELECT 'line' || n % 10, 1 + n % 10, 'WH/MO/' || lpad((${FIRST_OLD} + n)::text, 8, '0'), 1, ${FIRST_OLD} + n, 1000, 'kg', '[]', $1, 1000, 1,
+  0, 1, n / 10, now(), 'completed', 'bench'
+FROM generate_series(1, $2::int) n`;
+
+export const history: Row = {
+  name: 'history',
+  what: 'archive and fetch with 5 million batch records, against the same with none',
+  async run({ context, rounds, quick, progress }) {
+    const records = quick ? QUICK_RECORDS : RECORDS;
+    const full = await testDatabase(context, { timeouts: { query: 600_000, statement: 600_000 } });
+    const empty = await testDatabase(context);
+    const fullClient = await bareClient(context, full);
+    const emptyClient = await bareClient(context, empty);
+    try {
+      progress(`${records} batch records are made`);
+      await fullClient.query(FILL, [JSON.stringify(weights(1)), records]);
+      await fullClient.query('VACUUM ANALYZE mo_histories');
+      const [among, alone] = [archiver(full, fullClient, 'main'), archiver(empty, emptyClient, 'main')];
+      progress('archive');
+      const times = await interleaved(
+        rounds(30),
+        () => among.product(BATCHES),
+        () => alone.product(BATCHES),
+      );
+      const wal: Pair[] = [];
+      for (let round = 0; round < rounds(10); round += 1) {
+        wal.push({
+          product: await walOf(fullClient, () => among.product(BATCHES)),
+          yardstick: await walOf(emptyClient, () => alone.product(BATCHES)),
+        });
+      }
+      const known = Array.from({ length: 10 }, (_, index) => entry(FIRST_OLD - 20 + index));
+      const ask = await interleaved(
+        rounds(50),
+        () => timed(() => knownOrders(full, 'main', known)),
+        () => timed(() => knownOrders(empty, 'main', known)),
+      );
+      const what = `with ${records} batch records`;
+      const against = 'with none';
+      return [
+        compare({ what: `${BATCHES} batches archived ${what}`, unit: 'ms', against, goal: 1.1, pairs: times }),
+        compare({ what: `write-ahead log of it ${what}`, unit: 'bytes', against, goal: 1.05, pairs: wal }),
+        compare({ what: `10 MOs looked up before they are queued ${what}`, unit: 'ms', against, goal: 1.5, pairs: ask }),
+      ];
+    } finally {
+      await fullClient.end();
+      await emptyClient.end();
+    }
+  },
+};
