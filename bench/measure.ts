@@ -40,16 +40,16 @@ export async function typical(times: number, work: () => Promise<unknown>): Prom
   return spreadOf(taken).median;
 }
 
-/** Rounds that are thrown away: compilers, caches and connections get warm. */
+/** Rounds that are thrown away, where no other number is given: compilers, caches and connections get warm. */
 const WARM_UP = 2;
 
 /**
  * Measures product and yardstick round by round, each in turn the first: whatever else the machine does at the moment hits
  * both, and their ratio within a round is what counts.
  */
-export async function interleaved(rounds: number, product: Measure, yardstick: Measure): Promise<Pair[]> {
+export async function interleaved(rounds: number, product: Measure, yardstick: Measure, warmUp = WARM_UP): Promise<Pair[]> {
   const pairs: Pair[] = [];
-  for (let round = -WARM_UP; round < rounds; round += 1) {
+  for (let round = -warmUp; round < rounds; round += 1) {
     const pair: Pair = { product: 0, yardstick: 0 };
     const order = [async () => void (pair.product = await product()), async () => void (pair.yardstick = await yardstick())];
     if (round % 2 !== 0) order.reverse();

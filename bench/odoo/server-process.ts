@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startOdooSimulator } from '../../src/simulators/odoo/simulator';
-import type { OdooMessage, OdooOrder } from './server';
+import type { OdooMessage } from './server';
 
 /**
  * The Odoo of the bench, a process of its own: what the simulator answers is asked once and repeated from memory, so that its
@@ -14,7 +14,6 @@ interface Rpc {
 
 const kept = new Map<string, Buffer>();
 let bodies: string[] = [];
-let askedAt: number | null = null;
 
 async function main(): Promise<void> {
   const simulator = await startOdooSimulator({ port: 0, orders: Number(process.env['BENCH_ORDERS']), version: '17' });
@@ -45,7 +44,6 @@ async function main(): Promise<void> {
     }
     const { id, params } = JSON.parse(body) as Rpc;
     if (body.includes('search_read')) bodies.push(body);
-    if (body.includes('"confirmed"')) askedAt ??= Date.now();
     const parts = [Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":`), await resultOf(params), Buffer.from('}')];
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': length });
@@ -62,11 +60,8 @@ function tell(message: OdooMessage): void {
 }
 
 process.on('disconnect', () => process.exit());
-process.on('message', ({ action }: OdooOrder) => {
-  if (action === 'asked') {
-    tell({ is: 'asked', bodies, at: askedAt });
-    bodies = [];
-    askedAt = null;
-  }
+process.on('message', () => {
+  tell({ is: 'asked', bodies });
+  bodies = [];
 });
 void main();

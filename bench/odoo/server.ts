@@ -7,12 +7,12 @@ export interface OdooOrder {
 
 export type OdooMessage =
   | { is: 'ready'; port: number }
-  /** Bodies of the lists that were asked for since the last time, and when confirmed MOs were asked for first. */
-  | { is: 'asked'; bodies: string[]; at: number | null };
+  /** Bodies of the lists that were asked for since the last time. */
+  | { is: 'asked'; bodies: string[] };
 
 export interface BenchOdoo {
   readonly url: string;
-  asked(): Promise<{ bodies: string[]; at: number | null }>;
+  asked(): Promise<{ bodies: string[] }>;
   close(): Promise<void>;
 }
 

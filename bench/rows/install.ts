@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { installedModules } from '../../test/support/tarball';
+import { judge, type Row } from '../row';
+
+interface LockedPackage {
+  resolved?: string;
+  hasInstallScript?: boolean;
+}
+
+/** node-red-contrib-modbus, which does not install from the registry alone. */
+const OTHER = { name: 'node-red-contrib-modbus', megabytes: 20.9, packages: 38 };
+
+export const install: Row = {
+  name: 'install',
+  what: 'what an installation without optional packages brings',
+  async run({ progress }) {
+    progress('the package is built and installed');
+    const modules = await installedModules();
+    const lock = JSON.parse(readFileSync(path.join(modules, '.package-lock.json'), 'utf8')) as { packages: Record<string, LockedPackage> };
+    const packages = Object.values(lock.packages);
+    const scripts = packages.filter(({ hasInstallScript }) => hasInstallScript === true);
+    // Our own tarball is a file here; everything else has to be a tarball of the one registry that npm is set to.
+    const others = packages.filter(({ resolved }) => resolved !== undefined && !resolved.startsWith('file:'));
+    const registries = new Set(
+      others.map(({ resolved = '' }) => (/^https?:.*\.tgz$/.test(resolved) ? new URL(resolved).origin : resolved)),
+    );
+    return [
+      judge({
+        what: 'size of an installation',
+        unit: 'MB',
+        values: [(await sizeOf(modules)) / 1e6],
+        goal: 12,
+        yardstick: { name: OTHER.name, value: OTHER.megabytes },
+      }),
+      judge({
+        what: 'packages of an installation',
+        unit: '',
+        values: [packages.length],
+        goal: null,
+        yardstick: { name: OTHER.name, value: OTHER.packages },
+      }),
+      judge({ what: 'install scripts that have to run', unit: '', values: [scripts.length], goal: 0 }),
+      judge({ what: 'places apart from the registry that packages come from', unit: '', values: [Math.max(0, registries.size - 1)], goal: 0 }),
+    ];
+  },
+};
+
+/** Bytes of the files in a folder; links are not followed: the tests put some there. */
+async function sizeOf(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) bytes += await sizeOf(file);
+    else if (entry.isFile()) bytes += (await lstat(file)).size;
+  }
+  return bytes;
+}
