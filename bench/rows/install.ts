@@ -42,7 +42,12 @@ export const install: Row = {
         yardstick: { name: OTHER.name, value: OTHER.packages },
       }),
       judge({ what: 'install scripts that have to run', unit: '', values: [scripts.length], goal: 0 }),
-      judge({ what: 'places apart from the registry that packages come from', unit: '', values: [Math.max(0, registries.size - 1)], goal: 0 }),
+      judge({
+        what: 'places apart from the registry that packages come from',
+        unit: '',
+        values: [Math.max(0, registries.size - 1)],
+        goal: 0,
+      }),
     ];
   },
 };
