@@ -23,11 +23,11 @@ const SERVERS = [
 ] as const;
 
 /** 60 MB each, tested over sockets; and the whole server gone, which takes its own time. */
-const ELSEWHERE = new Set(['huge', 'gzip-bomb', 'down', 'drip']);
+const ELSEWHERE = new Set(['huge', 'gzip-bomb', 'down']);
 /** Answers in which a write that was never made looks like a success over the models: no real Odoo gives them to a write. */
 const LIES = new Set(['null', 'types']);
 /** Three tries, and a person decides: too many of them in a row rightly fail a batch. */
-const REFUSALS = new Set(['refused', 'partial', 'halfway', 'rights', 'null', 'types']);
+const REFUSALS = new Set(['refused', 'partial', 'halfway', 'rights']);
 /** Take effect after the answer was given up: on an MO that a person has marked done meanwhile they would move stock once more. */
 const LATE = new Set(['late', 'reset-late']);
 /** What a person does meanwhile, round by round. */
