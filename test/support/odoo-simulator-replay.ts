@@ -65,7 +65,7 @@ export interface Replay {
 
 /** A simulator of that version in which the orders of the recordings have their counterparts. */
 export async function startReplay(version: string): Promise<Replay> {
-  const recordings = load(version);
+  const recordings = recordingsOf(version);
   const sim = await startOdooSimulator({ port: 0, version, quantity: 2000, orders: 160 });
   const old = Number(version) < 17;
   const field = old ? 'quantity_done' : 'quantity';
@@ -246,7 +246,8 @@ function loginOf(name: string, response: Json): Json {
   return name.startsWith('auth-') && typeof response['result'] === 'number' ? { ...response, result: 6 } : response;
 }
 
-function load(version: string): Map<string, Recording> {
+/** The recordings of that version by name. */
+export function recordingsOf(version: string): Map<string, Recording> {
   const text = fs.readFileSync(path.join(__dirname, '..', 'fixtures', 'odoo-simulator', `${version}.json`), 'utf8');
   return new Map((JSON.parse(text) as Recording[]).map((entry) => [entry.name, entry]));
 }

@@ -74,6 +74,7 @@ for (const { version, protocol, password } of SERVERS) {
     }
 
     it('probes version, user and the number of confirmed MOs', async () => {
+      // mayChange and the warning come from answers that were not recorded, see odoo-replay.ts.
       assert.deepEqual(await odoo.probe(), {
         version: `${version}.0`,
         major: Number(version),
@@ -182,8 +183,6 @@ for (const { version, protocol, password } of SERVERS) {
         ['wrong-kwarg', 'ODOO_VERSION_CHANGED', 'version'],
         ['wrong-type-value', 'ODOO_REFUSED', 'permanent'],
         ['wrong-model', 'CONFIG_INVALID', 'permanent'],
-        ['F5-mark_done-cancelled', 'ODOO_REFUSED', 'permanent'],
-        ['A9-cancel-done-MO', 'ODOO_REFUSED', 'permanent'],
         ['Y1-serialization-failure', 'ODOO_UNREACHABLE', 'transient'],
       ],
       json2: [
@@ -196,14 +195,13 @@ for (const { version, protocol, password } of SERVERS) {
         ['J8-wrong-field', 'ODOO_VERSION_CHANGED', 'version'],
         ['J9-access-denied', 'ODOO_RIGHTS', 'permanent'],
         ['J10b-missing-record-write', 'ODOO_GONE', 'permanent'],
-        ['J14-cancel-done', 'ODOO_REFUSED', 'permanent'],
         ['J16-malformed', 'ODOO_REFUSED', 'permanent'],
         ['J18-GET', 'ODOO_VERSION_CHANGED', 'version'],
         ['Y2-json2-serialization-failure', 'ODOO_UNREACHABLE', 'transient'],
       ],
     };
-    // Not every version refuses each of them.
-    for (const [name, code, errorClass] of refusals[protocol]!.filter(([name]) => isRefusal(all.get(name)))) {
+    // Not everything was recorded with each version. What may be answered with a success as well is in odoo-traps.test.ts.
+    for (const [name, code, errorClass] of refusals[protocol]!.filter(([name]) => all.has(name))) {
       it(`turns ${name} into ${code} (${errorClass}) [fault: odoo-error-in-200]`, async () => {
         await odoo.probe();
         replay.next(name);
@@ -275,8 +273,4 @@ for (const { version, protocol, password } of SERVERS) {
       });
     }
   });
-}
-
-function isRefusal(recording: ReturnType<typeof recordings> extends Map<string, infer One> ? One | undefined : never): boolean {
-  return recording !== undefined && (recording.http_status >= 400 || recording.response['error'] !== undefined);
 }
