@@ -101,6 +101,25 @@ describe('codec', () => {
     });
   }
 
+  for (const [type, digits] of [
+    ['float32', 6],
+    ['float64', 13],
+  ] as const) {
+    it(`${type}: what is encoded decodes to the same ${digits} digits, in every order and scale`, () => {
+      fc.assert(
+        fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), orders, scales, (value, order, scale) => {
+          const spec = coding(type, { order, scale });
+          const encoded = encodeNumber(spec, value);
+          assert.ok(encoded.ok);
+          const decoded = valueOf(decodeNumber(spec, encoded.words));
+          // Below what a float32 holds with all its digits a weight is nobody's.
+          assert.ok(Math.abs(decoded - value) <= Math.max(Math.abs(value) * 10 ** -digits, 1e-30), `${value} became ${decoded}`);
+        }),
+        { numRuns: 1000 },
+      );
+    });
+  }
+
   it('a value between two steps goes to the nearer one', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constantFrom(0.01, 0.1, 0.5, 1, 10), (value, scale) => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
+import { wordsOf } from '../../src/plc/codec';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Mapping } from '../../src/plc/mapping';
 import { endOf, planRequests, planSlot, spansOf } from '../../src/plc/plan';
 import type { Span } from '../../src/plc/plan';
+import type { Plc } from '../../src/plc/plc';
+import { readSlots } from '../../src/plc/read-slots';
+import type { MapField, RegisterMap } from '../../src/plc/register-map';
 
 const mill = compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 10 });
 
@@ -115,5 +119,91 @@ describe('request planner', () => {
       code: 'CONFIG_INVALID',
       message: /maxWords of mo-plc is 7, but the field at 1 alone has 8 words/,
     });
+  });
+});
+
+/** The requests that a whole read really sends, on a PLC that answers zeros. */
+async function sent(mapping: Mapping, planning: Plc['planning']): Promise<Span[]> {
+  const requests: Span[] = [];
+  const plc: Plc = {
+    planning,
+    read: (_area, from, words) => {
+      requests.push({ from, words });
+      return Promise.resolve(new Array<number>(words).fill(0));
+    },
+    write: () => Promise.reject(new Error('a read writes nothing')),
+    state: () => ({ state: 'ok', since: null, error: null }),
+    close: () => undefined,
+  };
+  const { requests: counted } = await readSlots(plc, mapping, { orderQuantity: () => undefined });
+  assert.equal(counted, requests.length, 'the number that the reader tells');
+  return requests;
+}
+
+/** Maps as plants have them: a name, statuses, a weight and up to 30 materials, with gaps, in any order, some with an id apart. */
+const randomMapping = fc
+  .record({
+    nameWords: fc.integer({ min: 4, max: 12 }),
+    materials: fc.array(
+      fc.record({ gap: fc.nat(9), type: fc.constantFrom('uint16', 'uint32', 'float32', 'float64'), hasId: fc.boolean() }),
+      {
+        minLength: 1,
+        maxLength: 30,
+      },
+    ),
+    statusFirst: fc.boolean(),
+    spare: fc.nat(60),
+    slots: fc.integer({ min: 1, max: 12 }),
+  })
+  .map(({ nameWords, materials, statusFirst, spare, slots }) => {
+    const fields: MapField[] = [];
+    let at = 0;
+    const place = (field: Omit<MapField, 'at'>, words: number): void => {
+      fields.push({ ...field, at });
+      at += words;
+    };
+    const statuses = (): void => {
+      for (const field of ['status_manufacturing', 'status_operation'] as const) place({ field, type: 'uint16' }, 1);
+    };
+    place({ field: 'batch_no', type: 'uint16' }, 1);
+    if (statusFirst) statuses();
+    place({ field: 'mo_id', type: 'ascii', words: nameWords }, nameWords);
+    materials.forEach(({ gap, type, hasId }, index) => {
+      at += gap;
+      if (hasId) at += 1;
+      place({ material: `m${index}`, type, ...(hasId ? { idAt: at - 1, id: index } : {}) }, wordsOf(type));
+    });
+    place({ field: 'actual_weight', type: 'uint32' }, 2);
+    if (!statusFirst) statuses();
+    const map: RegisterMap = { version: 1, addressing: 'zero-based', read: { function: 'holding', base: 100, stride: at + spare }, fields };
+    const tags = materials.map((_, index) => ({ tag: `m${index}`, code: '', product: `p${index}`, manual: false, share: 0, max: 0 }));
+    return compileMapping({ map, materials: tags, slots });
+  });
+
+describe('requests of a whole read', () => {
+  it('the feed mill: 10 one per slot, 8 as few as possible', async () => {
+    assert.equal((await sent(mill, { mode: 'slot', maxWords: 125, maxGap: 50 })).length, 10);
+    assert.equal((await sent(mill, { mode: 'fewest', maxWords: 125, maxGap: 50 })).length, 8);
+  });
+
+  it('200 random maps: never one more than an exhaustive search finds, in both modes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        randomMapping,
+        fc.integer({ min: 12, max: 125 }),
+        fc.integer({ min: 0, max: 125 }),
+        async (mapping, maxWords, maxGap) => {
+          const fewest = await sent(mapping, { mode: 'fewest', maxWords, maxGap });
+          assert.equal(fewest.length, minimum(blocksOf(mapping), maxWords, maxGap));
+          const perSlot = await sent(mapping, { mode: 'slot', maxWords, maxGap });
+          const parts = minimum(mapping.fields.flatMap(spansOf), maxWords, mapping.length);
+          // A slot in parts is one look at the statuses before, then the fewest parts; zeros do not change in between.
+          const guard = mapping.length <= maxWords ? 0 : 1;
+          assert.equal(perSlot.length, mapping.slots * (guard === 0 ? 1 : guard + parts));
+          for (const { words } of [...fewest, ...perSlot]) assert.ok(words <= maxWords);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
