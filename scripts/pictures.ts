@@ -23,6 +23,8 @@ async function main(): Promise<void> {
     const plant = await startDashboardPlant({ timers: true });
     try {
       await takeDashboard(browser, plant);
+      await takeEngineer(browser, plant);
+      await takeHistory(browser, plant);
       await takeEditor(browser, plant);
       await takeDialog(browser, plant);
     } finally {
@@ -48,6 +50,29 @@ async function takeDashboard(browser: Browser, plant: DashboardPlant): Promise<v
     await shoot(page, file);
     await close();
   }
+}
+
+/** A slot that is being made, a batch with all its events, and the comparison. */
+async function takeEngineer(browser: Browser, plant: DashboardPlant): Promise<void> {
+  const { page, close } = await openPage(browser, { viewport: { width: 1280, height: 800 } });
+  await page.goto(plant.page('engineer'));
+  await page.locator('.moe-tasks tr', { hasText: /MOs queued/ }).waitFor();
+  await page.getByRole('button', { name: '5', exact: true }).click();
+  await page.locator('.moe-state', { hasText: /^slot 5 shows/ }).waitFor({ timeout: PATIENCE_MS });
+  await page.getByLabel('MO', { exact: true }).fill('WH/MO/00001');
+  await page.getByRole('button', { name: 'Look' }).click();
+  await page.locator('.moe-batch tr', { hasText: 'completed' }).waitFor({ timeout: PATIENCE_MS });
+  await shoot(page, 'dashboard-engineer.png');
+  await close();
+}
+
+/** After the first set. */
+async function takeHistory(browser: Browser, plant: DashboardPlant): Promise<void> {
+  const { page, close } = await openPage(browser, { viewport: { width: 1280, height: 660 } });
+  await page.goto(plant.page('history'));
+  await page.locator('.moh-head', { hasText: /^\d\d batch records/ }).waitFor({ timeout: PATIENCE_MS });
+  await shoot(page, 'dashboard-history.png');
+  await close();
 }
 
 async function takeEditor(browser: Browser, plant: DashboardPlant): Promise<void> {

@@ -40,6 +40,9 @@ describe('what an operator can do on the dashboard', function () {
     await dialog(page).getByText(`Cancel ${mo} in slot 10?`).waitFor();
     await dialog(page).getByRole('button', { name: 'Go back' }).click();
     await dialog(page).waitFor({ state: 'detached' });
+    await operator.until('a dosing batch', async () => (await page.getByText('dosing', { exact: true }).count()) > 0, ['every 5 minutes']);
+    // A figure never stands alone: what changed, and how long ago.
+    assert.match(await page.locator('.mo-tile.mo-blue .mo-numbers').first().innerText(), /of 1,000 kg\s+changed \d+ (s|min) ago/);
     await tile(page, 10).locator('.mo-id').click();
     await dialog(page).getByText('silo_a').waitFor();
   });

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { systemClock } from '../../src/clock';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { launchBrowser } from '../support/browser';
-import { alarm, buttonsOf, lamp, moIn, press, startVisitor, tile, word } from '../support/dashboard-driver';
+import { alarm, buttonsOf, DESKTOP, lamp, moIn, press, startVisitor, tile, word } from '../support/dashboard-driver';
 import { startDashboardPlant, type DashboardPlant } from '../support/dashboard-plant';
 import { startOperator, type Operator } from '../support/operator';
 
@@ -92,6 +92,11 @@ describe('five faults, found and cleared from the dashboard alone', function () 
     await plant!.command('mo-plc-simulator', { action: 'fault', fault: 'mute', seconds: 600 });
     await appears('NO PLC', () => word(page, 'NO PLC').isVisible());
     await appears('its alarm', () => alarm(page, /PLC_.*Check the network/s).isVisible());
+    // Alarms push nothing off the screen.
+    const { height } = DESKTOP;
+    assert.ok((await page.evaluate(() => document.documentElement.scrollHeight)) <= height, 'the page scrolls');
+    const box = await tile(page, 10).boundingBox();
+    assert.ok(box && box.y + box.height <= height, 'the last tile is off the screen');
     await plant!.command('mo-plc-simulator', { action: 'clear' });
     await plant!.command('mo-odoo-simulator', { action: 'clear' });
     await appears('all well', async () => (await lamp(page, 'Odoo', 'ok').isVisible()) && (await lamp(page, 'PLC', 'ok').isVisible()));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
 import { demoFlow } from '../../scripts/demo-flow';
@@ -72,6 +72,20 @@ describe('npm start', function () {
     assert.equal(code, 0, output);
     await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
     assert.ok(!existsSync(path.join(folder, 'node-red.pid')));
+  });
+
+  it('says when Node-RED was killed from outside, where no line above holds a reason', async () => {
+    const folder = await temporaryFolder('start');
+    const running = start(await freePort(), folder);
+    await waitFor(() => /Smart MO Sync is up/.test(output) || running.exitCode !== null, { what: 'the addresses', deadlineMs: 90_000 });
+    process.kill(Number(readFileSync(path.join(folder, 'node-red.pid'), 'utf8')), 'SIGKILL');
+    const [code] = (await once(running, 'close')) as [number];
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /Node-RED was ended from outside \(SIGKILL, by a person or by a system that ran out of memory\)\. Nothing is lost/,
+    );
+    assert.doesNotMatch(output, /lines above/);
   });
 });
 
