@@ -98,6 +98,11 @@ export function throwIfClosed(signal: AbortSignal): void {
   if (signal.aborted) throw closed();
 }
 
+/** A run that was stopped by a deploy: nobody has to look for the cause. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof SmartMoError && error.code === 'CLOSED';
+}
+
 export function closed(): SmartMoError {
   return new SmartMoError('CLOSED', 'stopped by a deploy or by the end of Node-RED; the next run goes on where this one stopped', {
     class: 'transient',

@@ -1,6 +1,6 @@
 import type { Node } from 'node-red';
 import { systemClock } from '../../src/clock';
-import { closed, describe, SmartMoError, throwIfClosed } from '../../src/errors';
+import { closed, describe, isClosed, throwIfClosed } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import { errorStatus, type Run } from '../../src/line/run';
@@ -61,7 +61,7 @@ export function startWorker<Settings>(RED: Red, node: Node, config: Config, job:
       send(outputsOf(message, line.line, outcome, job.outputs));
     } catch (error) {
       // With a catch node in the flow done(err) writes nothing to the log. Being stopped by a deploy is no error to look for.
-      const level = error instanceof SmartMoError && error.code === 'CLOSED' ? 'info' : 'error';
+      const level = isClosed(error) ? 'info' : 'error';
       if (errorsLogged === 0) logLine(node, level, describe(error));
       showError(error);
       throw error;

@@ -1,6 +1,6 @@
 import type { JSONSchemaType } from 'ajv';
 import { compileCheck } from '../check';
-import { describe, SmartMoError } from '../errors';
+import { describe, isClosed, SmartMoError } from '../errors';
 import { archive } from '../queue/archive';
 import type { QueueRow } from '../queue/batch';
 import { lastRecord } from '../queue/history';
@@ -70,7 +70,7 @@ export async function actOnBatch(line: Line, run: Run, options: ActionOptions): 
   } catch (error) {
     const refused = error instanceof SmartMoError && error.code === 'INPUT_INVALID' ? new Refused(400, error.code, error.message) : error;
     if (!(refused instanceof Refused)) {
-      run.log('error', `Error in operator action: ${describe(error)}`);
+      if (!isClosed(error)) run.log('error', `Error in operator action: ${describe(error)}`);
       throw error;
     }
     const { message: detail, code, statusCode } = refused;

@@ -1,5 +1,5 @@
 import { compileCheck } from '../check';
-import { describe, SmartMoError } from '../errors';
+import { describe, isClosed, SmartMoError } from '../errors';
 import type { Cancellation, QueueRow } from '../queue/batch';
 import { historyPage, lastRecord } from '../queue/history';
 import { findRow, isYounger } from '../queue/rows';
@@ -81,7 +81,7 @@ export async function cancelBatch(line: Line, run: Run, options: CancelOptions):
     const refused = asRefusal(error, begun);
     if (row && begun && refused && !refusedForGood(error)) await repeatLater(line, row, error);
     if (!refused) {
-      run.log('error', `Error in cancel batch: ${describe(error)}`);
+      if (!isClosed(error)) run.log('error', `Error in cancel batch: ${describe(error)}`);
       throw error;
     }
     const { message: detail, code, statusCode } = refused;

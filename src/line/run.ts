@@ -1,5 +1,5 @@
 import { clockTime } from '../clock';
-import { describe, SmartMoError } from '../errors';
+import { describe, isClosed, SmartMoError } from '../errors';
 import { taskEnded, type TaskOutcome } from '../queue/tasks';
 import type { Line, TaskName } from './line';
 import type { NodeStatus, Outcome } from './outcome';
@@ -83,7 +83,7 @@ export class TaskError extends SmartMoError {
 
 async function failed(line: Line, task: TaskName, run: Run, started: Date, error: unknown): Promise<unknown> {
   // A deploy in the middle of a run is no error of the plant.
-  if (error instanceof SmartMoError && error.code === 'CLOSED') return error;
+  if (isClosed(error)) return error;
   logTask(line, task, run, `Error in ${TASKS[task].name} task: ${describe(error)}`, 'error');
   const { state, since: downSince } = line.database.state();
   let since = (state === 'down' ? downSince : null) ?? started;

@@ -1,5 +1,5 @@
 import { clockTime } from '../clock';
-import { closed, describe, SmartMoError } from '../errors';
+import { closed, describe, isClosed, SmartMoError } from '../errors';
 import type { Line } from '../line/line';
 import type { NodeStatus, Outcome, OutcomeEvent } from '../line/outcome';
 import { logTask, observed, type Run } from '../line/run';
@@ -114,7 +114,7 @@ export async function runReport(line: Line, run: Run, options: ReportOptions): P
     });
   } catch (error) {
     // A deploy in the middle of a run is no error of the plant.
-    const isStopped = error instanceof SmartMoError && error.code === 'CLOSED';
+    const isStopped = isClosed(error);
     if (!isStopped) logTask(line, 'health', run, `Error in health task: ${describe(error)}`, 'error');
     throw error;
   }

@@ -152,7 +152,7 @@ describe('test buttons of the configuration dialogs', function () {
       });
     }
 
-    it('a body that is too large gets 413, one that is no dialog an answer, another method nothing [fault: sec-routes-body]', async () => {
+    it('a body that is too large gets 413, one that is no dialog an answer, another method nothing [fault: sec-routes-body, sec-routes-method]', async () => {
       assert.equal((await ask('mo-line', { ...LINE, map: 'x'.repeat(300_000) })).status, 413);
       for (const body of [[], { no: 'id' }, { id: 7 }]) assert.match((await result('mo-plc', body)).text, /^INPUT_INVALID/);
       for (const method of ['GET', 'PUT', 'DELETE'])
