@@ -5,6 +5,10 @@ import { round, unitFactor } from '../units';
 import type { Line } from './line';
 import { weighed } from './plausible';
 
+/** The unit in which the routes of the plant module take a consumption, and the decimals that grams add to it. */
+const ROUTE_UNIT = 'kg';
+const KG_DIGITS = 3;
+
 /**
  * What will be told to Odoo about a finished batch; computed once and frozen in the row before anything is sent
  * (odoo.md part A, quantities pushed): all components, zeros included; the actuals of several tags of one product
@@ -13,21 +17,34 @@ import { weighed } from './plausible';
  */
 export function consumptionOf(row: QueueRow & { odoo_id: number }, line: Line, markDone: boolean): PushPayload {
   const moves: PushPayload['moves'] = [];
-  const byCode = new Map<string, number>();
+  const equipment = new Map<string, number>();
   for (const materials of groupByMoves(row.materials)) {
     const [first] = materials;
     if (!first) continue;
     let total = 0;
+    const byCode = new Map<string, number>();
     for (const material of materials) {
       const quantity = inMoveUnit(material, actualOf(material, row, line));
       total += quantity;
-      if (material.code !== '') byCode.set(material.code, (byCode.get(material.code) ?? 0) + quantity);
+      add(byCode, material.code, quantity);
     }
     moves.push(...splitOverMoves(first, total));
+    for (const [code, quantity] of byCode) if (code !== '') add(equipment, code, forRoutes(first, quantity));
   }
-  const digits = digitsOf(row);
-  const equipment = Object.fromEntries([...byCode].map(([code, quantity]) => [code, round(quantity, digits)]));
-  return { mo_id: row.mo_id, odoo_id: row.odoo_id, qty: producedQuantity(row, line), moves, equipment, markDone };
+  const { mo_id, odoo_id } = row;
+  return { mo_id, odoo_id, qty: producedQuantity(row, line), moves, equipment: Object.fromEntries(equipment), markDone };
+}
+
+function add(sums: Map<string, number>, key: string, quantity: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + quantity);
+}
+
+/**
+ * What the routes of the plant module are told: kg, whatever the unit of the move (odoo.md part C), and no other figure
+ * than the move is to show. Litres have no weight and stay what they are.
+ */
+function forRoutes({ move_uom, digits }: BatchMaterial, quantity: number): number {
+  return round(round(quantity, digits) * (unitFactor(move_uom, ROUTE_UNIT) ?? 1), digits + KG_DIGITS);
 }
 
 /** @throws MAP_CHANGED when nothing was stored for a tag of the PLC: what was not weighed is not known, and never 0 */

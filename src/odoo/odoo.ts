@@ -116,7 +116,7 @@ export interface PushPayload {
   /** qty_producing, in the unit of the order. */
   qty: number;
   moves: { move_id: number; product_id: number; quantity: number }[];
-  /** The same consumption by equipment code, in the units of the moves, for the routes of the plant module. */
+  /** The same consumption by equipment code, in kg (what is no weight in the unit of its move), for the routes of the plant module. */
   equipment: Record<string, number>;
   markDone: boolean;
 }

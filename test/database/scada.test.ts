@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { QueueRow } from '../../src/queue/batch';
-import { type Plant, runSet, startPlant } from '../support/plant';
+import { checkInvariants, type Plant, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
 
 const QUIET_TIME = 150;
@@ -26,6 +26,7 @@ describe('a line whose Odoo is spoken to over the routes of the plant module', (
       set.map((mo_id) => ({ mo_id, status: 'completed' })),
     );
     assert.equal(done(), set.length);
+    await checkInvariants(plant);
   });
 
   it('after a lost answer sends the same payload again, once quietTime has passed', async function () {
@@ -45,6 +46,8 @@ describe('a line whose Odoo is spoken to over the routes of the plant module', (
     await plant.complete();
     assert.equal((await plant.history())[0]?.status, 'completed');
     assert.equal(done(), 1);
+    assert.deepEqual(plant.struck, ['reset-after strikes update-with-consumptions']);
+    await checkInvariants(plant);
   });
 
   it('a process that dies while it sends leaves a lease of quietTime behind', async function () {

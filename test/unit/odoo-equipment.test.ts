@@ -99,6 +99,31 @@ describe('orders whose components name their equipment (scada)', () => {
     );
     assert.deepEqual(equipment, { silo101: 98.77 });
   });
+
+  it('are told in kg per code what their moves show in t and g; litres stay litres', () => {
+    const salt = component({ move_id: 3, product_id: 103, product: 'Salt', product_code: 'SALT', planned: 0.5, equipment: 'silo103' });
+    const materials = accepted(
+      orderOf([component({ planned: 59_500, uom: 'g' }), { ...SOY, planned: 0.04, uom: 't', digits: 4 }, { ...salt, uom: 'kg' }]),
+    );
+    const oil = {
+      ...materials[0]!,
+      tag: 'lq_tetes',
+      code: 'lq114',
+      product_id: 104,
+      move_ids: [4],
+      move_planned: [9],
+      move_uom: 'L',
+      uom: 'L',
+    };
+    const actual = { silo_a: 58.76543, silo_b: 39.96, silo_c: 0.486, lq_tetes: 8.7654 };
+    const row = { ...bareRow({ materials: [...materials, oil], actual, actual_weight: 99 }), odoo_id: 7 };
+    const { moves, equipment } = consumptionOf(row, bareLine(), true);
+    assert.deepEqual(
+      moves.map(({ quantity }) => quantity),
+      [58_765.43, 0.04, 0.49, 8.77],
+    );
+    assert.deepEqual(equipment, { silo101: 58.76543, silo102: 40, silo103: 0.49, lq114: 8.77 });
+  });
 });
 
 describe('scaleBom', () => {

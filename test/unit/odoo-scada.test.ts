@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { pushBatch } from '../../src/line/push';
 import type { Odoo, OdooRecord, PushPayload } from '../../src/odoo/odoo';
 import { type Asked, connectTo, cookieOf, NO_PAGE, Raw, Refusal, type Script, startScript } from '../support/odoo-script';
 
@@ -317,6 +318,47 @@ describe('scada, the routes of the plant module', () => {
     const shown = { ...SHOWN, moves: SHOWN.moves.map((move) => ({ ...move, quantity: 12 })) };
     await assert.rejects(odoo.push(PAYLOAD, shown), { code: 'ODOO_DIFFERS', message: /12 of product 3/ });
     assert.equal(script.count(UPDATE), 0);
+  });
+
+  describe('one product in two silos', () => {
+    const moveOf = (move_id: number, quantity: number) => ({ move_id, product_id: 2, quantity });
+    const payload = { ...PAYLOAD, moves: [moveOf(71, 588), moveOf(72, 399.5)], equipment: { silo101: 588, silo104: 399.5 } };
+    const options = { strictConsumption: false, digits: 2 };
+    const push = (given: PushPayload) => pushBatch(odoo, given, options, new AbortController().signal);
+
+    /** The module, with what its moves show from the start, and what becomes of the figures of an update. */
+    async function startModule(consumed: [number, number], book: (figures: Record<string, number>) => [number, number]): Promise<void> {
+      let now = consumed;
+      let state = 'confirmed';
+      await start((one) => {
+        if (one.name === UPDATE) now = book(one.options as Record<string, number>);
+        if (one.name === DONE) state = 'done';
+        if (one.name === 'mrp.production.search_read') {
+          const produced = state === 'done' ? PAYLOAD.qty : 0;
+          return [{ ...record(7), state, qty_producing: produced, qty_produced: produced }];
+        }
+        if (one.name !== 'stock.move.search_read') return undefined;
+        return moves(7).map((move, index) => ({ ...move, product_id: [2, 'Maize'], quantity_done: now[index] }));
+      });
+    }
+
+    it('each figure goes under its own code, and both are found in Odoo', async () => {
+      await startModule([0, 0], ({ silo101 = 0, silo104 = 0 }) => [silo101, silo104]);
+      await push(payload);
+      assert.deepEqual(sent(UPDATE), [{ silo101: 588, silo104: 399.5, mo_id: 'WH/MO/00007', quantity: 998.5 }]);
+    });
+
+    it('a figure that got lost is found out', async () => {
+      await startModule([0, 0], ({ silo101 = 0 }) => [silo101, 0]);
+      await assert.rejects(push(payload), { code: 'ODOO_DIFFERS', message: /product 2: weighed 987.5, Odoo shows 588/ });
+    });
+
+    it('a silo of which nothing was used must show nothing, whatever the sum of both', async () => {
+      await startModule([500, 88], () => [588, 88]);
+      const one = { ...payload, moves: [moveOf(71, 588), moveOf(72, 0)], equipment: { silo101: 588, silo104: 0 } };
+      await assert.rejects(push(one), { code: 'ODOO_DIFFERS', message: /88 of product 2/ });
+      assert.equal(script.count(UPDATE), 0);
+    });
   });
 
   it('a missing route is a matter of the version', async () => {
