@@ -18,7 +18,7 @@ export function changedInOdoo(row: QueueRow, shown: OdooState | undefined): { co
   if (shown.state === 'done')
     return {
       code: 'mo-done-in-odoo',
-      text: `${row.mo_id} was marked done in Odoo by hand; ask who did it, then cancel the batch here with "Cancel the MO in Odoo as well" off`,
+      text: `${row.mo_id} is done in Odoo, but not by this batch: marked by hand, or by this line before an older database came back; find out, then cancel the batch here with "Cancel the MO in Odoo as well" off`,
     };
   if (Math.abs(shown.quantity - row.quantity) > SAME) {
     const text = `${row.mo_id} was ${row.quantity} ${row.uom} when it was queued and is ${shown.quantity} in Odoo now; set the quantity back or cancel the batch`;

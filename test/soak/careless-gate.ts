@@ -34,11 +34,11 @@ WITH queued AS (
 INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
 SELECT line, mo_id, 'queued', 'careless', jsonb_build_object('batch_no', batch_no, 'run', run) FROM queued`;
 
-export async function carelessFetch(line: Line, signal: AbortSignal): Promise<void> {
+export async function carelessFetch(line: Line, limit: number, signal: AbortSignal): Promise<void> {
   await line.database.transaction(async (tx) => {
     const [count] = await tx.query<{ rows: number }>(COUNT, [line.line]);
     if (count?.rows !== 0) return;
-    const orders = await odooOf(line).listConfirmed({ limit: line.slots, seen: [], domain: [] }, signal);
+    const orders = await odooOf(line).listConfirmed({ limit, seen: [], domain: [] }, signal);
     const checked = orders.map((order) => checkOrder(order, line));
     const entries = checked.flatMap((order) => ('entry' in order ? [order.entry] : []));
     await tx.query(INSERT, [line.line, JSON.stringify(entries)]);

@@ -72,7 +72,7 @@ export async function createNodeRed(name: string, env: Record<string, string>): 
       nodeRed = await startNodeRed(nodeRed ? options : { ...options, flows });
     },
     kill: () => running().kill('SIGKILL'),
-    stop: () => running().stop(),
+    stop: async () => nodeRed?.stop(),
     async redeploy() {
       deploys += 1;
       const types = ['full', 'flows', 'nodes'] as const;

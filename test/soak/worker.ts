@@ -60,7 +60,8 @@ const line = createLine(bare, {
 });
 const run: Run = { actor: `worker ${process.pid}`, signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
 
-const fetchOptions = { limit: 10, filter: '', preview: false, message: {} };
+/** Small sets: the queue is empty, and the gate at work, as often as can be. */
+const fetchOptions = { limit: 3, filter: '', preview: false, message: {} };
 const completeOptions = {
   markDone: true,
   maxAttempts: 10,
@@ -71,7 +72,7 @@ const completeOptions = {
 } as const;
 
 const fetchOnce = (): Promise<unknown> =>
-  env('CARELESS_GATE') === '1' ? carelessFetch(line, run.signal) : fetchOrders(line, run, fetchOptions);
+  env('CARELESS_GATE') === '1' ? carelessFetch(line, fetchOptions.limit, run.signal) : fetchOrders(line, run, fetchOptions);
 
 /** Seconds between two runs. The fetches of all workers come at the same moments, as those of plants do: at the full hour. */
 const TASKS: { every: number; inStep?: true; task(): Promise<unknown> }[] = [

@@ -146,7 +146,10 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
     if (Date.now() - started >= STOP_MS) throw new Error(`Node-RED did not stop within ${STOP_MS} ms; the log was:\n${output}`);
   }
 
-  await launch();
+  await launch().catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   const nodeRed: NodeRed = {
     get url() {
       return url();

@@ -130,7 +130,8 @@ export async function createOwnServer(context: Mocha.Context): Promise<OwnServer
         if (account) await chown(join(copy, 'standby.signal'), account.uid, account.gid);
         const link = `host=127.0.0.1 port=${settings.port} user=${BUILTIN_USER} password=${secret} application_name=standby`;
         const standby = serverIn(folder, secret, await unusedPort(), { primary_conninfo: link });
-        if (synchronous) Object.assign(parameters, { synchronous_standby_names: 'standby', synchronous_commit: 'remote_apply' });
+        parameters['synchronous_standby_names'] = synchronous ? 'standby' : '';
+        parameters['synchronous_commit'] = synchronous ? 'remote_apply' : 'on';
         await start();
         await standby.start();
         await waitFor(async () => (await query(`SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'`)).length === 1, {
