@@ -34,7 +34,7 @@ WITH queued AS (
 INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
 SELECT line, mo_id, 'queued', 'careless', jsonb_build_object('batch_no', batch_no, 'run', run) FROM queued`;
 
-export async function carelessFetch(line: Line, limit: number, signal: AbortSignal): Promise<void> {
+export async function carelessFetch(line: Line, signal: AbortSignal, limit = line.slots): Promise<void> {
   await line.database.transaction(async (tx) => {
     const [count] = await tx.query<{ rows: number }>(COUNT, [line.line]);
     if (count?.rows !== 0) return;

@@ -72,7 +72,7 @@ const completeOptions = {
 } as const;
 
 const fetchOnce = (): Promise<unknown> =>
-  env('CARELESS_GATE') === '1' ? carelessFetch(line, fetchOptions.limit, run.signal) : fetchOrders(line, run, fetchOptions);
+  env('CARELESS_GATE') === '1' ? carelessFetch(line, run.signal, fetchOptions.limit) : fetchOrders(line, run, fetchOptions);
 
 /** Seconds between two runs. The fetches of all workers come at the same moments, as those of plants do: at the full hour. */
 const TASKS: { every: number; inStep?: true; task(): Promise<unknown> }[] = [
