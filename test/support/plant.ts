@@ -22,7 +22,7 @@ import { createModbusPlc } from '../../src/plc/modbus';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
 import { round } from '../../src/units';
-import { testDatabase } from './postgres';
+import { testDatabase, testWorker } from './postgres';
 import { waitFor } from './wait';
 
 /** The tasks of one line object, with the settings of the nodes at their defaults. */
@@ -73,7 +73,7 @@ export interface PlantOptions {
   /** Of the PLC alone; a test that moves it decides when the PLC goes on. */
   plcClock?: Clock;
   odoo?: { version?: string; timeout?: number };
-  /** What the line works with, instead of tables on the server of this mocha process. */
+  /** What the line works with. Default: the tables of `database`, with the rights of a working role. */
   lineDatabase?: Database;
   /** Past everything that a test breaks, as the owner of the tables. */
   database?: Database;
@@ -154,7 +154,7 @@ export function bareRow(given: Partial<QueueRow> = {}): QueueRow {
 export async function startPlant(context: Mocha.Context, options: PlantOptions = {}): Promise<Plant> {
   const settings = { ...LINE_SETTINGS, ...options.line, slots: options.slots ?? LINE_SETTINGS.slots };
   const database = options.database ?? (await testDatabase(context));
-  const lineDatabase = options.lineDatabase ?? database;
+  const lineDatabase = options.lineDatabase ?? (await testWorker(context, database));
   const mapping = compileMapping({ map: FEED_MILL_MAP, materials: settings.materials, slots: settings.slots });
   const { version = '17', timeout = 2 } = options.odoo ?? {};
   const struck: string[] = [];

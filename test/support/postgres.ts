@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,29 @@ export async function testDatabase(context: Mocha.Context, settings: PostgresSet
   cleanups.push(() => database.close());
   await database.ready();
   return database;
+}
+
+/**
+ * The same tables as a line should have them: with the rights of docs/database.md and no others. On the server of
+ * TEST_DATABASE_URL, where roles are somebody else's matter, those of its own user.
+ */
+export async function testWorker(context: Mocha.Context, { schema }: Database): Promise<Database> {
+  const server = await testServer(context);
+  if (server.pid === null) return createPostgres({ ...server.settings, schema });
+  const user = `worker_${randomBytes(6).toString('hex')}`;
+  const password = randomBytes(12).toString('hex');
+  const admin = new Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'; SET search_path = ${schema}; ${workingRights(schema, user)}`);
+  await admin.end();
+  return createPostgres({ ...server.settings, user, password, schema });
+}
+
+/** The SQL of docs/database.md, for this schema and this role. */
+export function workingRights(schema: string, user: string): string {
+  const page = readFileSync(join(__dirname, '..', '..', 'docs', 'database.md'), 'utf8');
+  const sql = /```sql\n(.*?)```/s.exec(page)?.[1] ?? '';
+  return sql.replaceAll('TO mo;', `TO ${user};`).replaceAll('SCHEMA public', `SCHEMA ${schema}`);
 }
 
 /** The name of a schema that does not exist yet; what a test makes in it is dropped when mocha ends. */
