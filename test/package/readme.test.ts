@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_CODES } from '../../src/errors';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
+import { example } from '../support/example';
+import { loadPalette, localeFile } from '../support/palette';
 import { checkout } from '../support/tarball';
 
 describe('the README', () => {
@@ -26,6 +28,18 @@ describe('the README', () => {
   it('shows only pictures and pages that are there', () => {
     for (const [, target = ''] of readme.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
       assert.doesNotThrow(() => readFileSync(path.join(checkout, decodeURIComponent(target))), target);
+    }
+  });
+
+  it('calls everything in the ten steps what the editor calls it', () => {
+    const [, steps = ''] = /### Go live, step by step\n(.*?)\n## /s.exec(readme) ?? [];
+    const outside = ['Manufacturing / User', '01 - Smart MO Sync', 'Configuration nodes', 'Deploy'];
+    const names = example('01 - Smart MO Sync').flatMap(({ name, line, label }) => [name, label, line].map(String));
+    const texts = [...loadPalette().keys()].map((type) => readFileSync(localeFile('en-US', `${type}.json`), 'utf8')).join('\n');
+    const used = [...steps.matchAll(/(?<![*\w])\*([^*\n]+)\*/g)].map(([, name = '']) => name);
+    assert.ok(used.length > 15);
+    for (const name of used) {
+      assert.ok(outside.includes(name) || names.includes(name) || texts.includes(`"${name}`), name);
     }
   });
 
