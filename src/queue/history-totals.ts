@@ -24,7 +24,6 @@ export interface ProductTotal extends Pick<DayTotal, 'uom' | 'planned' | 'actual
 export interface MaterialTotal {
   product: string;
   uom: string;
-  batches: number;
   planned: number;
   /** null: only weighed by hand, so that nobody knows. */
   actual: number | null;
@@ -52,8 +51,8 @@ SELECT finished_goods AS product, uom, ${SUMS}
 FROM {schema}.mo_histories WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
 
 const MATERIALS = `
-SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, count(DISTINCT h.id) AS batches,
-  sum((m ->> 'planned')::numeric) AS planned, sum((h.actual ->> (m ->> 'tag'))::numeric) AS actual
+SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, sum((m ->> 'planned')::numeric) AS planned,
+  sum((h.actual ->> (m ->> 'tag'))::numeric) AS actual
 FROM {schema}.mo_histories h, jsonb_array_elements(h.materials) m
 WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
 
