@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Line } from '../../src/line/line';
-import { withMishap } from '../support/mishap';
+import { type Mishap, withMishap } from '../support/mishap';
 import { checkInvariants, type Plant, startPlant } from '../support/plant';
+
+const KINDS: [kind: Mishap['kind'], what: string, fault: [before: string, after: string]][] = [
+  ['fail', 'a failure', ['call-refused', 'call-answer-lost']],
+  ['hang', 'a deploy while it hangs', ['call-hangs', 'call-hangs']],
+  ['die', 'kill -9', ['call-then-killed', 'call-then-killed']],
+];
+const MISHAPS = KINDS.flatMap(([kind, what, [before, after]]) => [
+  { effect: 'before' as const, kind, what, fault: before },
+  { effect: 'after' as const, kind, what, fault: after },
+]);
 
 describe('the k-th call of a cycle goes wrong', function () {
   this.timeout(60_000);
@@ -21,15 +31,10 @@ describe('the k-th call of a cycle goes wrong', function () {
     for (const task of [read, complete]) await task().catch(() => null);
   }
 
-  for (const [effect, kill] of [
-    ['before', false],
-    ['after', false],
-    ['before', true],
-    ['after', true],
-  ] as const) {
-    it(`${kill ? 'kill -9' : 'a failure'} ${effect} its effect, for every k: nothing is lost, nothing is doubled, all of it settles [fault: call-${kill ? 'then-killed' : effect === 'before' ? 'refused' : 'answer-lost'}]`, async () => {
+  for (const { effect, kind, what, fault } of MISHAPS) {
+    it(`${what} ${effect} its effect, for every k: nothing is lost, nothing is doubled, all of it settles [fault: ${fault}]`, async () => {
       for (let at = 1; ; at += 1) {
-        const { line, calls } = withMishap(plant.line, { at, effect, kind: kill ? 'die' : 'fail' });
+        const { line, calls } = withMishap(plant.line, { at, effect, kind });
         await cycle(line);
         await checkInvariants(plant);
         const wasHit = calls() >= at;
@@ -56,5 +61,46 @@ describe('the k-th call of a cycle goes wrong', function () {
         if (!wasHit) return assert.ok(at > 30, `only ${at} calls`);
       }
     });
+  }
+});
+
+describe('the k-th call of what a person asks for goes wrong', function () {
+  this.timeout(60_000);
+  let plant: Plant;
+  before(async function () {
+    plant = await startPlant(this, { slots: 1, orders: 3 });
+  });
+  after(() => plant.close());
+
+  /** What a person does with the only batch, by how its MO ends here. */
+  const ASKED = {
+    cancelled: (line: Line, mo_id: string) => plant.on(line).cancel({ mo_id, notes: 'wrong recipe' }),
+    failed: (line: Line, mo_id: string) => plant.on(line).act('park', { mo_id, reason: 'booked by hand' }),
+  };
+  for (const status of ['cancelled', 'failed'] as const) {
+    for (const { effect, kind, what, fault } of MISHAPS) {
+      it(`${status}: ${what} ${effect} its effect, for every k: it ends as asked, once [fault: ${fault}]`, async () => {
+        for (let at = 1; ; at += 1) {
+          // A parked MO stays confirmed in Odoo, which keeps no more than three.
+          await plant.odoo.command({ action: 'orders', count: 1 });
+          await plant.fetch();
+          const [mo_id = ''] = await plant.queued();
+          if (status === 'failed')
+            await plant.database.query(`UPDATE {schema}.mo_batch SET state = 'failed', last_error = 'ODOO_REFUSED: no'`);
+          const { line, calls } = withMishap(plant.line, { at, effect, kind });
+          await ASKED[status](line, mo_id).catch(() => null);
+          await checkInvariants(plant);
+          for (let again = 0; again < 3 && (await plant.queued()).length > 0; again += 1) {
+            await plant.letTimePass();
+            await plant.complete().catch(() => null);
+            if ((await plant.queued()).length > 0) await ASKED[status](plant.line, mo_id);
+            await checkInvariants(plant);
+          }
+          assert.deepEqual((await plant.history()).at(-1), { mo_id, status, run: 1 }, `call ${at}`);
+          assert.deepEqual(await plant.queued(), []);
+          if (calls() < at) return assert.ok(at > 2, `only ${at} calls`);
+        }
+      });
+    }
   }
 });

@@ -7,6 +7,7 @@ export const FAULT_GROUPS = {
   'Each call of a cycle': {
     'call-refused': 'the k-th call to database, Odoo or PLC fails before it has any effect',
     'call-answer-lost': 'the k-th call takes effect and its answer is lost',
+    'call-hangs': 'the k-th call never answers, and a deploy ends the run',
     'call-then-killed': 'the process is killed right before or after the k-th call',
   },
   Database: {
