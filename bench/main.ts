@@ -8,9 +8,11 @@ import { describeMachine } from './machine';
 import { type Report, toMarkdown, toText, withTable } from './report';
 import type { Bench, Row } from './row';
 import { rows } from './rows';
+import { idlePicture } from './rows/idle';
 
 /**
  * `npm run bench -- [row ...] [--quick] [--json | --markdown] [--readme]`: the product beside its yardsticks, see docs/scaling.md.
+ * `--readme` renews the table of the README and the picture beside it.
  * Ends with an error only when a row could not be measured; falling short of a goal is a result.
  */
 const { values, positionals } = parseArgs({
@@ -62,6 +64,7 @@ function print(report: Report): void {
   if (values.readme) {
     const readme = path.join(checkout, 'README.md');
     writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), toMarkdown(report)));
+    writeFileSync(path.join(checkout, 'docs', 'plant-time.svg'), idlePicture());
   }
   if (values.json) console.log(JSON.stringify(report, null, 2));
   else console.log(values.markdown ? toMarkdown(report) : toText(report));

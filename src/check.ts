@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
 import { Ajv, type ErrorObject, type JSONSchemaType } from 'ajv';
 import { type ErrorCode, SmartMoError } from './errors';
+import { onFirstUse } from './first-use';
 
 const OPTIONS = { allErrors: false, useDefaults: true, verbose: true };
-const ajv = new Ajv(OPTIONS);
-const withoutLimits = new Ajv({ ...OPTIONS, strictNumbers: false });
+const strict = onFirstUse(() => new Ajv(OPTIONS));
+const withoutLimits = onFirstUse(() => new Ajv({ ...OPTIONS, strictNumbers: false }));
 
 /**
  * Compiles a check for something that comes from outside. The check returns the value, typed, with defaults filled in.
@@ -20,8 +21,9 @@ export function compileCheck<T>(
   code: ErrorCode,
   { anyNumber = false }: { anyNumber?: boolean } = {},
 ): (value: unknown) => T {
-  const validate = (anyNumber ? withoutLimits : ajv).compile(schema);
+  const compiled = onFirstUse(() => (anyNumber ? withoutLimits : strict)().compile(schema));
   return (value) => {
+    const validate = compiled();
     const copy = withNumbers(copyOf(value, what, code), schema);
     if (validate(copy)) return copy;
     const [problem] = validate.errors ?? [];

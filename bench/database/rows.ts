@@ -1,6 +1,7 @@
 import type { Database, Queryable } from '../../src/database/database';
 import { FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
-import type { BatchMaterial } from '../../src/queue/batch';
+import type { BatchMaterial, QueueRow } from '../../src/queue/batch';
+import type { ReadingUpdate } from '../../src/queue/readings';
 import { type QueueEntry, queueSet, readEpoch } from '../../src/queue/gate';
 
 /** An MO of a feed mill, as the check of orders leaves it: 15 materials. */
@@ -34,6 +35,13 @@ export function moName(number: number): string {
 /** What the PLC weighed of that batch, each time something else. */
 export function weights(time: number): Record<string, number> {
   return Object.fromEntries(FEED_MILL_MATERIALS.map(({ tag }, index) => [tag, (time % 50) + index + 0.25]));
+}
+
+/** What a read of the PLC changes in rows whose batches run. */
+export function runningUpdates(rows: readonly QueueRow[], time: number): ReadingUpdate[] {
+  const values = { state: 'running', status_manufacturing: 0, status_operation: 0, missed_reads: 0, shown: true } as const;
+  const measured = { actual: weights(time), actual_weight: time, last_error: null, cancellation: null };
+  return rows.map(({ id, row_version }) => ({ id, row_version, ...measured, ...values }));
 }
 
 /** Empties the queue of a line without a trace, and closes its fetch, as if all had been archived. */

@@ -40,7 +40,7 @@ export const drain: Row = {
     const sets = rounds(20, 1);
     try {
       await operator.press('fetch now');
-      await operator.until(`${sets} sets`, async () => stamps().length > sets, ['every 5 minutes']);
+      await operator.until(`${sets} sets`, async () => stamps().length > sets, ['every 5 minutes', 'every 3 minutes']);
       const gaps: number[] = [];
       for (const stamp of stamps().slice(1)) {
         const [last] = await site.query<{ ms: number }>(

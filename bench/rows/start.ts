@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { type NodeRed, startNodeRed } from '../../test/support/node-red';
+import { startNodeRed } from '../../test/support/node-red';
 import { installedModules } from '../../test/support/tarball';
 import { interleaved, type Pair } from '../measure';
+import { resident } from '../node-red/memory';
 import { compare, judge, type Row } from '../row';
 
 export const start: Row = {
@@ -44,9 +44,3 @@ export const start: Row = {
     ];
   },
 };
-
-/** Megabytes in memory, as Linux counts them. */
-export function resident({ pid }: Pick<NodeRed, 'pid'>): number {
-  const [, kilobytes = 'NaN'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) / 1024;
-}

@@ -5,7 +5,7 @@ import { type ReadingUpdate, storeReadings } from '../../src/queue/readings';
 import { queueRows } from '../../src/queue/rows';
 import { testDatabase } from '../../test/support/postgres';
 import { bareClient, walOf } from '../database/client';
-import { moName, queueLine, weights } from '../database/rows';
+import { moName, queueLine, runningUpdates } from '../database/rows';
 import { countStatements } from '../database/statements';
 import { benchLine, quietRun } from '../line';
 import { interleaved, timed } from '../measure';
@@ -30,18 +30,7 @@ export const update: Row = {
 
     async function changed(): Promise<ReadingUpdate[]> {
       time += 1;
-      const rows = await queueRows(database, line.line);
-      const actual = weights(time);
-      const values = { state: 'running', status_manufacturing: 0, status_operation: 0, missed_reads: 0, shown: true } as const;
-      return rows.map(({ id, row_version }) => ({
-        id,
-        row_version,
-        actual,
-        actual_weight: time,
-        ...values,
-        last_error: null,
-        cancellation: null,
-      }));
+      return runningUpdates(await queueRows(database, line.line), time);
     }
 
     async function product(): Promise<number> {

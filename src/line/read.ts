@@ -8,7 +8,7 @@ import { settleAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { keepHeartbeat } from '../queue/heartbeat';
 import { namesInHistory } from '../queue/history';
-import { type ReadingUpdate, storeReadings } from '../queue/readings';
+import { type ReadingUpdate, type StoredReading, storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
 import { assess, type Assessment, type BadSlot } from './assess';
 import { holdForStrangers, holdLine } from './hold';
@@ -103,7 +103,7 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
 }
 
 /** What the rows would become; a line that only observes shows it and stores nothing. */
-function wouldBe(rows: readonly QueueRow[], updates: readonly ReadingUpdate[]): QueueRow[] {
+function wouldBe(rows: readonly QueueRow[], updates: readonly ReadingUpdate[]): StoredReading[] {
   const byId = new Map(updates.map(({ shown: _, ...update }) => [update.id, update]));
   return rows.flatMap((row) => {
     const update = byId.get(row.id);
@@ -190,7 +190,7 @@ async function acknowledgeAll(
   run: Run,
   { updates, toAcknowledge }: Assessment,
   rows: readonly QueueRow[],
-  stored: readonly QueueRow[],
+  stored: readonly StoredReading[],
 ): Promise<BadSlot[]> {
   const updated = new Set(updates.map((update) => update.id));
   const committed = new Set(stored.map((row) => row.id));
@@ -218,7 +218,7 @@ async function raiseAlarms(line: Line, bad: readonly BadSlot[], rows: readonly Q
 
 function resultOf(
   rows: readonly QueueRow[],
-  stored: readonly QueueRow[],
+  stored: readonly StoredReading[],
   { unchanged }: Assessment,
   bad: BadSlot[],
   read: Pick<ReadResult, 'slots' | 'requests' | 'ms'>,
@@ -235,7 +235,7 @@ function resultOf(
   };
 }
 
-function whatChanged(before: QueueRow | undefined, now: QueueRow): string {
+function whatChanged(before: QueueRow | undefined, now: StoredReading): string {
   return before && before.state !== now.state ? now.state : now.missed_reads > 0 ? 'not shown' : 'values';
 }
 

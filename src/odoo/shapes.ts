@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
 import { SmartMoError } from '../errors';
+import { onFirstUse } from '../first-use';
 
 /** `[id, "display name"]`, or false when empty. */
 export type Many2one = [number, string] | false;
@@ -59,7 +60,7 @@ export interface ScadaOrderRow {
 }
 
 // A number of JSON can be Infinity (1e999); strictNumbers refuses it.
-const ajv = new Ajv({ strictNumbers: true });
+const ajv = onFirstUse(() => new Ajv({ strictNumbers: true }));
 
 const ID = { type: 'integer', minimum: 1 };
 const TEXT = { type: 'string' };
@@ -75,8 +76,9 @@ export type RowReader<Row> = (answer: unknown, what: string) => Row[];
 
 function rowReader<Row>(properties: Record<string, object>): RowReader<Row> {
   const row = { type: 'object', properties, required: Object.keys(properties) };
-  const valid = ajv.compile<Row[]>({ type: 'array', items: row });
+  const compiled = onFirstUse(() => ajv().compile<Row[]>({ type: 'array', items: row }));
   return (answer, what) => {
+    const valid = compiled();
     if (valid(answer)) return answer;
     const { instancePath = '', message = 'is wrong' } = valid.errors?.at(-1) ?? {};
     const [index, ...field] = instancePath.split('/').slice(1);

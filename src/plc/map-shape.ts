@@ -1,5 +1,6 @@
 import Ajv from 'ajv';
 import type { ErrorObject } from 'ajv';
+import { onFirstUse } from '../first-use';
 import { NUMBER_TYPES, WORD_ORDERS } from './codec';
 import { type MapProblem, mapProblem, nameOf } from './lint';
 import { LINE_FIELDS, SLOT_FIELDS } from './register-map';
@@ -66,7 +67,7 @@ const SCHEMA = {
   },
 };
 
-const hasShape = new Ajv({ allErrors: true, verbose: true }).compile<RegisterMap>(SCHEMA);
+const shapeCheck = onFirstUse(() => new Ajv({ allErrors: true, verbose: true }).compile<RegisterMap>(SCHEMA));
 
 /** What JSON may hold where a map is expected: nothing about it is known but that the lists are lists of objects. */
 export interface LooseMap {
@@ -89,6 +90,7 @@ export interface ShapeCheck {
  * @param addressOf zero-based address of an entry in slot 1, for the sentence
  */
 export function checkShape(parsed: unknown, addressOf: (list: string, entry: Record<string, unknown>) => number | null): ShapeCheck {
+  const hasShape = shapeCheck();
   if (hasShape(parsed)) return { problems: [], sound: parsed, broken: new Set() };
   const errors = hasShape.errors ?? [];
   const loose = looseMap(parsed);

@@ -33,20 +33,26 @@ WITH r AS (
     last_read_from_plc = CASE WHEN r.shown THEN now() ELSE b.last_read_from_plc END
   FROM r
   WHERE b.id = r.id AND b.line = $1 AND b.row_version = r.row_version AND b.state IN ('queued', 'running')
-  RETURNING b.*
+  RETURNING b.id, b.line, b.batch_no, b.mo_id, b.state, b.status_manufacturing, b.actual_weight, b.missed_reads, b.last_error
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
   SELECT u.line, u.mo_id, u.state, 'plc', jsonb_strip_nulls(jsonb_build_object('batch_no', u.batch_no, 'actual_weight', u.actual_weight,
     'error', u.last_error))
   FROM u JOIN seen ON seen.id = u.id WHERE u.state <> seen.state
 )
-SELECT * FROM u ORDER BY batch_no`;
+SELECT id, batch_no, mo_id, state, status_manufacturing, actual_weight, missed_reads FROM u ORDER BY batch_no`;
+
+/** What a run tells of a row that it stored; materials and values stay where they are. */
+export type StoredReading = Pick<
+  QueueRow,
+  'id' | 'batch_no' | 'mo_id' | 'state' | 'status_manufacturing' | 'actual_weight' | 'missed_reads'
+>;
 
 /**
  * Stores what the PLC showed, all rows in one statement: values, status and state of a row change together or not at
  * all. A row that changed since it was read is left alone; the next read sees it anew.
  */
-export async function storeReadings(db: Queryable, line: string, updates: readonly ReadingUpdate[]): Promise<QueueRow[]> {
+export async function storeReadings(db: Queryable, line: string, updates: readonly ReadingUpdate[]): Promise<StoredReading[]> {
   if (updates.length === 0) return [];
-  return db.query<QueueRow>(STORE, [line, JSON.stringify(updates)], 'store-readings');
+  return db.query<StoredReading>(STORE, [line, JSON.stringify(updates)], 'store-readings');
 }

@@ -7,114 +7,7 @@ import { createModbusPlc } from '../../src/plc/modbus';
 import type { ModbusSettings } from '../../src/plc/modbus';
 import type { Plc } from '../../src/plc/plc';
 import { slug } from '../support/fault-list';
-
-/** One request as the raw server sees it. */
-interface Asked {
-  transaction: number;
-  unit: number;
-  code: number;
-  address: number;
-  count: number;
-}
-
-type Behaviour = (socket: Socket, asked: Asked) => void;
-
-const WORD = (address: number): number => (address * 7 + 3) & 0xffff;
-
-function frame(transaction: number, pdu: Buffer, { protocol = 0, unit = 1, length = pdu.length + 1 } = {}): Buffer {
-  const head = Buffer.alloc(7);
-  head.writeUInt16BE(transaction, 0);
-  head.writeUInt16BE(protocol, 2);
-  head.writeUInt16BE(length, 4);
-  head.writeUInt8(unit, 6);
-  return Buffer.concat([head, pdu]);
-}
-
-/** The right answer to a request. */
-function pdu({ code, address, count }: Asked, byteCount = 2 * count): Buffer {
-  if (code === 16) {
-    const echo = Buffer.alloc(5);
-    echo.writeUInt8(16, 0);
-    echo.writeUInt16BE(address, 1);
-    echo.writeUInt16BE(count, 3);
-    return echo;
-  }
-  const answer = Buffer.alloc(2 + 2 * count);
-  answer.writeUInt8(code, 0);
-  answer.writeUInt8(byteCount & 0xff, 1);
-  for (let index = 0; index < count; index += 1) answer.writeUInt16BE(WORD(address + index), 2 + 2 * index);
-  return answer;
-}
-
-const right: Behaviour = (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)));
-
-const FAULTS: Record<string, { behave: Behaviour; code: string }> = {
-  silence: { behave: () => undefined, code: 'PLC_TIMEOUT' },
-  'wrong transaction id': { behave: (socket, asked) => void socket.write(frame(asked.transaction + 1, pdu(asked))), code: 'PLC_ANSWER' },
-  'transaction id of 256 requests ago': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction + 256, pdu(asked))),
-    code: 'PLC_ANSWER',
-  },
-  'wrong unit': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { unit: 2 })), code: 'PLC_ANSWER' },
-  'foreign protocol id': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { protocol: 7 })),
-    code: 'PLC_ANSWER',
-  },
-  garbage: { behave: (socket) => void socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')), code: 'PLC_ANSWER' },
-  'length too small': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 5 })),
-    code: 'PLC_ANSWER',
-  },
-  'length too big': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 60000 })),
-    code: 'PLC_ANSWER',
-  },
-  'length 0': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked), { length: 0 })), code: 'PLC_ANSWER' },
-  'partial frame': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)).subarray(0, 12)),
-    code: 'PLC_TIMEOUT',
-  },
-  'two bytes': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked)).subarray(0, 2)), code: 'PLC_TIMEOUT' },
-  reset: { behave: (socket) => void socket.resetAndDestroy(), code: 'PLC_UNREACHABLE' },
-  FIN: { behave: (socket) => void socket.end(), code: 'PLC_UNREACHABLE' },
-  'FIN in the middle of a frame': {
-    behave: (socket, asked) => void socket.end(frame(asked.transaction, pdu(asked)).subarray(0, 12)),
-    code: 'PLC_UNREACHABLE',
-  },
-  'byte count 0': { behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 0))), code: 'PLC_ANSWER' },
-  'byte count odd': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count - 1))),
-    code: 'PLC_ANSWER',
-  },
-  'byte count too big': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu(asked, 2 * asked.count + 2))),
-    code: 'PLC_ANSWER',
-  },
-  'one word too few': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count - 1 }))),
-    code: 'PLC_ANSWER',
-  },
-  'one word too many': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, count: asked.count + 1 }))),
-    code: 'PLC_ANSWER',
-  },
-  'other function code': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, pdu({ ...asked, code: 4 }))),
-    code: 'PLC_ANSWER',
-  },
-  'exception of another function': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x90, 2]))),
-    code: 'PLC_ANSWER',
-  },
-  'exception without its code': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83]))),
-    code: 'PLC_ANSWER',
-  },
-  'exception from another unit': {
-    behave: (socket, asked) => void socket.write(frame(asked.transaction, Buffer.from([0x83, 2]), { unit: 9 })),
-    code: 'PLC_ANSWER',
-  },
-};
+import { type Behaviour, createModbusDevice, FAULTS, frame, pdu, right, wordAt } from '../support/misbehaving-plc';
 
 describe('Modbus against a misbehaving device', () => {
   const open = new Set<Socket>();
@@ -128,29 +21,16 @@ describe('Modbus against a misbehaving device', () => {
   beforeEach(async () => {
     behave = right;
     connections = inFlight = mostInFlight = 0;
-    server = createServer((socket) => {
+    server = createModbusDevice((socket, asked) => {
+      inFlight += 1;
+      mostInFlight = Math.max(mostInFlight, inFlight);
+      behave(socket, asked);
+      inFlight -= 1;
+    });
+    server.on('connection', (socket) => {
       connections += 1;
       open.add(socket);
-      let received = Buffer.alloc(0);
-      socket.on('error', () => undefined);
       socket.on('close', () => open.delete(socket));
-      socket.on('data', (chunk) => {
-        received = Buffer.concat([received, chunk]);
-        while (received.length >= 6 && received.length >= 6 + received.readUInt16BE(4)) {
-          const request = received.subarray(0, 6 + received.readUInt16BE(4));
-          received = received.subarray(request.length);
-          inFlight += 1;
-          mostInFlight = Math.max(mostInFlight, inFlight);
-          behave(socket, {
-            transaction: request.readUInt16BE(0),
-            unit: request.readUInt8(6),
-            code: request.readUInt8(7),
-            address: request.readUInt16BE(8),
-            count: request.readUInt16BE(10),
-          });
-          inFlight -= 1;
-        }
-      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -183,7 +63,7 @@ describe('Modbus against a misbehaving device', () => {
     return plc;
   }
 
-  const expected = (address: number, count: number): number[] => Array.from({ length: count }, (_, index) => WORD(address + index));
+  const expected = (address: number, count: number): number[] => Array.from({ length: count }, (_, index) => wordAt(address + index));
 
   async function errorOf(work: Promise<unknown>): Promise<SmartMoError> {
     const error = await work.then(

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Report } from '../../bench/report';
+import { rows } from '../../bench/rows';
+import { checkout } from '../support/tarball';
+
+const run = promisify(execFile);
+
+/** Figures of a machine that does other things too are worth nothing: what counts here is that each row can be measured. */
+describe('npm run bench', function () {
+  this.timeout(600_000);
+
+  it('--quick --json measures every row', async () => {
+    const arguments_ = ['--import', 'tsx', 'bench/main.ts', '--quick', '--json'];
+    const { stdout } = await run(process.execPath, arguments_, { cwd: checkout, maxBuffer: 2 ** 24 });
+    const report = JSON.parse(stdout) as Report;
+    assert.deepEqual(
+      report.rows.map(({ name, failed }) => [name, failed]),
+      rows.map(({ name }) => [name, null]),
+    );
+    for (const { name, findings } of report.rows) {
+      assert.ok(findings.length > 0, name);
+      for (const { what, product, ratio } of findings) {
+        assert.ok(Number.isFinite(product.median), `${name}: ${what} has no figure`);
+        assert.ok(ratio === null || ratio.median > 0, `${name}: ${what} has no ratio`);
+      }
+    }
+  });
+
+  it('refuses a row that does not exist, and names those that do', async () => {
+    const refused = run(process.execPath, ['--import', 'tsx', 'bench/main.ts', 'sideways'], { cwd: checkout });
+    await assert.rejects(refused, (error: { code: number; stderr: string; stdout: string }) => {
+      assert.equal(error.code, 2);
+      assert.match(error.stderr, /no row is called sideways/);
+      assert.match(error.stdout, /^cycle /m);
+      return true;
+    });
+  });
+});
