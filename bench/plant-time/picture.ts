@@ -18,8 +18,8 @@ export function drawDay(years: readonly { name: string; year: Year }[]): string 
     const mean = idle.reduce((sum, time) => sum + time, 0) / idle.length / 60;
     const day = year.sets.filter(({ from, to }) => to > FROM && from < FROM + HOURS * 3600);
     return [
-      `<text x="0" y="${y + 15}" class="name">${name}</text>`,
-      `<text x="0" y="${y + 31}">${mean.toFixed(1)} min idle per set</text>`,
+      `<text x="8" y="${y + 15}" class="name">${name}</text>`,
+      `<text x="8" y="${y + 31}">${mean.toFixed(1)} min idle per set</text>`,
       `<rect x="${LEFT}" y="${y}" width="${(HOURS * 3600 * scale).toFixed(1)}" height="${BAR}" class="idle"/>`,
       ...day.map(
         ({ from, to }) =>
