@@ -23,6 +23,13 @@ describe('database: statements and transactions', () => {
 
   beforeEach(() => database.query('DELETE FROM {schema}.mo_line'));
 
+  /** The same tables through one connection, so that every statement meets the plans of those before. */
+  async function testDatabaseOfOne(): Promise<Database> {
+    const one = createPostgres({ ...server.settings, schema: database.schema, poolSize: 1 });
+    await one.ready();
+    return one;
+  }
+
   it('gives bigint, numeric and count as numbers, time stamps as Date, jsonb parsed, and leaves the parsers of pg alone', async () => {
     const [row] = await database.query(
       `SELECT count(*) AS n, 12345678901.125::numeric(18,3) AS weight, 42::bigint AS id, ARRAY[1, 2]::bigint[] AS ids, ARRAY[0.5]::numeric[] AS parts,
@@ -38,6 +45,20 @@ describe('database: statements and transactions', () => {
     await plain.connect();
     assert.equal((await plain.query<{ id: string }>('SELECT 1::bigint AS id')).rows[0]?.id, '1');
     await plain.end();
+  });
+
+  it('a kept plan that no longer fits its table, or that the connection has lost, does not keep a statement from running', async () => {
+    const one = await testDatabaseOfOne();
+    const look = (): Promise<Record<string, unknown>[]> => one.query('SELECT * FROM {schema}.mo_line WHERE line = $1', ['a'], 'look');
+    await one.query(INSERT_LINE, ['a']);
+    assert.equal((await look())[0]?.['line'], 'a');
+    await database.query('ALTER TABLE {schema}.mo_line ADD COLUMN shift text');
+    assert.ok('shift' in ((await look())[0] ?? {}));
+    await database.query('ALTER TABLE {schema}.mo_line DROP COLUMN shift');
+    await one.query('DEALLOCATE ALL');
+    assert.equal((await look()).length, 1);
+    assert.equal(one.state().state, 'ok');
+    await one.close();
   });
 
   it('keeps nothing of a transaction whose work throws, and the next user of the connection is not touched by it', async () => {
