@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { interleaved, spreadOf } from '../../bench/measure';
+import { idleTimes, PACE, simulate } from '../../bench/plant-time/simulation';
+import { shippedTimers } from '../../bench/plant-time/timers';
+import { withTable } from '../../bench/report';
+import { compare } from '../../bench/row';
+
+describe('bench', () => {
+  it('takes median and quartiles, also between two values', () => {
+    assert.deepEqual(spreadOf([5, 1, 3, 2, 4]), { low: 2, median: 3, high: 4 });
+    assert.deepEqual(spreadOf([1, 2]), { low: 1.25, median: 1.5, high: 1.75 });
+  });
+
+  it('measures product and yardstick in turn, the first two rounds for nothing', async () => {
+    const order: string[] = [];
+    const measure = (name: string) => async (): Promise<number> => order.push(name);
+    const pairs = await interleaved(2, measure('product'), measure('yardstick'));
+    assert.deepEqual(order.slice(4), ['product', 'yardstick', 'yardstick', 'product']);
+    assert.equal(pairs.length, 2);
+  });
+
+  it('judges the ratio within a round, not the ratio of medians', () => {
+    const pairs = [
+      { product: 1, yardstick: 1 },
+      { product: 20, yardstick: 10 },
+      { product: 300, yardstick: 100 },
+    ];
+    const { ratio, verdict } = compare({ what: 'x', unit: 'ms', against: 'y', goal: 1.9, pairs });
+    assert.equal(ratio?.median, 2);
+    assert.equal(verdict, 'falls short');
+  });
+
+  it('renews the table of the README and nothing else', () => {
+    const readme = 'before\n<!-- bench: made by npm run bench -- --readme -->\nold\n<!-- /bench -->\nafter\n';
+    assert.equal(withTable(readme, 'new'), readme.replace('old', 'new'));
+    assert.throws(() => withTable('no marks', 'new'), /no place for the table/);
+  });
+
+  it('simulates a line that never waits longer than its timers let it', () => {
+    const timers = shippedTimers();
+    const [alone, wired] = [simulate(timers, false, 60), simulate(timers, true, 60)];
+    const busiest = PACE.read + PACE.complete * PACE.set + PACE.fetch + PACE.load;
+    for (const idle of idleTimes(wired)) assert.ok(idle > 0 && idle <= timers.plc.every + busiest, `${idle} s with the event wires`);
+    const longest = timers.fetch.every + timers.plc.every + timers.complete.every + timers.plc.every;
+    for (const idle of idleTimes(alone)) assert.ok(idle > 0 && idle <= longest, `${idle} s with the timers alone`);
+    assert.ok(wired.batches > alone.batches);
+    assert.equal(alone.toOdoo.length, alone.batches);
+  });
+});
