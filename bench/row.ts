@@ -39,8 +39,8 @@ export interface Compared {
   unit: string;
   /** What the yardstick is. */
   against: string;
-  /** Largest ratio that is good. */
-  goal: number;
+  /** Largest ratio that is good; null where it is only told. */
+  goal: number | null;
   pairs: readonly Pair[];
   note?: string;
 }
@@ -54,8 +54,7 @@ export function compare({ what, unit, against, goal, pairs, note }: Compared): F
     product: spreadOf(pairs.map(({ product }) => product)),
     yardstick: { name: against, value: spreadOf(pairs.map(({ yardstick }) => yardstick)) },
     ratio,
-    goal: `<= ${goal.toFixed(2)}`,
-    verdict: ratio.median <= goal ? 'pass' : 'falls short',
+    ...judged(goal, ratio, 2),
     ...(note === undefined ? {} : { note }),
   };
 }
@@ -79,8 +78,12 @@ export function judge({ what, unit, values, goal, yardstick, note }: Judged): Fi
     product,
     yardstick: yardstick ? { name: yardstick.name, value: spreadOf([yardstick.value]) } : null,
     ratio: null,
-    goal: goal === null ? '' : `<= ${goal}`,
-    verdict: goal === null ? 'no goal' : product.median <= goal ? 'pass' : 'falls short',
+    ...judged(goal, product, 0),
     ...(note === undefined ? {} : { note }),
   };
+}
+
+function judged(goal: number | null, { median }: Spread, decimals: number): Pick<Finding, 'goal' | 'verdict'> {
+  if (goal === null) return { goal: '', verdict: 'no goal' };
+  return { goal: `<= ${goal.toFixed(decimals)}`, verdict: median <= goal ? 'pass' : 'falls short' };
 }

@@ -1,8 +1,8 @@
 import { type Mapping } from '../../src/plc/mapping';
 
-/** Words of one slot as a PLC shows a batch that runs: name, weights so far, no status set. */
+/** Words of one slot as a PLC shows a batch that runs: name, weights so far (each material another one, about `kg`), no status set. */
 export function runningSlot(mapping: Mapping, slot: number, moId: string, kg: number): { address: number; words: number[] } {
-  const materials = Object.fromEntries(mapping.tags.map((tag) => [tag, kg]));
+  const materials = Object.fromEntries(mapping.tags.map((tag, index) => [tag, kg + index * 3.37 + slot * 0.11]));
   const { body } = mapping.encodeRecipe({
     batch_no: slot,
     mo_id: moId,

@@ -33,8 +33,9 @@ async function compile(): Promise<string | null> {
   }
 }
 
-export async function startYardstick(port: number, plcs = 1): Promise<Yardstick> {
-  const program = await libmodbusLoop();
+/** @param bare the loop over bare sockets of Node.js, also where the C loop can be had */
+export async function startYardstick(port: number, plcs = 1, { bare = false } = {}): Promise<Yardstick> {
+  const program = bare ? null : await libmodbusLoop();
   const args = [String(port), String(plcs)];
   const child: ChildProcessByStdio<Writable, Readable, null> = program
     ? spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -42,7 +43,7 @@ export async function startYardstick(port: number, plcs = 1): Promise<Yardstick>
   const ended = once(child, 'exit');
   const lines: AsyncIterator<string, undefined> = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    name: program ? 'C loop over libmodbus' : 'bare-socket loop (no gcc or libmodbus here)',
+    name: program ? 'C loop over libmodbus' : bare ? 'bare sockets of Node.js' : 'bare-socket loop (no gcc or libmodbus here)',
     async cycle() {
       child.stdin.write('\n');
       const line = await lines.next();

@@ -62,7 +62,7 @@ export const update: Row = {
 
       const share: number[] = [];
       for (let round = 1; round <= rounds(20); round += 1) {
-        show(round);
+        show(20 * round);
         const full = await walOf(client, read);
         share.push((100 * (await walOf(client, read))) / full);
       }
