@@ -2,6 +2,7 @@ import { systemClock } from '../src/clock';
 import { FEED_MILL_MAP } from '../src/plc/feed-mill';
 import { createModbusPlc, type ModbusSettings } from '../src/plc/modbus';
 import { type FirstWords, probePlc } from '../src/probe/plc';
+import { placeholder } from '../src/settings';
 import { offer, readerOf } from './support/config-nodes';
 import { offerTest } from './support/editor-routes';
 import type { Config, PlcNode, Red } from './support/types';
@@ -11,7 +12,10 @@ export default function (RED: Red): void {
   function PlcConfig(this: PlcNode, config: Config): void {
     RED.nodes.createNode(this, config);
     this.plc = offer(this, () => {
-      const plc = createModbusPlc(settingsOf(config), { clock: systemClock });
+      const settings = settingsOf(config);
+      const variable = settings.transport === 'serial' ? undefined : placeholder(config.port);
+      if (variable !== undefined) this.log(`the environment variable ${variable} is not set: port ${settings.port} is used`);
+      const plc = createModbusPlc(settings, { clock: systemClock });
       this.on('close', () => plc.close());
       return plc;
     });

@@ -90,7 +90,7 @@ export function isEmpty(value: unknown): boolean {
 }
 
 /** NAME of a field that still reads `${NAME}` (or the older `$(NAME)`): Node-RED leaves it so where NAME is not set. */
-function placeholder(value: unknown): string | undefined {
+export function placeholder(value: unknown): string | undefined {
   return typeof value === 'string' ? /^\$(?:\{([^}\s]+)\}|\(([^)\s]+)\))$/.exec(value.trim())?.slice(1).find(Boolean) : undefined;
 }
 

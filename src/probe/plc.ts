@@ -1,6 +1,7 @@
 import { systemClock } from '../clock';
 import { SmartMoError } from '../errors';
 import { createModbusPlc, type ModbusSettings } from '../plc/modbus';
+import { placeOf } from '../plc/modbus-settings';
 import type { Plc, PlcArea } from '../plc/plc';
 import { notations } from '../plc/notations';
 import { type ProbeResult, runProbe } from './probe';
@@ -24,7 +25,8 @@ export function probePlc(settings: ModbusSettings, { area, address }: FirstWords
     try {
       const connected = await timed(first);
       const { answer, ms } = await timed(first);
-      found('connected', `within ${connected.ms} ms`);
+      // With the port: that of a variable that is not set is the default.
+      found('connected', `to ${placeOf(settings)} within ${connected.ms} ms`);
       found('answer', `within ${ms} ms`);
       const place = `${area} ${notations(area, address)}`;
       if ('refused' in answer) {

@@ -261,4 +261,9 @@ describe('configuration nodes', () => {
     await load([{ id: 'plc1', type: 'mo-plc', host: '127.0.0.1', port: '70000' }]);
     assert.match(errorOf(() => plcNode('plc1').plc()).message, /port of mo-plc plc1 is "70000".*from 1 to 65535/);
   });
+
+  it('mo-plc tells the port it uses when the variable of the port is not set', async () => {
+    const { log } = await load([{ id: 'plc1', type: 'mo-plc', host: '127.0.0.1', port: '${MO_TEST_UNSET}' }]);
+    assert.deepEqual(log('plc1'), ['the environment variable MO_TEST_UNSET is not set: port 502 is used']);
+  });
 });

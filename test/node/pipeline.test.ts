@@ -140,6 +140,31 @@ describe('all nodes on a simulated plant', () => {
     assert.ok(Date.now() - started < 2000, `closed after ${Date.now() - started} ms`);
   });
 
+  it('simulators show a fault as long as it lasts, and name what is allowed when they do not know it', async function () {
+    const { send, status, endings, log } = await plant(this);
+    const shows = (id: string, text: string): Promise<unknown> =>
+      waitFor(() => status(id)?.text === text && status(id)?.fill === 'yellow', { what: `"${text}" at ${id}` });
+    send('simodoo', { payload: { action: 'fault', fault: 'hang', seconds: 60 } });
+    await shows('simodoo', 'SIMULATION 12 confirmed, fault hang');
+    send('simodoo', { payload: { action: 'clear' } });
+    await shows('simodoo', 'SIMULATION 12 confirmed');
+    send('simodoo', { payload: { action: 'fault', fault: 'down', seconds: 0.5 } });
+    await shows('simodoo', 'SIMULATION 12 confirmed, fault down');
+    await shows('simodoo', 'SIMULATION 12 confirmed');
+
+    send('simplc', { payload: { action: 'fault', fault: 'mute' } });
+    await shows('simplc', 'SIMULATION 0 of 10 slots busy, fault mute');
+    send('simplc', { payload: { action: 'fault', fault: 'nan', times: 3 } });
+    await shows('simplc', 'SIMULATION 0 of 10 slots busy, fault nan, 3 left');
+    send('simplc', { payload: { action: 'clear' } });
+    await shows('simplc', 'SIMULATION 0 of 10 slots busy');
+    const before = endings('simplc').length;
+    send('simplc', { payload: { action: 'fault', fault: 'fire' } });
+    await waitFor(() => endings('simplc').length > before, { what: 'the error' });
+    assert.equal(endings('simplc').at(-1), 'INPUT_INVALID');
+    assert.ok(log('simplc').some((line) => /fault .* is 'fire'; allowed: refused, down, .*, random/.test(line)), log('simplc').join('\n'));
+  });
+
   it('a simulator whose port is taken says so instead of looking well [fault: nr-port-taken]', async function () {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -165,6 +165,7 @@ describe('test of a PLC', () => {
     const result = await probePlc(settings(plc.port), FIRST);
     assert.equal(result.ok, true, result.text);
     assert.match(result.text, /^the PLC answers within \d+ ms$/);
+    assert.match(detail(result, 'connected') ?? '', new RegExp(`^to 127\\.0\\.0\\.1:${plc.port} unit 1 within \\d+ ms$`));
     const words = detail(result, 'first 10 words from holding 6000 = 46001 = 406001');
     assert.equal(words?.split(', ').length, 10);
   });
