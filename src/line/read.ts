@@ -94,7 +94,8 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       const result = resultOf(rows, stored, assessment, bad, {
         slots: readings.length,
         requests,
-        ms: line.clock.now().getTime() - started,
+        // The clock may have been set back meanwhile.
+        ms: Math.max(0, line.clock.now().getTime() - started),
       });
       writeLog(line, run, result);
       return end(line, 'read', sentence(result, live), result);

@@ -162,7 +162,10 @@ describe('all nodes on a simulated plant', () => {
     send('simplc', { payload: { action: 'fault', fault: 'fire' } });
     await waitFor(() => endings('simplc').length > before, { what: 'the error' });
     assert.equal(endings('simplc').at(-1), 'INPUT_INVALID');
-    assert.ok(log('simplc').some((line) => /fault .* is 'fire'; allowed: refused, down, .*, random/.test(line)), log('simplc').join('\n'));
+    assert.ok(
+      log('simplc').some((line) => /fault .* is 'fire'; allowed: refused, down, .*, random/.test(line)),
+      log('simplc').join('\n'),
+    );
   });
 
   it('a simulator whose port is taken says so instead of looking well [fault: nr-port-taken]', async function () {
