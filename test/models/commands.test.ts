@@ -6,7 +6,7 @@ import { startWorld } from './world';
 
 const SEED = Number(process.env['SMART_MO_SEED'] ?? Date.now() % 1_000_000_000);
 /** Sequences of commands; a night takes thousands. */
-const RUNS = Number(process.env['SMART_MO_RUNS'] ?? 12);
+const RUNS = Number(process.env['SMART_MO_RUNS'] ?? 10);
 const MOST_COMMANDS = 40;
 /** Far more than a sequence takes, also on a busy machine. */
 const RUN_MS = 30_000;

@@ -29,7 +29,7 @@ describe(`eight processes on one database, seed ${SEED}`, function () {
     Array.from({ length: count }, (_, index) => createWorker(`worker ${index + 1}`, { ...site.env, ...env }));
   const withServer = () => (server ? { server } : {});
 
-  it('stopped, killed, restarted and deployed for half a minute, with everything around them failing: nothing is lost or doubled', async () => {
+  it('stopped, killed, restarted and deployed for half a minute, with everything around them failing: nothing is lost or doubled [fault: gate-eight-processes, gate-stalled]', async () => {
     const nodeReds = await Promise.all(['Node-RED 1', 'Node-RED 2'].map((name) => createNodeRed(name, site.env)));
     const { violation, journal, completed, summary } = await soak(site, [...nodeReds, ...workers(6)], {
       seed: SEED,

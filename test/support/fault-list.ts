@@ -18,6 +18,8 @@ export const FAULT_GROUPS = {
     'db-commit-reply-lost': 'COMMIT is carried out, its answer is lost',
     'db-commit-rolled-back': 'COMMIT is answered with ROLLBACK',
     'db-change-reply-lost': 'a change outside a transaction is carried out, its answer is lost',
+    'db-ends-fast': 'the server stops fast in the middle of a task and starts again',
+    'db-ends-immediate': 'the server stops at once in the middle of a task and recovers',
     'db-killed': 'the server process is killed',
     'db-down-at-start': 'the server is away when the flow starts',
     'db-down': 'the server is away for a while',
