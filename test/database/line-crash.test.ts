@@ -14,7 +14,7 @@ const MISHAPS = KINDS.flatMap(([kind, what, [before, after]]) => [
 ]);
 
 describe('the k-th call of a cycle goes wrong', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let plant: Plant;
   before(async function () {
     plant = await startPlant(this, { slots: 1, orders: 3 });
