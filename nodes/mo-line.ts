@@ -3,12 +3,11 @@ import { SmartMoError } from '../src/errors';
 import { createLine } from '../src/line/line';
 import { parseMap } from '../src/plc/map';
 import { compileMapping } from '../src/plc/mapping';
-import { type LineProbe, probeLine } from '../src/probe/line';
-import { isEmpty, settingsReader } from '../src/settings';
-import { configNode, offer, ownerOf, readerOf, requiredConfigNode } from './support/config-nodes';
-import { offerTest } from './support/editor-routes';
+import { settingsReader } from '../src/settings';
+import { configNode, offer, ownerOf, requiredConfigNode } from './support/config-nodes';
+import { mapText, offerLineRoutes } from './support/line-routes';
 import { lineSettings } from './support/line-settings';
-import type { Config, ConfigNodes, DatabaseNode, LineNode, Red } from './support/types';
+import type { Config, DatabaseNode, LineNode, Red } from './support/types';
 
 /** One physical line (ISA-95 process cell): its key, its connections, its register map and what is in flight. */
 export default function (RED: Red): void {
@@ -47,7 +46,7 @@ export default function (RED: Red): void {
   }
 
   RED.nodes.registerType('mo-line', LineConfig);
-  offerTest(RED, 'mo-line', { test: ({ config }) => probeLine(lineProbe(RED, config)) });
+  offerLineRoutes(RED);
 }
 
 /** SMART_MO_HOLD: start on hold, to look around after a database was restored. @throws CONFIG_INVALID */
@@ -55,38 +54,6 @@ function holdFromEnvironment(): string | null {
   return settingsReader(process.env, 'the environment').flag('SMART_MO_HOLD', false)
     ? 'started with SMART_MO_HOLD: look around, then release'
     : null;
-}
-
-function mapText(config: Config): string {
-  return readerOf(config).text('map', { fallback: '' });
-}
-
-/** The line of a dialog with the connections it names, as they are deployed. @throws CONFIG_MISSING, CONFIG_INVALID */
-function lineProbe(RED: Red, config: Config): LineProbe {
-  const isThere = (type: keyof ConfigNodes, field: string): void => {
-    const node: unknown = isEmpty(config[field]) ? 'none' : RED.nodes.getNode(String(config[field]));
-    if (node) return;
-    throw new SmartMoError(
-      'CONFIG_MISSING',
-      `the ${type} chosen for this line is not deployed yet or is disabled; press Deploy, then test again`,
-    );
-  };
-  return {
-    settings: lineSettings(config),
-    map: mapText(config),
-    database() {
-      isThere('mo-database', 'database');
-      return requiredConfigNode(RED, 'mo-database', config, 'database').database();
-    },
-    odoo() {
-      isThere('mo-odoo', 'odoo');
-      return configNode(RED, 'mo-odoo', config, 'odoo')?.odoo() ?? null;
-    },
-    plc() {
-      isThere('mo-plc', 'plc');
-      return configNode(RED, 'mo-plc', config, 'plc')?.plc() ?? null;
-    },
-  };
 }
 
 /**

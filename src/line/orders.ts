@@ -114,7 +114,7 @@ function nameOf(thing: { product_code: string; product: string; product_id: numb
 }
 
 /** The plant module names the equipment; elsewhere the product decides. */
-function holds(material: Material, component: OdooComponent): boolean {
+export function holds(material: Material, component: OdooComponent): boolean {
   if (component.equipment !== null) return component.equipment !== '' && material.code === component.equipment;
   return material.product === `#${component.product_id}` || (component.product_code !== '' && material.product === component.product_code);
 }

@@ -54,15 +54,15 @@ export async function loadRecipe(plc: Plc, mapping: Mapping, recipe: Recipe, opt
     // and the flag written afterwards would make it run the MO twice. So the door is shut first; then one look whether the
     // PLC was faster.
     await mayWrite();
-    await write(plc, mapping, flag.address, [TAKEN], signal);
+    await writeInMap(plc, mapping, flag.address, [TAKEN], signal);
     if (await hasBatch(plc, mapping, recipe, options)) return 'already';
   }
 
   await mayWrite();
-  await write(plc, mapping, body.address, body.words, signal);
+  await writeInMap(plc, mapping, body.address, body.words, signal);
   if (flag) {
     await mayWrite();
-    await write(plc, mapping, flag.address, [NOT_TAKEN], signal);
+    await writeInMap(plc, mapping, flag.address, [NOT_TAKEN], signal);
   }
   await compare(plc, mapping, recipe, body.words, options);
   return 'loaded';
@@ -90,7 +90,7 @@ export async function clearSlot(
   if (isWaiting && !options.evenIfNotTaken) return false;
   const zeros = body.map(() => 0);
   const address = mapping.slotAddress('write', slot);
-  await write(plc, mapping, address, zeros, signal);
+  await writeInMap(plc, mapping, address, zeros, signal);
   const after = (await readSlotWords(plc, mapping, 'write', slot, signal)).words;
   const different = firstDifference(zeros, after);
   if (different !== null) throw readback(slot, address + different, 0, after[different]);
@@ -127,7 +127,7 @@ export async function acknowledge(
     if (shows.mo_id !== mo_id || !(shows.finished || shows.failed)) return false;
     if (shows.acknowledged) return true;
     if (writes === MAX_ACKNOWLEDGE_WRITES) throw readback(slot, address, TAKEN, NOT_TAKEN);
-    await write(plc, mapping, address, [TAKEN], signal);
+    await writeInMap(plc, mapping, address, [TAKEN], signal);
   }
 }
 
@@ -136,11 +136,17 @@ export async function countHeartbeat(plc: Plc, mapping: Mapping, signal?: AbortS
   const field = mapping.lineFields.find(({ name }) => name === 'our_heartbeat');
   if (!field) return;
   const [count = 0] = await plc.read('holding', field.at, 1, signal);
-  await write(plc, mapping, field.at, [(count + 1) % 0x10000], signal);
+  await writeInMap(plc, mapping, field.at, [(count + 1) % 0x10000], signal);
 }
 
 /** The only way words get to the PLC: never outside the map, whatever was worked out above. */
-async function write(plc: Plc, mapping: Mapping, address: number, words: readonly number[], signal?: AbortSignal): Promise<void> {
+export async function writeInMap(
+  plc: Plc,
+  mapping: Mapping,
+  address: number,
+  words: readonly number[],
+  signal?: AbortSignal,
+): Promise<void> {
   if (!isInMap(mapping, address, words.length)) {
     throw new SmartMoError(
       'MAP_INVALID',
@@ -188,7 +194,7 @@ async function compare(plc: Plc, mapping: Mapping, recipe: Recipe, body: readonl
   throw readback(slot, mapping.slotAddress('write', slot) + different, body[different] ?? NOT_TAKEN, found[different]);
 }
 
-function readback(slot: number, address: number, written: number, found: number | undefined): SmartMoError {
+export function readback(slot: number, address: number, written: number, found: number | undefined): SmartMoError {
   return new SmartMoError(
     'PLC_READBACK',
     `slot ${slot}: word ${address} was written as ${written} and reads back as ${found}; the PLC program writes there too, or the device refuses the write`,
@@ -196,11 +202,11 @@ function readback(slot: number, address: number, written: number, found: number 
   );
 }
 
-function flagOf(mapping: Mapping, words: readonly number[]): number | null {
+export function flagOf(mapping: Mapping, words: readonly number[]): number | null {
   return mapping.flagAt === null ? null : (words[mapping.flagAt] ?? null);
 }
 
-function firstDifference(expected: readonly number[], found: readonly number[]): number | null {
+export function firstDifference(expected: readonly number[], found: readonly number[]): number | null {
   const index = expected.findIndex((word, at) => word !== found[at]);
   return index < 0 ? null : index;
 }

@@ -206,7 +206,7 @@ function codingOf(spec: ValueSpec): Coding {
   };
 }
 
-function compileField(field: MapField, max: number): SlotField {
+export function compileField(field: MapField, max: number): SlotField {
   return {
     name: field.field ?? field.material ?? '',
     isMaterial: field.material !== undefined,
@@ -219,7 +219,7 @@ function compileField(field: MapField, max: number): SlotField {
   };
 }
 
-function compileLineField(field: LineField): CompiledLineField {
+export function compileLineField(field: LineField): CompiledLineField {
   return {
     name: field.field,
     at: field.at,

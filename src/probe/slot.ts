@@ -47,7 +47,8 @@ export function viewFields(mapping: Mapping, slot: number, words: readonly numbe
   return { reading, fields };
 }
 
-function quantityIn(mapping: Mapping, words: readonly number[]): number | undefined {
+/** The order quantity that the slot itself shows, where it does. */
+export function quantityIn(mapping: Mapping, words: readonly number[]): number | undefined {
   const field = mapping.field('quantity');
   const quantity = field && readField(field, words);
   return quantity?.ok && typeof quantity.value === 'number' && quantity.value > 0 ? quantity.value : undefined;
@@ -55,10 +56,11 @@ function quantityIn(mapping: Mapping, words: readonly number[]): number | undefi
 
 function valueOf(field: SlotField, words: readonly number[]): Pick<FieldView, 'value' | 'quality'> {
   const decoded = readField(field, words);
-  return decoded.ok ? { value: told(field, decoded.value), quality: 'good' } : { value: decoded.reason, quality: 'bad' };
+  return decoded.ok ? { value: shownValue(field, decoded.value), quality: 'good' } : { value: decoded.reason, quality: 'bad' };
 }
 
-function told(field: SlotField, value: string | number): string {
+/** A value with its unit, or with the name of its code; a text in quotes. */
+export function shownValue(field: SlotField, value: string | number): string {
   if (typeof value === 'string') return `"${value}"`;
   const named = field.values?.[String(value)];
   const unit = field.isMaterial || field.name === 'quantity' || field.name === 'actual_weight' ? ` ${field.unit}` : '';

@@ -1,0 +1,69 @@
+import { SmartMoError } from '../errors';
+import { type LineSettings } from '../line/line';
+import { holds } from '../line/orders';
+import type { Odoo, OdooComponent } from '../odoo/odoo';
+import { runProbe } from './probe';
+
+/** A component that confirmed MOs ask for. */
+export interface ComponentView {
+  /** Internal reference, or "#<id>" where the product has none: what a material names as its product. */
+  product: string;
+  name: string;
+  unit: string;
+  /** Equipment code of the plant module, "" elsewhere. */
+  code: string;
+  /** MOs that ask for it. */
+  orders: number;
+  /** Materials of the line that hold it. */
+  tags: string[];
+}
+
+export interface ComponentsView {
+  ok: boolean;
+  text: string;
+  components: ComponentView[];
+}
+
+/** MOs that are looked at: enough to meet every recipe of a plant, few enough for one answer. */
+const ORDERS = 100;
+
+/** The components of the confirmed MOs, those first that no material of the line holds. */
+export async function listComponents({ materials }: Pick<LineSettings, 'materials'>, odooOf: () => Odoo | null): Promise<ComponentsView> {
+  let components: ComponentView[] = [];
+  const { ok, text } = await runProbe(async ({ signal }) => {
+    const odoo = odooOf();
+    if (!odoo) throw new SmartMoError('CONFIG_MISSING', 'the line has no Odoo; choose one, deploy, then load the components again');
+    const orders = await odoo.listConfirmed({ limit: ORDERS, seen: [], domain: [] }, signal);
+    if (orders.length === 0) return 'Odoo has no confirmed MO, so there are no components to load';
+    const found = new Map<string, ComponentView>();
+    for (const order of orders) {
+      const views = new Map(order.components.map((component) => [keyOf(component), component]));
+      for (const [key, component] of views) {
+        const known = found.get(key);
+        if (known) known.orders += 1;
+        else
+          found.set(key, { ...viewOf(component), tags: materials.filter((material) => holds(material, component)).map(({ tag }) => tag) });
+      }
+    }
+    components = [...found.values()].sort(
+      (a, b) => a.tags.length - b.tags.length || a.product.localeCompare(b.product, 'en', { numeric: true }),
+    );
+    const missing = components.filter(({ tags }) => tags.length === 0).length;
+    const first =
+      orders.length === ORDERS
+        ? `the first ${ORDERS} confirmed MOs ask`
+        : orders.length === 1
+          ? 'the only confirmed MO asks'
+          : `the ${orders.length} confirmed MOs ask`;
+    return `${first} for ${components.length} components; ${missing === 0 ? 'each has its material' : `${missing} of them ${missing === 1 ? 'has' : 'have'} no material yet`}`;
+  });
+  return { ok, text, components };
+}
+
+function keyOf({ product_id, equipment }: OdooComponent): string {
+  return `${product_id} ${equipment ?? ''}`;
+}
+
+function viewOf({ product_id, product_code, product, uom, equipment }: OdooComponent): Omit<ComponentView, 'tags'> {
+  return { product: product_code || `#${product_id}`, name: product, unit: uom, code: equipment ?? '', orders: 1 };
+}

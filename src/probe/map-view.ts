@@ -1,0 +1,111 @@
+import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../plc/feed-mill';
+import { type MapProblem, nameOf, slotLength } from '../plc/lint';
+import { checkMap } from '../plc/map';
+import { looseMap } from '../plc/map-shape';
+import { formatJson, formatTable, type PastedMap, readMapText } from '../plc/map-text';
+import { notations } from '../plc/notations';
+import type { LineShape, RegisterMap } from '../plc/register-map';
+
+/** What the dialog shows of a map: the mistakes the runtime would find, each address, and the texts to copy. */
+export interface MapView {
+  ok: boolean;
+  /** One sentence. */
+  text: string;
+  problems: MapProblem[];
+  /** Address of each entry in all notations, by its place in the lists of the map; "" where it cannot be said. */
+  addresses: { fields: string[]; lineFields: string[] };
+  /** The map with one line for each field; null when the text is not JSON. */
+  json: string | null;
+  csv: string;
+  /** For the clipboard of a spreadsheet. */
+  tsv: string;
+}
+
+/** The map of a dialog, empty = the bundled one. */
+export function viewMap(text: string, line: LineShape): MapView {
+  const { problems, sound } = checkMap(text, line);
+  const map = text.trim() === '' ? FEED_MILL_MAP : parsed(text);
+  const found = problems.length;
+  return {
+    ok: found === 0,
+    text:
+      found === 0 && sound
+        ? `The map fits: ${line.slots} slots of ${slotLength(sound)} words, read from ${notations(sound.read.function, sound.read.base)}.`
+        : `${found} ${found === 1 ? 'mistake' : 'mistakes'} in the map: the line does not start with it.`,
+    problems,
+    addresses: addressesOf(map, sound),
+    json: map === undefined ? null : formatJson(map),
+    csv: formatTable(map, ','),
+    tsv: formatTable(map, '\t'),
+  };
+}
+
+/** A pasted text as it would become the map, for a person to confirm. */
+export interface PasteView {
+  ok: boolean;
+  text: string;
+  kind: PastedMap['kind'];
+  understood: string[];
+  /** Those of the pasted text, then those of the map that comes out. */
+  problems: MapProblem[];
+  /** What "use it" puts in the place of the map; null when nothing could be made of the text. */
+  json: string | null;
+}
+
+/** @param present the JSON text in the dialog, for what the pasted text leaves out */
+export function viewPaste(text: string, present: string, line: LineShape): PasteView {
+  const { kind, map, understood, problems: own } = readMapText(text, present.trim() === '' ? FEED_MILL_MAP : parsed(present));
+  const problems = [...own, ...(map ? checkMap(JSON.stringify(map), line).problems : [])];
+  const count = problems.length === 0 ? 'no mistakes' : problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
+  const size = map ? ` with ${looseMap(map).fields.length} fields` : '';
+  return {
+    ok: problems.length === 0,
+    text: `Understood as ${kind}${size}: ${count}.`,
+    kind,
+    understood,
+    problems,
+    json: map && formatJson(map),
+  };
+}
+
+/** The bundled feed mill as the dialog inserts it. */
+export function bundledMap(): { ok: true; text: string; json: string; materials: typeof FEED_MILL_MATERIALS } {
+  return { ok: true, text: 'the bundled feed mill', json: formatJson(FEED_MILL_MAP), materials: FEED_MILL_MATERIALS };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The entries of the sound part stand in the same order, so each is met on the way through all of them. */
+function addressesOf(map: unknown, sound: RegisterMap | null): MapView['addresses'] {
+  const loose = looseMap(map);
+  const shown = (entries: readonly object[], places: readonly { name: string; address: string }[]): string[] => {
+    let next = 0;
+    return entries.map((entry) => {
+      const place = places[next];
+      if (place?.name !== nameOf(entry)) return '';
+      next += 1;
+      return place.address;
+    });
+  };
+  const area = sound?.read.function ?? 'holding';
+  const base = sound?.read.base ?? 0;
+  return {
+    fields: shown(
+      loose.fields,
+      (sound?.fields ?? []).map((field) => ({ name: nameOf(field), address: notations(area, base + field.at) })),
+    ),
+    lineFields: shown(
+      loose.lineFields,
+      (sound?.lineFields ?? []).map((field) => ({
+        name: nameOf(field),
+        address: notations(field.field === 'our_heartbeat' ? 'holding' : area, field.at),
+      })),
+    ),
+  };
+}
