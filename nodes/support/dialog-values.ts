@@ -10,6 +10,16 @@ export type Credentials = NodeCredentials<Record<string, unknown>>;
 export interface DialogValues {
   config: Config;
   credentials: Fields;
+  /** Environment variables named in fields that are no credentials, by field. */
+  variables: Record<string, VariableValue>;
+}
+
+export interface VariableValue {
+  name: string;
+  /** null: it is not set, or not shown. */
+  value: string | null;
+  /** Its name or its value looks like a secret. */
+  hidden: boolean;
 }
 
 /** What the editor shows in place of a secret that was deployed before. */
@@ -37,7 +47,23 @@ export function dialogValues(RED: Red, type: keyof ConfigNodes, credentials: Cre
   return {
     config: { ...Object.fromEntries(filled.filter(([key]) => !(key in credentials))), id, type, name, z: '' },
     credentials: Object.fromEntries(filled.filter(([key]) => key in credentials)),
+    variables: Object.fromEntries(
+      filled.flatMap(([key, value]) => {
+        const name = key in credentials ? undefined : nameOf(fields[key]);
+        return name === undefined ? [] : [[key, variableOf(name, value === fields[key] ? null : String(value))]];
+      }),
+    ),
   };
+}
+
+/** A person may have put the variable of a password into another field: that must not show it. */
+function variableOf(name: string, value: string | null): VariableValue {
+  const hidden = value !== null && (/pass|secret|token|key|credential/i.test(name) || /:\/\/[^/]*@/.test(value));
+  return { name, value: hidden ? null : value, hidden };
+}
+
+function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? VARIABLE.exec(value)?.slice(1).find(Boolean) : undefined;
 }
 
 /** The id comes from outside: only a node of the same type gives its secrets away. */
@@ -55,7 +81,7 @@ function withVariables(RED: Red, node: Node | null, value: unknown): unknown {
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withVariables(RED, node, entry)]));
   }
-  const name = typeof value === 'string' ? VARIABLE.exec(value)?.slice(1).find(Boolean) : undefined;
+  const name = nameOf(value);
   if (name === undefined) return value;
   // The types ask for a node; the editor's Test comes before there is one, and then the process environment counts.
   const found: unknown = RED.util.evaluateNodeProperty(`\${${name}}`, 'env', node as Node, {});

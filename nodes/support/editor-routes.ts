@@ -32,9 +32,13 @@ export interface TestButton {
   test(values: DialogValues): Promise<ProbeResult>;
 }
 
-/** The route behind the Test button of a configuration dialog: POST smart-mo-sync/test/<type> with the values of the dialog. */
+/**
+ * The route behind the Test button of a configuration dialog, POST smart-mo-sync/test/<type> with the values of the dialog, and
+ * the one that tells what the variables in its fields hold now.
+ */
 export function offerTest(RED: Red, type: keyof ConfigNodes, { credentials = {}, test }: TestButton): void {
   offerRoute<ProbeResult>(RED, { path: `test/${type}`, type, credentials, answer: test });
+  offerRoute(RED, { path: `variables/${type}`, type, credentials, answer: ({ variables }) => ({ ok: true, text: '', variables }) });
 }
 
 /**

@@ -24,9 +24,10 @@ export interface PaletteEntry {
 
 const nodesFolder = path.join(checkout, 'nodes');
 
-/** The definition of every node as its dialog registers it, by type. */
+/** The definition of every node as its dialog registers it, by type. The dialogs share one realm, as in a browser. */
 export function loadPalette(): Map<string, PaletteEntry> {
   const palette = new Map<string, PaletteEntry>();
+  const realm = vm.createContext({ console });
   for (const file of readdirSync(nodesFolder).filter((name) => name.endsWith('.html'))) {
     const html = readFileSync(path.join(nodesFolder, file), 'utf8');
     const registerType = (type: string, definition: Definition): void => void palette.set(type, { definition, html });
@@ -34,7 +35,8 @@ export function loadPalette(): Map<string, PaletteEntry> {
     const $ = (): object => ({ val: () => undefined });
     const RED = { nodes: { registerType, node: () => null }, _: (key: string) => key, settings: {} };
     for (const [, script = ''] of html.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)) {
-      vm.runInNewContext(script, { RED, $, console }, { filename: file });
+      Object.assign(realm, { RED, $ });
+      vm.runInContext(script, realm, { filename: file });
     }
   }
   return palette;
