@@ -1,5 +1,6 @@
 import { systemClock } from '../src/clock';
 import { type DatabaseSettings, openDatabase } from '../src/database/connect';
+import { accessFrom } from '../src/database/settings';
 import { describe } from '../src/errors';
 import { probeDatabase } from '../src/probe/database';
 import type { Fields } from '../src/settings';
@@ -16,9 +17,11 @@ const CREDENTIALS = { url: { type: 'password' }, user: { type: 'text' }, passwor
 export default function (RED: Red): void {
   function DatabaseConfig(this: DatabaseNode, config: Config): void {
     RED.nodes.createNode(this, config);
-    this.lines = new Map();
+    this.tables = config.id;
     this.database = offer(this, () => {
-      const database = openDatabase(settingsOf(RED, config, this.credentials), { clock: systemClock });
+      const settings = settingsOf(RED, config, this.credentials);
+      const database = openDatabase(settings, { clock: systemClock });
+      this.tables = tablesOf(settings);
       // Every use tries again, so that here the trouble is only told.
       database.ready().catch((error: unknown) => this.error(describe(error)));
       this.on('close', (removed: boolean, done: () => void) => {
@@ -33,6 +36,13 @@ export default function (RED: Red): void {
     credentials: CREDENTIALS,
     test: ({ config, credentials }) => probeDatabase(settingsOf(RED, config, credentials)),
   });
+}
+
+function tablesOf(settings: DatabaseSettings): string {
+  if (settings.mode === 'builtin') return `${settings.directory} ${settings.schema}`;
+  const { servers, database } = accessFrom(settings);
+  const hosts = servers.map(({ host, port }) => `${host.toLowerCase().replace(/^localhost$/, '127.0.0.1')}:${port}`);
+  return `${hosts.join(',')}/${database} ${settings.schema}`;
 }
 
 /** @throws CONFIG_MISSING, CONFIG_INVALID naming field, value and node */

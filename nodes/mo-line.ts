@@ -1,18 +1,19 @@
 import { systemClock } from '../src/clock';
-import { SmartMoError } from '../src/errors';
 import { createLine } from '../src/line/line';
 import { parseMap } from '../src/plc/map';
 import { compileMapping } from '../src/plc/mapping';
 import { settingsReader } from '../src/settings';
 import { configNode, offer, ownerOf, requiredConfigNode } from './support/config-nodes';
+import { createLineClaims } from './support/line-claims';
 import { mapText, offerLineRoutes } from './support/line-routes';
 import { lineSettings } from './support/line-settings';
-import type { Config, DatabaseNode, LineNode, Red } from './support/types';
+import type { Config, LineNode, Red } from './support/types';
 
 /** One physical line (ISA-95 process cell): its key, its connections, its register map and what is in flight. */
 export default function (RED: Red): void {
   /** A deploy must not hold again what an operator has released since the start of this process. */
   const started = new Set<string>();
+  const claims = createLineClaims();
 
   function LineConfig(this: LineNode, config: Config): void {
     RED.nodes.createNode(this, config);
@@ -20,21 +21,31 @@ export default function (RED: Red): void {
       const settings = lineSettings(config);
       const { slots, materials } = settings;
       const databaseNode = requiredConfigNode(RED, 'mo-database', config, 'database');
-      const claim = (): void => claimKey(databaseNode, settings.line, config);
-      this.on('close', () => releaseKey(databaseNode, settings.line, config));
-
+      const plcNode = configNode(RED, 'mo-plc', config, 'plc');
       const map = parseMap(mapText(config), { slots, materials });
+      const mapping = compileMapping({ map, materials, slots });
       const line = createLine(settings, {
         database: databaseNode.database(),
         odoo: configNode(RED, 'mo-odoo', config, 'odoo')?.odoo() ?? null,
-        plc: configNode(RED, 'mo-plc', config, 'plc')?.plc() ?? null,
-        mapping: compileMapping({ map, materials, slots }),
+        plc: plcNode?.plc() ?? null,
+        mapping,
         clock: systemClock,
         logTag: () => (severalLines(RED) ? `[${settings.line}]` : ''),
         startHold: started.has(config.id) ? null : holdFromEnvironment(),
       });
       started.add(config.id);
-      // Logs a key that is taken.
+      const claim = (): void =>
+        claims.claim({
+          id: config.id,
+          owner: ownerOf(config),
+          key: settings.line,
+          tables: databaseNode.tables,
+          plc: plcNode?.address ?? null,
+          mapping,
+          observes: settings.mode === 'observe',
+        });
+      this.on('close', () => claims.release(config.id));
+      // Logs a key or a slot that is taken.
       offer(this, claim);
       // At every use: a deploy that leaves this node alone may delete the line that has the key.
       return () => {
@@ -54,26 +65,6 @@ function holdFromEnvironment(): string | null {
   return settingsReader(process.env, 'the environment').flag('SMART_MO_HOLD', false)
     ? 'started with SMART_MO_HOLD: look around, then release'
     : null;
-}
-
-/**
- * Two lines with one key would work on the same rows.
- * @throws CONFIG_INVALID while another line has the key
- */
-function claimKey(databaseNode: DatabaseNode, key: string, config: Config): void {
-  const owner = databaseNode.lines.get(key);
-  if (owner !== undefined && owner !== config.id) {
-    throw new SmartMoError(
-      'CONFIG_INVALID',
-      `line "${key}" is already the key of mo-line ${owner} on this database; open ${ownerOf(config)} and give it a key of its own`,
-      { value: key },
-    );
-  }
-  databaseNode.lines.set(key, config.id);
-}
-
-function releaseKey(databaseNode: DatabaseNode, key: string, config: Config): void {
-  if (databaseNode.lines.get(key) === config.id) databaseNode.lines.delete(key);
 }
 
 function severalLines(RED: Red): boolean {

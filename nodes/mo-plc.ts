@@ -11,10 +11,12 @@ import type { Config, PlcNode, Red } from './support/types';
 export default function (RED: Red): void {
   function PlcConfig(this: PlcNode, config: Config): void {
     RED.nodes.createNode(this, config);
+    this.address = config.id;
     this.plc = offer(this, () => {
       const settings = settingsOf(config);
       const variable = settings.transport === 'serial' ? undefined : placeholder(config.port);
       if (variable !== undefined) this.log(`the environment variable ${variable} is not set: port ${settings.port} is used`);
+      this.address = addressOf(settings);
       const plc = createModbusPlc(settings, { clock: systemClock });
       this.on('close', () => plc.close());
       return plc;
@@ -23,6 +25,10 @@ export default function (RED: Red): void {
 
   RED.nodes.registerType('mo-plc', PlcConfig);
   offerTest(RED, 'mo-plc', { test: ({ config }) => probePlc(settingsOf(config), FIRST_WORDS) });
+}
+
+function addressOf({ transport, host, port, unit, device }: ModbusSettings): string {
+  return `${transport === 'serial' ? device : `${host.toLowerCase().replace(/^localhost$/, '127.0.0.1')}:${port}`} unit ${unit}`;
 }
 
 /** The map belongs to the line, whose test reads with it; here the read area of the bundled one will do. */

@@ -21,8 +21,8 @@ type OdooSecrets = Record<'login' | 'password', unknown>;
  */
 export interface DatabaseNode extends Node<DatabaseSecrets> {
   database(): Database;
-  /** Keys of the lines on this database, with the id of their mo-line. */
-  lines: Map<string, string>;
+  /** Server, database and schema, by which two nodes on the same tables are known; the id of the node where it has a mistake. */
+  tables: string;
 }
 
 export interface OdooNode extends Node<OdooSecrets> {
@@ -31,6 +31,8 @@ export interface OdooNode extends Node<OdooSecrets> {
 
 export interface PlcNode extends Node {
   plc(): Plc;
+  /** "10.0.0.5:502 unit 1", by which two nodes on one PLC are known; the id of the node where it has a mistake. */
+  address: string;
 }
 
 export interface LineNode extends Node {

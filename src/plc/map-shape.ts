@@ -3,7 +3,7 @@ import type { ErrorObject } from 'ajv';
 import { onFirstUse } from '../first-use';
 import { NUMBER_TYPES, WORD_ORDERS } from './codec';
 import { type MapProblem, mapProblem, nameOf } from './lint';
-import { LINE_FIELDS, SLOT_FIELDS } from './register-map';
+import { ADDRESSINGS, LINE_FIELDS, SLOT_FIELDS } from './register-map';
 import type { RegisterMap } from './register-map';
 
 const word = { type: 'integer', minimum: 0, maximum: 999999 };
@@ -30,7 +30,7 @@ const SCHEMA = {
   required: ['version', 'addressing', 'read', 'fields'],
   properties: {
     version: { const: 1 },
-    addressing: { enum: ['zero-based', 'one-based', '4xxxxx'] },
+    addressing: { enum: ADDRESSINGS },
     read: area(['holding', 'input']),
     write: area(['holding']),
     lineFields: {

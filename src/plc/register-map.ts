@@ -16,7 +16,8 @@ export interface RegisterMap {
   fields: MapField[];
 }
 
-export type Addressing = 'zero-based' | 'one-based' | '4xxxxx';
+export const ADDRESSINGS = ['zero-based', 'one-based', '4xxxxx'] as const;
+export type Addressing = (typeof ADDRESSINGS)[number];
 
 export interface MapArea {
   /** Address of the first word of slot 1. */

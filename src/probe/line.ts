@@ -4,7 +4,7 @@ import { describe } from '../errors';
 import { createLine, type Line, type LineSettings } from '../line/line';
 import { checkOrder } from '../line/orders';
 import type { Odoo, OdooOrder } from '../odoo/odoo';
-import { parseMap } from '../plc/map';
+import { checkMap, parseMap } from '../plc/map';
 import { compileMapping, type Mapping } from '../plc/mapping';
 import { planRequests, planSlot, spansOf } from '../plc/plan';
 import type { Plc } from '../plc/plc';
@@ -34,6 +34,7 @@ const MORE_ORDERS = 10;
 export function probeLine(line: LineProbe): Promise<ProbeResult> {
   return runProbe(async (probe) => {
     const { slots, materials } = line.settings;
+    for (const { text } of checkMap(line.map, line.settings).problems) probe.found('map', text);
     const mapping = compileMapping({ map: parseMap(line.map, { slots, materials }), materials, slots });
     probe.found('map', `${slots} slots of ${mapping.length} words, ${mapping.tags.length} materials`);
 

@@ -4,7 +4,8 @@ import { checkMap } from '../plc/map';
 import { looseMap } from '../plc/map-shape';
 import { formatJson, formatTable, type PastedMap, readMapText } from '../plc/map-text';
 import { notations } from '../plc/notations';
-import type { LineShape, RegisterMap } from '../plc/register-map';
+import { ADDRESSINGS, LINE_FIELDS, type LineShape, type RegisterMap, SLOT_FIELDS } from '../plc/register-map';
+import { NUMBER_TYPES, WORD_ORDERS } from '../plc/codec';
 
 /** What the dialog shows of a map: the mistakes the runtime would find, each address, and the texts to copy. */
 export interface MapView {
@@ -12,6 +13,14 @@ export interface MapView {
   /** One sentence. */
   text: string;
   problems: MapProblem[];
+  /** What the fields of the dialog offer. */
+  known: {
+    fields: readonly string[];
+    lineFields: readonly string[];
+    types: readonly string[];
+    orders: readonly string[];
+    addressings: readonly string[];
+  };
   /** Address of each entry in all notations, by its place in the lists of the map; "" where it cannot be said. */
   addresses: { fields: string[]; lineFields: string[] };
   /** The map with one line for each field; null when the text is not JSON. */
@@ -30,9 +39,16 @@ export function viewMap(text: string, line: LineShape): MapView {
     ok: found === 0,
     text:
       found === 0 && sound
-        ? `The map fits: ${line.slots} slots of ${slotLength(sound)} words, read from ${notations(sound.read.function, sound.read.base)}.`
+        ? `${text.trim() === '' ? 'Empty: the bundled feed mill is used' : 'The map fits'}: ${line.slots} slots of ${slotLength(sound)} words, read from ${notations(sound.read.function, sound.read.base)}.`
         : `${found} ${found === 1 ? 'mistake' : 'mistakes'} in the map: the line does not start with it.`,
     problems,
+    known: {
+      fields: SLOT_FIELDS,
+      lineFields: LINE_FIELDS,
+      types: [...NUMBER_TYPES, 'ascii'],
+      orders: WORD_ORDERS,
+      addressings: ADDRESSINGS,
+    },
     addresses: addressesOf(map, sound),
     json: map === undefined ? null : formatJson(map),
     csv: formatTable(map, ','),

@@ -4,6 +4,7 @@ import helper from 'node-red-node-test-helper';
 import type { NodeAPI } from 'node-red';
 import type { DatabaseNode, LineNode, OdooNode, PlcNode } from '../../nodes/support/types';
 import { SmartMoError } from '../../src/errors';
+import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { waitFor } from '../support/wait';
 import { type FlowNode, lineOnDatabase, load } from './flow';
 
@@ -94,14 +95,58 @@ describe('configuration nodes', () => {
       await helper.getNode('line1').close(true);
       assert.equal(lineNode('line2').line().line, 'main');
       await helper.getNode('line1').close(true);
-      assert.deepEqual([...databaseNode('database1').lines], [['main', 'line2']]);
+      assert.equal(lineNode('line2').line().line, 'main');
     });
 
-    it('frees its key when it is deployed again', async function () {
+    it('knows the tables again through another mo-database', async function () {
       const { flow, credentials } = await lineOnDatabase(this);
-      await load(flow, credentials);
-      await helper.getNode('line1').close(false);
-      assert.equal(databaseNode('database1').lines.size, 0);
+      const database = flow[0]!;
+      const twin: FlowNode = { ...database, id: 'database2', host: String(database.host).replace('127.0.0.1', 'LOCALHOST') };
+      const other: FlowNode = { ...database, id: 'database3', schema: 'elsewhere' };
+      const copy = (id: string, on: string): FlowNode => ({ id, type: 'mo-line', line: 'main', database: on });
+      const secrets = { ...credentials, database2: credentials['database1']!, database3: credentials['database1']! };
+      await load([...flow, twin, other, copy('line2', 'database2'), copy('line3', 'database3')], secrets);
+      assert.match(errorOf(() => lineNode('line2').line()).message, /"main" is already the key of mo-line line1 on this database/);
+      assert.equal(lineNode('line3').line().line, 'main');
+    });
+
+    it('refuses slots that lie where another line has some in the same PLC, unless one of them observes', async function () {
+      const { flow, credentials } = await lineOnDatabase(this, { plc: 'plc1' });
+      const plc = { type: 'mo-plc', host: '127.0.0.1', port: 1 };
+      const moved = JSON.stringify({
+        ...FEED_MILL_MAP,
+        read: { ...FEED_MILL_MAP.read, base: 16_000 },
+        write: { ...FEED_MILL_MAP.write, base: 17_000 },
+      });
+      const line = (key: string, more: object): FlowNode => ({
+        ...{ id: `line-${key}`, type: 'mo-line', line: key, database: 'database1', plc: 'plc2' },
+        ...more,
+      });
+      await load(
+        [
+          { id: 'plc1', ...plc },
+          { id: 'plc2', ...plc, host: 'localhost' },
+          { id: 'plc3', ...plc, unit: 2 },
+          ...flow,
+          line('near', {
+            map: JSON.stringify({
+              ...FEED_MILL_MAP,
+              read: { ...FEED_MILL_MAP.read, base: 6950 },
+              write: { ...FEED_MILL_MAP.write, base: 17_000 },
+            }),
+          }),
+          line('looks', { mode: 'observe' }),
+          line('moved', { map: moved }),
+          line('elsewhere', { plc: 'plc3' }),
+        ],
+        credentials,
+      );
+      assert.equal(lineNode('line1').line().line, 'main');
+      assert.match(
+        errorOf(() => lineNode('line-near').line()).message,
+        /^read slot 1 \(words 6950-7026\) of mo-line line-near lies where mo-line line1 has a slot in the same PLC \(127\.0\.0\.1:1 unit 1\); give one/,
+      );
+      for (const key of ['looks', 'moved', 'elsewhere']) assert.equal(lineNode(`line-${key}`).line().line, key);
     });
 
     for (const [what, fields, code, text] of [

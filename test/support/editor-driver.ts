@@ -156,6 +156,8 @@ export async function openDialog(page: Page, { id, type }: { id?: string; type: 
     form,
     field,
     async fill(name, value) {
+      // Folded settings are unfolded as a person would.
+      await field(name).evaluate((element) => element.closest('details')?.setAttribute('open', ''));
       const kind = await field(name).evaluate((element) => (element instanceof HTMLInputElement ? element.type : element.tagName));
       if (typeof value === 'boolean') await field(name).setChecked(value);
       else if (kind === 'SELECT') await field(name).selectOption(value);

@@ -33,7 +33,7 @@ export function loadPalette(): Map<string, PaletteEntry> {
     const registerType = (type: string, definition: Definition): void => void palette.set(type, { definition, html });
     // No dialog is open.
     const $ = (): object => ({ val: () => undefined });
-    const RED = { nodes: { registerType, node: () => null }, _: (key: string) => key, settings: {} };
+    const RED = { nodes: { registerType, node: () => null, eachConfig: () => undefined }, _: (key: string) => key, settings: {} };
     for (const [, script = ''] of html.matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g)) {
       Object.assign(realm, { RED, $ });
       vm.runInContext(script, realm, { filename: file });

@@ -1,0 +1,88 @@
+import { SmartMoError } from '../../src/errors';
+import type { Mapping } from '../../src/plc/mapping';
+
+/** What a line works on; each part may belong to one line of this process only. */
+export interface LineClaim {
+  /** Of its mo-line. */
+  id: string;
+  /** As a person finds it: `mo-line "Mixer"`. */
+  owner: string;
+  /** Key of the line. */
+  key: string;
+  /** Server, database and schema of its tables. */
+  tables: string;
+  /** Address of its PLC; null where it has none. */
+  plc: string | null;
+  mapping: Mapping;
+  /** It writes nothing, so it may look at the slots of another line. */
+  observes: boolean;
+}
+
+export interface LineClaims {
+  /** @throws CONFIG_INVALID while another line has the key on these tables, or the words of one of the slots */
+  claim(mine: LineClaim): void;
+  release(id: string): void;
+}
+
+/**
+ * Keeps two lines of one process from working on the same rows or on the same words, also where they name different mo-database
+ * or mo-plc nodes for one server or one PLC. The first line that claims has it, until it is closed.
+ */
+export function createLineClaims(): LineClaims {
+  const claims = new Map<string, LineClaim>();
+  return {
+    claim(mine) {
+      for (const other of claims.values()) {
+        if (other.id === mine.id) continue;
+        if (other.key === mine.key && other.tables === mine.tables) {
+          throw new SmartMoError(
+            'CONFIG_INVALID',
+            `line "${mine.key}" is already the key of ${other.owner} on this database; open ${mine.owner} and give it a key of its own`,
+            { value: mine.key },
+          );
+        }
+        const shared =
+          other.plc === mine.plc && mine.plc !== null && !other.observes && !mine.observes
+            ? sharedWords(mine.mapping, other.mapping)
+            : null;
+        if (shared) {
+          throw new SmartMoError(
+            'CONFIG_INVALID',
+            `${shared} of ${mine.owner} lies where ${other.owner} has a slot in the same PLC (${mine.plc}); give one of the two other areas in its register map, or set it to observe`,
+            { value: shared },
+          );
+        }
+      }
+      claims.set(mine.id, mine);
+    },
+    release: (id) => void claims.delete(id),
+  };
+}
+
+interface Span {
+  name: string;
+  area: string;
+  from: number;
+  to: number;
+}
+
+function sharedWords(mine: Mapping, other: Mapping): string | null {
+  const others = slotsOf(other);
+  const found = slotsOf(mine).find((span) =>
+    others.some((theirs) => theirs.area === span.area && span.from < theirs.to && theirs.from < span.to),
+  );
+  return found ? `${found.name} (words ${found.from}-${found.to - 1})` : null;
+}
+
+function slotsOf(mapping: Mapping): Span[] {
+  const areas = [
+    { name: 'read' as const, area: mapping.read.function },
+    ...(mapping.write ? [{ name: 'write' as const, area: 'holding' }] : []),
+  ];
+  return areas.flatMap(({ name, area }) =>
+    Array.from({ length: mapping.slots }, (_, index) => {
+      const from = mapping.slotAddress(name, index + 1);
+      return { name: `${name} slot ${index + 1}`, area, from, to: from + mapping.length };
+    }),
+  );
+}
