@@ -65,22 +65,18 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     const only = wantsOne(options.payload);
     logTask(line, 'complete', run, 'Process completed batches task running...');
     const progress: Progress = { archived: [], notCompleted: [], stop: null };
-    const due = await dueRows(line.database, line.line, only);
+    let due = await dueRows(line.database, line.line, only);
     if (line.mode === 'observe') {
       const rows = await queueRows(line.database, line.line);
       return end(line, 'run', `${due.length} batches would be completed`, progress, rows, started, null);
     }
-    const next = due.values();
-    const worker = async (): Promise<void> => {
-      for (const row of next) {
-        if (progress.stop) return;
-        throwIfClosed(run.signal);
-        run.progress(`completing slot ${row.batch_no} ${row.mo_id}`);
-        await completeOne(line, run, options, row, progress);
-      }
-    };
-    const workers = await Promise.allSettled(Array.from({ length: options.concurrency }, worker));
-    for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
+    const tried = new Set<number>();
+    // Who asks while this run works is told "in-progress": what was finished meanwhile belongs to this run.
+    while (due.length > 0 && !progress.stop) {
+      for (const { id } of due) tried.add(id);
+      await completeAll(line, run, options, due, progress);
+      due = (await dueRows(line.database, line.line, only)).filter(({ id }) => !tried.has(id));
+    }
 
     const left = await queueRows(line.database, line.line);
     const { archived, notCompleted, stop } = progress;
@@ -92,6 +88,20 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     if (stop && nothingElse) throw stop;
     return end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
   });
+}
+
+async function completeAll(line: Line, run: Run, options: CompleteOptions, due: readonly QueueRow[], progress: Progress): Promise<void> {
+  const next = due.values();
+  const worker = async (): Promise<void> => {
+    for (const row of next) {
+      if (progress.stop) return;
+      throwIfClosed(run.signal);
+      run.progress(`completing slot ${row.batch_no} ${row.mo_id}`);
+      await completeOne(line, run, options, row, progress);
+    }
+  };
+  const workers = await Promise.allSettled(Array.from({ length: options.concurrency }, worker));
+  for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
 }
 
 function wantsOne(payload: unknown): string | null {

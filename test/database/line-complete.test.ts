@@ -374,6 +374,28 @@ describe('completion in Odoo', () => {
     assert.deepEqual(Object.keys(outcome.payload).sort(), ['archived', 'at', 'left', 'line', 'ms', 'notCompleted', 'reason', 'text']);
   });
 
+  it('what is finished while a run works belongs to that run: whoever asks meanwhile is only told in-progress', async function () {
+    plant = await startPlant(this);
+    await plant.fetch({ limit: 2 });
+    const set = await plant.queued();
+    await plant.finishAll(undefined, [1]);
+    const { finishAll, line } = plant;
+    const odoo = line.odoo!;
+    let meanwhile: Promise<Outcome> | undefined;
+    const slow: Odoo = {
+      ...odoo,
+      async markDone(...given) {
+        await odoo.markDone(...given);
+        if (meanwhile) return;
+        await finishAll();
+        meanwhile = tasks.complete();
+        assert.equal((await meanwhile).payload['reason'], 'in-progress');
+      },
+    };
+    const tasks = plant.on({ ...line, odoo: slow });
+    assert.deepEqual(archived(await tasks.complete()), set);
+  });
+
   it('a second run while the first works says in-progress and does nothing', async function () {
     const { plant } = await finished(this, 2);
     const [first, second] = await Promise.all([plant.complete(), plant.complete()]);

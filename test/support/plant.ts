@@ -55,7 +55,7 @@ export interface Plant extends Tasks {
   /** Rows of mo_batch, by slot. */
   rows(): Promise<QueueRow[]>;
   /** As if the PLC had made every queued batch, each material a little less than planned (see {@link weighedOf}), and task 2 had stored it. */
-  finishAll(weigh?: typeof weighedOf): Promise<void>;
+  finishAll(weigh?: typeof weighedOf, slots?: readonly number[]): Promise<void>;
   /** What faults of the stand-in Odoo have struck so far, oldest first: "http-503 strikes write". */
   struck: string[];
   /** Retries and leases that lie in the future are due. */
@@ -246,9 +246,9 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
     ...on(line),
     on,
     rows: () => queueRows(database, line.line),
-    async finishAll(weigh = weighedOf) {
+    async finishAll(weigh = weighedOf, slots) {
       for (const row of await queueRows(database, line.line)) {
-        if (row.state !== 'queued' && row.state !== 'running') continue;
+        if ((row.state !== 'queued' && row.state !== 'running') || slots?.includes(row.batch_no) === false) continue;
         const { actual, weight } = weigh(row);
         await database.query(
           `UPDATE {schema}.mo_batch SET state = 'finished', actual = $2, actual_weight = $3, status_manufacturing = 1, finished_at = now()
