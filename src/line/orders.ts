@@ -87,7 +87,7 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
   }
   const sum = line.scaleBom ? 0 : (sumOfBom(order) ?? 0);
   if (sum > 0 && Math.abs(sum - order.quantity) > (line.weightTolerance / 100) * order.quantity) {
-    const remedy = 'switch on "Scale the BoM to the order" in mo-line, or correct the BoM in Odoo';
+    const remedy = 'switch on "Scale the plan of the BoM to the order" in mo-line, or correct the BoM in Odoo';
     return reject('quantity', `its components sum up to ${round(sum, 3)} ${order.uom}, the order is ${order.quantity}; ${remedy}`, sum);
   }
   if (materials.length === 0) return reject('unknown-material', 'it has no components', null);

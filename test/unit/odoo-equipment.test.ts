@@ -151,7 +151,7 @@ describe('scaleBom', () => {
   it('without it an order of another size than its BoM is rejected, and the sentence names the setting', () => {
     const [reason, text] = rejection(orderOf([component(), SOY], { quantity: 250 }));
     assert.equal(reason, 'quantity');
-    assert.match(text, /sum up to 100 kg, the order is 250; switch on "Scale the BoM to the order"/);
+    assert.match(text, /sum up to 100 kg, the order is 250; switch on "Scale the plan of the BoM to the order"/);
     assert.deepEqual(planned(accepted(orderOf([component(), SOY], { quantity: 120 }))), [
       ['silo_a', 60],
       ['silo_b', 40],
