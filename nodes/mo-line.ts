@@ -11,8 +11,8 @@ import type { Config, LineNode, Red } from './support/types';
 
 /** One physical line (ISA-95 process cell): its key, its connections, its register map and what is in flight. */
 export default function (RED: Red): void {
-  /** A deploy must not hold again what an operator has released since the start of this process. */
-  const started = new Set<string>();
+  /** Lines whose hold from the environment is stored: a deploy must not hold again what an operator has released since. */
+  const held = new Set<string>();
   const claims = createLineClaims();
 
   function LineConfig(this: LineNode, config: Config): void {
@@ -31,9 +31,8 @@ export default function (RED: Red): void {
         mapping,
         clock: systemClock,
         logTag: () => (severalLines(RED) ? `[${settings.line}]` : ''),
-        startHold: started.has(config.id) ? null : holdFromEnvironment(),
+        startHold: held.has(config.id) ? null : holdFromEnvironment(),
       });
-      started.add(config.id);
       const claim = (): void =>
         claims.claim({
           id: config.id,
@@ -44,7 +43,10 @@ export default function (RED: Red): void {
           mapping,
           observes: settings.mode === 'observe',
         });
-      this.on('close', () => claims.release(config.id));
+      this.on('close', () => {
+        claims.release(config.id);
+        if (line.startHold === null) held.add(config.id);
+      });
       // Logs a key or a slot that is taken.
       offer(this, claim);
       // At every use: a deploy that leaves this node alone may delete the line that has the key.

@@ -7,6 +7,7 @@ import { lastRecord } from '../queue/history';
 import { holdOf } from '../queue/hold';
 import { finishByHand, requeue, retry, setHold } from '../queue/operator';
 import { findRow } from '../queue/rows';
+import { currentHold } from './hold';
 import type { Line } from './line';
 import { operatorOutcome } from './operator-outcome';
 import type { Outcome } from './outcome';
@@ -130,6 +131,8 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
   },
 
   async release(line, { reason }, actor) {
+    // One that this process was started with may not be stored yet, and would come after the release.
+    await currentHold(line);
     const released = await setHold(line.database, line.line, false, { reason: reason ?? '', actor });
     if (!released) throw new Refused(409, 'INPUT_INVALID', `line ${line.line} is not on hold`);
     return { message: `line ${line.line} is released`, batch_no: null, mo_id: null };

@@ -2,6 +2,7 @@ import type { SlotReading } from '../plc/slot';
 import type { Cancellation, QueueRow } from '../queue/batch';
 import type { ReadingUpdate } from '../queue/readings';
 import { round } from '../units';
+import type { FromEarlierRun } from './earlier-runs';
 import type { Line } from './line';
 import { mismatchOf } from './plausible';
 import { hasWeight } from './settle';
@@ -37,6 +38,7 @@ export interface Seen {
   inHistory: ReadonlySet<string>;
   /** Slots that were seen twice, unchanged, and finished. */
   settled: ReadonlySet<number>;
+  fromEarlierRun: FromEarlierRun;
   /** Why a finished slot did not settle. */
   unsettled: ReadonlyMap<number, string>;
 }
@@ -61,7 +63,7 @@ function assessRow(line: Line, row: QueueRow, reading: SlotReading | undefined, 
     result.bad.push(...reading.bad.map(({ code, text, value }) => ({ batch_no: row.batch_no, mo_id: row.mo_id, code, text, value })));
     return;
   }
-  if (!reading || reading.mo_id !== row.mo_id || isFromEarlierRun(row, reading)) {
+  if (!reading || reading.mo_id !== row.mo_id || isEarlierRun(line, row, reading, seen)) {
     if (reading && !reading.empty && reading.mo_id !== row.mo_id) assessForeign(reading, seen, result);
     // A slot that was not read, or has a bad value, says nothing about where the batch is.
     if (!reading || reading.bad.length > 0) result.unchanged += 1;
@@ -92,9 +94,9 @@ function shows(reading: SlotReading, row: QueueRow): boolean {
   return reading.mo_id === row.mo_id || reading.mo_id === '';
 }
 
-/** A requeued MO whose slot still shows the result of its earlier run: taken long ago, not news. */
-function isFromEarlierRun(row: QueueRow, reading: SlotReading): boolean {
-  return row.run > 1 && (row.loaded_at === null || (reading.finished && reading.acknowledged === true));
+/** Where we load the recipes, whatever a slot shows of a requeued MO before is its earlier run. */
+function isEarlierRun(line: Line, row: QueueRow, reading: SlotReading, { fromEarlierRun }: Seen): boolean {
+  return row.run > 1 && ((line.recipes === 'write' && row.loaded_at === null) || fromEarlierRun(reading));
 }
 
 function assessForeign(reading: SlotReading, seen: Seen, result: Assessment): void {

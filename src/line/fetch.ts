@@ -66,6 +66,9 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
   const notEmpty = (rows: string, found?: Found): Outcome =>
     end('queue-not-empty', `nothing queued: ${rows}`, blue('queue not empty'), found);
 
+  const onHold = (reason: string): Outcome =>
+    end('hold', `line on hold: ${reason}`, { fill: 'yellow', shape: 'ring', text: `hold: ${reason}` });
+
   const busy = (): Outcome => end('in-progress', 'a fetch is already at work', { fill: 'blue', shape: 'ring', text: 'in progress' });
 
   return runTask(line, 'fetch', run, busy, async () => {
@@ -75,9 +78,7 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     const hold = preview ? null : await currentHold(line);
     const epoch = await readEpoch(line.database, line.line);
     if (!preview) {
-      if (hold) {
-        return end('hold', `line on hold: ${hold.reason}`, { fill: 'yellow', shape: 'ring', text: `hold: ${hold.reason}` });
-      }
+      if (hold) return onHold(hold.reason);
       if (epoch.rows > 0) return notEmpty(`${epoch.rows} batches are still in the queue`);
     }
 
@@ -98,6 +99,7 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
       actor: run.actor,
       entries: found.entries,
     });
+    if (result === 'hold') return onHold((await currentHold(line))?.reason ?? 'released meanwhile');
     if (result === 'lost-race') return notEmpty('another run queued its set first', found);
     if (result === 'nothing-new') return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);
 

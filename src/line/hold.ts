@@ -27,15 +27,14 @@ export async function holdLine(line: Line, reason: string): Promise<void> {
 }
 
 /**
- * A slot that shows an MO which neither queue nor history knows: on a line that has fetched a set before, an older database may have
- * been restored. Holds once per MO: what an operator has seen and released does not hold the line again.
+ * A slot that shows an MO which neither queue nor history knows: on a line that has fetched a set, an older database may have been
+ * restored. Holds once per MO: what an operator has seen and released does not hold the line again, nor does what the PLC showed
+ * before the first set was fetched.
  */
 export async function holdForStrangers(line: Line, bad: readonly BadSlot[]): Promise<void> {
   const strangers = bad.filter(({ code }) => code === 'unknown-mo');
   if (strangers.length === 0 || line.mode === 'observe') return;
-  const { e0, rows } = await readEpoch(line.database, line.line);
-  // Beside its first set a line knows nothing of what the PLC made before.
-  if (e0 - (rows > 0 ? 1 : 0) === 0) return;
+  const { e0 } = await readEpoch(line.database, line.line);
   // Remembered and held together: a crash in between would leave a stranger that never holds.
   await line.database.transaction(async (tx) => {
     const names = await rememberStrangers(
@@ -45,6 +44,6 @@ export async function holdForStrangers(line: Line, bad: readonly BadSlot[]): Pro
     );
     const first = strangers.find(({ mo_id }) => names.has(mo_id));
     const reason = `${first?.text ?? ''}; was an older database restored? compare PLC, Odoo and history, then release`;
-    if (first) await setHold(tx, line.line, true, { reason, actor: 'reader' });
+    if (first && e0 > 0) await setHold(tx, line.line, true, { reason, actor: 'reader' });
   });
 }

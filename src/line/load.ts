@@ -7,6 +7,7 @@ import type { QueueRow } from '../queue/batch';
 import { findRow, queueRows } from '../queue/rows';
 import { claimLoad, holdsLoad, markLoaded, releaseLoad } from '../queue/steps';
 import { checkInOdoo, checkInPlc, type NotLoaded } from './before-load';
+import { earlierRuns } from './earlier-runs';
 import { currentHold } from './hold';
 import { type Line, plcOf } from './line';
 import { mapChanged, mapChangedText } from './map-changed';
@@ -122,7 +123,8 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
     throw new SmartMoError('PLC_SLOT_BUSY', `slot ${row.batch_no} is being loaded by another process`, { class: 'transient' });
   };
   try {
-    await loadRecipe(plc, line.mapping, recipeOf(row, line), { rerun: row.run > 1, mayWrite, signal: run.signal });
+    const fromEarlierRun = await earlierRuns(line, [row]);
+    await loadRecipe(plc, line.mapping, recipeOf(row, line), { fromEarlierRun, mayWrite, signal: run.signal });
     const stored = await markLoaded(line.database, claimed, { actor: run.actor });
     if (stored || (await isLoaded(line, row))) done.loaded.push({ batch_no: row.batch_no, mo_id: row.mo_id });
     else {

@@ -8,5 +8,5 @@ export async function mapChanged({ database, line, mapping }: Line): Promise<boo
 }
 
 export function mapChangedText(line: string): string {
-  return `the register map or the materials of line ${line} changed while batches are queued; put them back until the queue is empty`;
+  return `the register map or the materials of line ${line} changed while batches are queued; put them back, or finish, cancel or park these batches first`;
 }

@@ -11,6 +11,7 @@ import { namesInHistory } from '../queue/history';
 import { type ReadingUpdate, type StoredReading, storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
 import { assess, type Assessment, type BadSlot } from './assess';
+import { earlierRuns } from './earlier-runs';
 import { holdForStrangers, holdLine } from './hold';
 import { keepLateWeights } from './late-weights';
 import { type Line, plcOf } from './line';
@@ -80,7 +81,8 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
         : readMessage(line, rows, options);
 
       const { known, inHistory } = await judgeStrangers(line, rows, readings);
-      const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled });
+      const fromEarlierRun = await earlierRuns(line, rows);
+      const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled, fromEarlierRun });
 
       const live = line.mode === 'live';
       const stored = live ? await storeReadings(line.database, line.line, assessment.updates) : wouldBe(rows, assessment.updates);
@@ -176,7 +178,7 @@ async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueR
   };
 
   const first = await read().catch(async (error: unknown) => {
-    // With another map recipes would go to wrong places too, and the writer does not read this word.
+    // With another map recipes would go to wrong places too.
     if (error instanceof SmartMoError && error.code === 'MAP_VERSION') await holdLine(line, error.message);
     throw error;
   });

@@ -1,7 +1,8 @@
 import type { LinkState } from '../odoo/odoo';
 import { type AlarmRow, openAlarms } from '../queue/alarms';
 import { type Batch, codeOf, type QueueRow, toBatch } from '../queue/batch';
-import { type Hold, holdOf } from '../queue/hold';
+import { currentHold } from '../line/hold';
+import type { Hold } from '../queue/hold';
 import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
 import { isBlocked, waitsSince } from '../line/gate';
@@ -26,7 +27,7 @@ export async function readSnapshot(line: Line): Promise<Snapshot> {
     queueRows(database, key),
     taskRecords({ database, line: key }),
     openAlarms(database, key),
-    holdOf(database, key),
+    currentHold(line),
     mapChanged(line),
   ]);
   return { rows, tasks, alarms, hold, mapChanged: isMapChanged };

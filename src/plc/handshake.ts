@@ -10,8 +10,8 @@ const NOT_TAKEN = 0;
 const MAX_ACKNOWLEDGE_WRITES = 3;
 
 export interface LoadOptions {
-  /** The MO was queued before and an operator asked for it again: its old, acknowledged result may still stand in the slot. */
-  rerun?: boolean;
+  /** The MO was queued before and an operator asked for it again: is what the slot shows the result of that earlier run? */
+  fromEarlierRun?: (shows: SlotReading) => boolean;
   /** Asked before each change of the slot: is it still ours to load? Throws when it is not. */
   mayWrite?: () => Promise<void>;
   signal?: AbortSignal;
@@ -176,11 +176,10 @@ async function reading(plc: Plc, mapping: Mapping, slot: number, signal?: AbortS
   return mapping.decodeSlot(slot, words, () => undefined);
 }
 
-/** The read area shows this MO: the PLC has it, runs it or has run it. The acknowledged result of an earlier run does not count in a rerun. */
-async function hasBatch(plc: Plc, mapping: Mapping, recipe: Recipe, { rerun, signal }: LoadOptions): Promise<boolean> {
+/** The read area shows this MO: the PLC has it, runs it or has run it. The result of an earlier run does not count. */
+async function hasBatch(plc: Plc, mapping: Mapping, recipe: Recipe, { fromEarlierRun, signal }: LoadOptions): Promise<boolean> {
   const shows = await reading(plc, mapping, recipe.batch_no, signal);
-  const isOver = (shows.finished || shows.failed) && shows.acknowledged === true;
-  return shows.mo_id === recipe.mo_id && !(rerun && isOver);
+  return shows.mo_id === recipe.mo_id && !fromEarlierRun?.(shows);
 }
 
 /** Reads back what was written. A PLC that has taken the recipe meanwhile may have set the flag, and emptied the slot. */

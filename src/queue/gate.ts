@@ -58,7 +58,10 @@ UPDATE {schema}.mo_fetch f SET is_open = false, closed_at = now()
 WHERE f.line = $1 AND f.is_open AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.line = f.line)
 RETURNING closed_at`;
 
-const OPEN_FETCH = 'INSERT INTO {schema}.mo_fetch (line, fetch_seq, token, map_hash) VALUES ($1, $2, $3, $4)';
+const OPEN_FETCH = `
+INSERT INTO {schema}.mo_fetch (line, fetch_seq, token, map_hash)
+SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM {schema}.mo_line l WHERE l.line = $1 AND l.hold)
+RETURNING fetch_seq`;
 
 const INSERT_BATCHES = `
 WITH queued AS (
@@ -92,7 +95,10 @@ const FIND_TOKEN = 'SELECT 1 FROM {schema}.mo_fetch WHERE token = $1';
 /** Thrown inside the transaction to roll it back when every MO turned out to be known by now. */
 class NothingNew extends Error {}
 
-export type QueueResult = 'queued' | 'lost-race' | 'nothing-new';
+/** The same, because somebody put the line on hold while Odoo was asked. */
+class OnHold extends Error {}
+
+export type QueueResult = 'queued' | 'lost-race' | 'nothing-new' | 'hold';
 
 export interface QueueRequest {
   line: string;
@@ -118,6 +124,7 @@ export async function queueSet(database: Database, request: QueueRequest): Promi
       return await insertSet(database, { ...request, e0 });
     } catch (error) {
       if (error instanceof NothingNew) return 'nothing-new';
+      if (error instanceof OnHold) return 'hold';
       if (lostRace(error)) return 'lost-race';
       if (!isTakenByOther(error) || attempt === MAX_ATTEMPTS) throw error;
       const now = await readEpoch(database, request.line);
@@ -133,7 +140,8 @@ async function insertSet(database: Database, { line, e0, mapHash, actor, entries
   try {
     await database.transaction(async (tx) => {
       await tx.query(CLOSE_EMPTY_FETCH, [line]);
-      await tx.query(OPEN_FETCH, [line, e0 + 1, token, mapHash]);
+      const opened = await tx.query(OPEN_FETCH, [line, e0 + 1, token, mapHash]);
+      if (opened.length === 0) throw new OnHold();
       const queued = await tx.query(INSERT_BATCHES, [line, e0 + 1, list, actor]);
       if (queued.length === 0) throw new NothingNew();
     });

@@ -66,6 +66,19 @@ export async function recordsOf(db: Queryable, line: string, moId: string): Prom
   return (await historyPage(db, line, { status: null, mo_id: moId, limit: 50, offset: 0 })).rows;
 }
 
+const RESULTS = `
+SELECT mo_id, actual, actual_weight FROM {schema}.mo_histories
+WHERE line = $1 AND mo_id = ANY($2) AND actual IS NOT NULL AND actual_weight IS NOT NULL`;
+
+/** What earlier runs of these MOs weighed. */
+export async function resultsOf(
+  db: Queryable,
+  line: string,
+  moIds: readonly string[],
+): Promise<{ mo_id: string; actual: Record<string, number>; actual_weight: number }[]> {
+  return db.query(RESULTS, [line, moIds]);
+}
+
 const MAY_BE_REQUEUED = `
 SELECT mo_id FROM {schema}.mo_histories h
 WHERE line = $1 AND mo_id = ANY($2) AND NOT requeued AND status <> 'completed'

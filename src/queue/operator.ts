@@ -49,7 +49,8 @@ export async function requeue(db: Queryable, line: string, moId: string, { actor
 
 const SET_HOLD = `
 WITH held AS (
-  INSERT INTO {schema}.mo_line AS l (line, hold, reason, actor, since) VALUES ($1, $2, $3, $4, now())
+  INSERT INTO {schema}.mo_line AS l (line, hold, reason, actor, since)
+  SELECT $1, $2, $3, $4, now() WHERE $2 OR EXISTS (SELECT 1 FROM {schema}.mo_line WHERE line = $1)
   ON CONFLICT (line) DO UPDATE SET hold = excluded.hold, reason = excluded.reason, actor = excluded.actor, since = excluded.since
   WHERE l.hold <> excluded.hold
   RETURNING line

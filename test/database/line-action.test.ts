@@ -141,6 +141,7 @@ describe('operator actions', () => {
 
   it('hold keeps gate, fetch and writer away, also for another process, until release', async () => {
     assert.equal((await act('hold', {})).statusCode, 400);
+    assert.equal((await act('release', {})).statusCode, 409, 'it never was on hold');
     assert.equal((await act('hold', { reason: 'cleaning' })).port, 1);
     assert.equal((await act('hold', { reason: 'again' })).statusCode, 409);
     assert.equal((await plant.gate()).payload['reason'], 'hold');

@@ -66,6 +66,61 @@ describe('a hold of its own', () => {
     assert.equal((await plant.report('real-time')).payload['hold'], null);
   });
 
+  it('restored to the very first set: its recipes are not loaded a second time [fault: db-restored]', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.database.query('CREATE TABLE {schema}.kept AS SELECT * FROM {schema}.mo_batch');
+    await plant.load();
+    await plant.plcIsDone(2);
+    await plant.read();
+    await plant.complete();
+    await runSet(plant);
+    for (const table of ['mo_histories', 'mo_events', 'mo_task', 'mo_fetch']) await plant.database.query(`DELETE FROM {schema}.${table}`);
+    await plant.database.query(`INSERT INTO {schema}.mo_fetch (line, fetch_seq, token) VALUES ('main', 1, gen_random_uuid())`);
+    const columns = 'line, batch_no, mo_id, run, odoo_id, finished_goods, quantity, uom, materials, fetch_seq';
+    await plant.database.query(`INSERT INTO {schema}.mo_batch (${columns}) SELECT ${columns} FROM {schema}.kept`);
+
+    await plant.odoo.command({ action: 'fault', fault: 'http-503', seconds: 60 });
+    const made = plant.plc.weighed().length;
+    assert.equal((await plant.load()).payload['reason'], 'hold');
+    assert.equal(plant.plc.weighed().length, made);
+    assert.match(JSON.stringify((await plant.report('real-time')).payload['hold']), /older database/);
+  });
+
+  it('what the PLC showed before the first set was fetched never holds', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    await plant.plcIsDone(1);
+    for (const table of ['mo_batch', 'mo_events', 'mo_fetch']) await plant.database.query(`DELETE FROM {schema}.${table}`);
+    await plant.read();
+    await plant.fetch({ limit: 1 });
+    assert.notEqual((await plant.load()).payload['reason'], 'hold');
+  });
+
+  it('a hold that comes while Odoo is asked stops the set', async () => {
+    const odoo = plant.line.odoo!;
+    const asked: Line = {
+      ...plant.line,
+      odoo: {
+        ...odoo,
+        async listConfirmed(...given) {
+          const orders = await odoo.listConfirmed(...given);
+          await plant.act('hold', { reason: 'cleaning' });
+          return orders;
+        },
+      },
+    };
+    const { payload } = await plant.on(asked).fetch();
+    assert.deepEqual([payload['reason'], payload.text], ['hold', 'line on hold: cleaning']);
+    assert.deepEqual(await plant.queued(), []);
+  });
+
+  it('SMART_MO_HOLD: shown, and released for good, before any task has run', async () => {
+    plant.line.startHold = 'started with SMART_MO_HOLD';
+    assert.equal((await plant.report('real-time')).payload['word'], 'ON HOLD');
+    assert.equal((await plant.act('release', { reason: 'looked around' })).port, 1);
+    assert.equal((await plant.fetch()).payload['reason'], 'queued');
+  });
+
   it('SMART_MO_HOLD: a preview and a line that only observes store nothing', async () => {
     plant.line.startHold = 'started with SMART_MO_HOLD';
     await plant.fetch({ preview: true });

@@ -41,7 +41,15 @@ const finished = (given: Partial<SlotReading> = {}): SlotReading =>
 const garbled = { code: 'bad-value', field: 'silo_a', address: 6028, text: 'NaN', value: 'NaN' } as const;
 
 function judge(seen: Partial<Seen>, line: Line = bareLine()): Assessment {
-  return assess(line, { rows: [row()], readings: [], inHistory: new Set(), settled: new Set(), unsettled: new Map(), ...seen });
+  return assess(line, {
+    rows: [row()],
+    readings: [],
+    inHistory: new Set(),
+    settled: new Set(),
+    unsettled: new Map(),
+    fromEarlierRun: ({ acknowledged }) => acknowledged === true,
+    ...seen,
+  });
 }
 
 const codes = ({ bad }: Assessment): string[] => bad.map(({ code }) => code);

@@ -7,7 +7,7 @@ import type { Mapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
 import { readSlots } from '../../src/plc/read-slots';
 import type { RegisterMap } from '../../src/plc/register-map';
-import type { Recipe } from '../../src/plc/slot';
+import type { Recipe, SlotReading } from '../../src/plc/slot';
 
 const compile = (map: RegisterMap): Mapping => compileMapping({ map, materials: FEED_MILL_MATERIALS, slots: 10 });
 const mill = compile(FEED_MILL_MAP);
@@ -183,15 +183,16 @@ describe('loading a recipe', () => {
     }
   });
 
-  it('a rerun loads over the acknowledged result of the run before, and only then', async () => {
+  it('a rerun loads over the result of the run before, and only then', async () => {
     const memory = memoryPlc();
+    const fromEarlierRun = ({ acknowledged }: SlotReading): boolean => acknowledged === true;
     put(memory, WRITE, recipe(), { [FLAG]: 1 });
     put(memory, READ, recipe(), { 72: 1, [FLAG]: 1 });
     assert.equal(await loadRecipe(memory.plc, mill, recipe()), 'already');
-    assert.equal(await loadRecipe(memory.plc, mill, recipe(), { rerun: true }), 'loaded');
+    assert.equal(await loadRecipe(memory.plc, mill, recipe(), { fromEarlierRun }), 'loaded');
     put(memory, READ, recipe(), { 72: 1, [FLAG]: 0 });
     memory.registers[WRITE + FLAG] = 1;
-    assert.equal(await loadRecipe(memory.plc, mill, recipe(), { rerun: true }), 'already', 'a result that was not taken');
+    assert.equal(await loadRecipe(memory.plc, mill, recipe(), { fromEarlierRun }), 'already', 'a result that was not taken');
   });
 
   it('words that read back differently are an error, unless the PLC has taken the recipe', async () => {

@@ -82,6 +82,7 @@ describe('no bad value is ever stored', () => {
           rows: [row],
           readings: [reading],
           inHistory: new Set(),
+          fromEarlierRun: () => false,
           settled: new Set(settled ? [SLOT] : []),
           unsettled: new Map(),
         });
