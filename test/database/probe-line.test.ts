@@ -90,7 +90,10 @@ describe('test of a line', () => {
     const result = await probe({ map: '{"version": 1}' });
     assert.equal(result.ok, false);
     assert.match(result.text, /^MAP_INVALID: /);
-    assert.deepEqual(result.details, []);
+    assert.deepEqual(
+      result.details.map(({ value }) => value),
+      ['the map has no "addressing"; fill it in', 'the map has no "read"; fill it in', 'the map has no "fields"; fill it in'],
+    );
   });
 
   it('names the component that no silo holds', async () => {
