@@ -1,6 +1,7 @@
 import { type MapProblem, mapProblem } from './lint';
 import { cellValue } from './map-cells';
 import { notations } from './notations';
+import type { PlcArea } from './plc';
 import { type Addressing, SLOT_FIELDS } from './register-map';
 import { type Complain, fieldsOf, mostFrequent, type Place, positions, strideOf } from './slot-template';
 import { columnKey, type Table } from './table';
@@ -29,7 +30,7 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
   const problems: MapProblem[] = [];
   const understood: string[] = [];
   const complain: Complain = (...problem) => void problems.push(mapProblem(...problem));
-  const { places, addressing } = placesIn(table, complain, understood);
+  const { places, addressing, readFunction } = placesIn(table, complain, understood);
   const read = places.filter(({ area }) => area === 'read');
   const write = places.filter(({ area }) => area === 'write');
   if (read.length === 0) {
@@ -42,8 +43,8 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
   const base = Math.min(...[...inRead.values()].map(({ at }) => at));
   const layout = new Map([...inRead].map(([name, { at, first }]) => [name, { at: at - base, first }]));
   const start = (address: number): number =>
-    address + { 'zero-based': 0, 'one-based': 1, '4xxxxx': read.some(isInput) ? 300_001 : 400_001 }[addressing];
-  understood.push(areaText('read', base, stride, read));
+    address + { 'zero-based': 0, 'one-based': 1, '4xxxxx': readFunction === 'input' ? 300_001 : 400_001 }[addressing];
+  understood.push(areaText('read', readFunction, base, stride, read));
 
   let writeArea: Record<string, unknown> | null = null;
   const writeStride = write.length > 0 ? strideOf(write, 'write', complain) : null;
@@ -64,7 +65,7 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
       }
     }
     writeArea = { function: 'holding', base: writeBase + (addressing === '4xxxxx' ? 400_001 : start(0)), stride: writeStride };
-    understood.push(areaText('write', writeBase, writeStride, write));
+    understood.push(areaText('write', 'holding', writeBase, writeStride, write));
   } else {
     understood.push(
       'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
@@ -73,19 +74,16 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
   const map = {
     version: 1,
     addressing,
-    read: { function: read.some(isInput) ? 'input' : 'holding', base: start(base), stride },
+    read: { function: readFunction, base: start(base), stride },
     ...(writeArea && { write: writeArea }),
     fields: fieldsOf(layout),
   };
   return { map, understood, problems };
 }
 
-const isInput = ({ text }: Place): boolean => /^3\d{4,5}$/.test(text);
-
-function areaText(name: string, base: number, stride: number, places: readonly Place[]): string {
+function areaText(name: string, kind: PlcArea, base: number, stride: number, places: readonly Place[]): string {
   const slots = [...new Set(places.map(({ slot }) => slot))].sort((a, b) => a - b);
-  const area = places.some(isInput) ? 'input' : 'holding';
-  return `${name} area: slot 1 begins at ${notations(area, base)}, ${stride} words from slot to slot (${places.length} addresses, slots ${slots.join(', ')})`;
+  return `${name} area: slot 1 begins at ${notations(kind, base)}, ${stride} words from slot to slot (${places.length} addresses, slots ${slots.join(', ')})`;
 }
 
 /** Every address of the list with its field and slot. */
@@ -93,7 +91,7 @@ function placesIn(
   { header, rows, delimiter }: Table,
   complain: Complain,
   understood: string[],
-): { places: Place[]; addressing: Addressing } {
+): { places: Place[]; addressing: Addressing; readFunction: PlcArea } {
   const columns = header.map(columnKey);
   const column = (names: readonly string[]): number => columns.findIndex((key) => names.includes(key));
   const [nameAt, slotAt, areaAt, addressAt] = [NAME, SLOT, AREA, ADDRESS].map(column) as [number, number, number, number];
@@ -110,7 +108,7 @@ function placesIn(
   if (unused.length > 0) understood.push(`not used: column ${unused.join(', ')}`);
   if (nameAt < 0) {
     complain('the list', 1, null, `has no column that names the field; call it "field" (found: ${header.join(', ')})`);
-    return { places: [], addressing: 'zero-based' };
+    return { places: [], addressing: 'zero-based', readFunction: 'holding' };
   }
 
   const found = rows.flatMap(({ row, cells }) => {
@@ -139,49 +137,80 @@ function placesIn(
     return [entry(carried?.[1] ?? cell(slotAt), cell(addressAt))];
   });
 
-  const numbering = numberingOf(found.map(({ text }) => text));
-  understood.push(numbering.text);
+  const all = found.map(({ text }) => text);
+  const textsOf = (wanted: Place['area']): string[] => found.flatMap(({ area, text }) => (area === wanted ? [text] : []));
+  const numberings = { read: numberingOf(textsOf('read'), all), write: numberingOf(textsOf('write'), all) };
+  const { read, write } = numberings;
+  const [ofRead, ofWrite] = [textsOf('read')[0], textsOf('write')[0]];
+  for (const area of ['read', 'write'] as const) if (numberings[area].mix) complain(area, null, null, numberings[area].mix);
+  if (ofRead !== undefined) understood.push(read.text);
+  if (ofWrite !== undefined && write.sign !== read.sign) understood.push(write.text);
+  if (ofWrite !== undefined && write.sign === '3')
+    complain('write', null, null, `has input registers (${ofWrite}), which cannot be written; give the holding registers (4xxxx)`);
+  if (ofRead !== undefined && ofWrite !== undefined && (read.sign === null) !== (write.sign === null))
+    complain(
+      'write',
+      null,
+      null,
+      `is counted in another way (${ofWrite}) than the read area (${ofRead}); write all as 46029, or all as D6028`,
+    );
   const places = found.flatMap(({ slotText, text, ...rest }): Place[] => {
     const { name, row } = rest;
     const slot = Number(/\d+/.exec(slotText)?.[0]);
     if (name === '') complain('the list', row, null, 'has no name in this row; name the field, or take the row out');
     else if (!(slot >= 1)) complain(name, row, null, `has no slot ("${slotText}"); fill in its number, from 1`);
     else {
-      const place = numbering.read(text);
+      const place = numberings[rest.area].read(text);
       if (typeof place !== 'string') return [{ ...rest, ...place, slot, text }];
       complain(name, row, null, `in slot ${slot} has the address "${text}"; ${place}`);
     }
     return [];
   });
-  return { places, addressing: numbering.addressing };
+  return {
+    places,
+    addressing: read.sign === null ? 'zero-based' : '4xxxxx',
+    readFunction: read.sign === '3' ? 'input' : 'holding',
+  };
 }
 
 interface Numbering {
-  addressing: Addressing;
+  /** First digit of Modicon numbers: "3" input registers, "4" holding registers; null where the number is the word. */
+  sign: '3' | '4' | null;
   /** How the addresses were taken, for a person. */
   text: string;
+  /** What is wrong where 3xxxx and 4xxxx stand side by side. */
+  mix: string | null;
   read(text: string): { address: number; bit: number | null } | string;
 }
 
-/** One way of counting for the whole list: 4xxxx only where every address can be one, else the number as it stands. */
-function numberingOf(texts: readonly string[]): Numbering {
-  const parts = texts.map((text) => /^(%?[A-Z]*)(\d+)(?:\.([0-9A-F]{1,2}))?$/i.exec(text));
-  const plain = parts.filter((part) => part?.[1] === '');
-  const digits = plain.map((part) => part?.[2] ?? '');
-  const modicon = (sign: string): boolean =>
-    digits.length > 0 && digits.every((text) => new RegExp(`^${sign}(\\d{4}|\\d{5})$`).test(text) && !/^.0+$/.test(text));
+const SHAPE = /^(%?[A-Z]*)(\d+)(?:\.([0-9A-F]{1,2}))?$/i;
+
+/**
+ * One way of counting for an area: Modicon only where every address can be one, else the number as it stands.
+ * @param all the addresses of both areas, which share one way of writing (the letters in front)
+ */
+function numberingOf(texts: readonly string[], all: readonly string[]): Numbering {
+  const parts = texts.map((text) => SHAPE.exec(text));
+  const digits = parts.flatMap((part) => (part?.[1] === '' ? [part[2] ?? ''] : []));
+  const modicon = (signs: string): boolean =>
+    digits.length > 0 && digits.every((text) => new RegExp(`^[${signs}](\\d{4}|\\d{5})$`).test(text) && !/^.0+$/.test(text));
   const sign = modicon('4') ? '4' : modicon('3') ? '3' : null;
-  const prefixes = [...new Set(parts.map((part) => part?.[1]?.toUpperCase()).filter((prefix) => prefix !== undefined))];
-  const expected = `one address in the way of the others, such as ${texts.find((_, index) => parts[index]) ?? 'D6028, 46029, 406029 or %MW6028'}`;
-  const [first = ''] = prefixes;
+  const sample = all.find((text) => SHAPE.test(text));
+  const first = SHAPE.exec(sample ?? '')?.[1]?.toUpperCase() ?? '';
+  const expected = `one address in the way of the others, such as ${sample ?? 'D6028, 46029, 406029 or %MW6028'}`;
+  const numberOf = (digit: string): string | undefined => digits.find((text) => text.startsWith(digit));
   return {
-    addressing: sign === null ? 'zero-based' : '4xxxxx',
+    sign,
     text:
       sign !== null
         ? `${digits[0] ?? ''} is taken for ${sign === '4' ? 'holding' : 'input'} register ${Number(digits[0]?.slice(1)) - 1}, counted from 0`
         : `${first}${parts.find((part) => part)?.[2] ?? ''} is taken for the word of that number, counted from 0`,
+    mix:
+      sign === null && modicon('34')
+        ? `has input registers (${numberOf('3')}) beside holding registers (${numberOf('4')}); an area is of one kind: take one of them out, or write D${numberOf('3')} if these are plain words`
+        : null,
     read(text) {
-      const part = /^(%?[A-Z]*)(\d+)(?:\.([0-9A-F]{1,2}))?$/i.exec(text);
+      const part = SHAPE.exec(text);
       if (!part || part[1]?.toUpperCase() !== first) return `write ${expected}`;
       const number = Number(part[2]);
       const address = sign === null ? number : Number(part[2]?.slice(1)) - 1;

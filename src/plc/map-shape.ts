@@ -94,26 +94,30 @@ export function checkShape(parsed: unknown, addressOf: (list: string, entry: Rec
   if (hasShape(parsed)) return { problems: [], sound: parsed, broken: new Set() };
   const errors = hasShape.errors ?? [];
   const loose = looseMap(parsed);
-  const brokenEntries = new Set<unknown>();
+  // By their place, for what is no object has no identity.
+  const broken = { fields: new Set<number>(), lineFields: new Set<number>() };
   let isSound = true as boolean;
   const problems = errors.map((error) => {
     const [list = '', index = ''] = placeOf(error);
-    const entry = isList(list) ? loose[list][Number(index)] : undefined;
-    if (entry && index !== '') {
-      brokenEntries.add(entry);
+    const entry = isList(list) && index !== '' ? loose[list][Number(index)] : undefined;
+    if (isList(list) && entry) {
+      broken[list].add(Number(index));
       return mapProblem(nameIn(entry, index), Number(index) + 1, addressOf(list, entry), complaint(error, placeOf(error).slice(2)));
     }
     // An unknown key beside the others changes nothing about the others.
     if (!(list === '' && error.keyword === 'additionalProperties')) isSound = false;
     return mapProblem(list || 'the map', null, null, complaint(error, placeOf(error).slice(1)));
   });
-  const whole = (entry: unknown): boolean => !brokenEntries.has(entry);
+  const whole = <Entry>(list: keyof typeof broken, entries: readonly Entry[]): Entry[] =>
+    entries.filter((_, index) => !broken[list].has(index));
   const known = parsed as RegisterMap;
   return {
     problems,
-    broken: new Set([...brokenEntries].map((entry) => nameOf(entry as object))),
+    broken: new Set(
+      (['fields', 'lineFields'] as const).flatMap((list) => [...broken[list]].map((index) => nameOf(loose[list][index] ?? {}))),
+    ),
     sound: isSound
-      ? { ...known, fields: known.fields.filter(whole), ...(known.lineFields && { lineFields: known.lineFields.filter(whole) }) }
+      ? { ...known, fields: whole('fields', known.fields), ...(known.lineFields && { lineFields: whole('lineFields', known.lineFields) }) }
       : null,
   };
 }
