@@ -1,4 +1,5 @@
 import { type MapProblem, mapProblem } from './lint';
+import { writtenAddress } from './map';
 import { cellValue } from './map-cells';
 import { notations } from './notations';
 import type { PlcArea } from './plc';
@@ -42,8 +43,6 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
   const inRead = positions(read, stride, complain);
   const base = Math.min(...[...inRead.values()].map(({ at }) => at));
   const layout = new Map([...inRead].map(([name, { at, first }]) => [name, { at: at - base, first }]));
-  const start = (address: number): number =>
-    address + { 'zero-based': 0, 'one-based': 1, '4xxxxx': readFunction === 'input' ? 300_001 : 400_001 }[addressing];
   understood.push(areaText('read', readFunction, base, stride, read));
 
   let writeArea: Record<string, unknown> | null = null;
@@ -64,7 +63,7 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
         );
       }
     }
-    writeArea = { function: 'holding', base: writeBase + (addressing === '4xxxxx' ? 400_001 : start(0)), stride: writeStride };
+    writeArea = { function: 'holding', base: writtenAddress(writeBase, addressing, 'holding'), stride: writeStride };
     understood.push(areaText('write', 'holding', writeBase, writeStride, write));
   } else {
     understood.push(
@@ -74,7 +73,7 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
   const map = {
     version: 1,
     addressing,
-    read: { function: readFunction, base: start(base), stride },
+    read: { function: readFunction, base: writtenAddress(base, addressing, readFunction), stride },
     ...(writeArea && { write: writeArea }),
     fields: fieldsOf(layout),
   };

@@ -1,7 +1,10 @@
 import { isAddressList, readAddressList } from './address-list';
 import { type MapProblem, mapProblem } from './lint';
+import { wireAddress, writtenAddress } from './map';
 import { cellText, cellValue, ENTRY_KEYS } from './map-cells';
 import { isObject, looseMap } from './map-shape';
+import type { PlcArea } from './plc';
+import { ADDRESSINGS, type Addressing } from './register-map';
 import { columnKey, type Delimiter, readTable, type Table, writeTable } from './table';
 
 /** What was made of a pasted text. It is shown to a person before it takes the place of the map. */
@@ -21,13 +24,48 @@ const COLUMNS = ['area', ...ENTRY_KEYS, ...AREA_KEYS] as const;
 /**
  * Reads a map from what a person pastes: JSON, a table whose first row names the keys, or the PLC programmer's own list of
  * absolute addresses (address-list.ts).
- * @param present the map in the dialog: its areas stay where a table has none
+ * @param present the map in the dialog: its areas and the words of the whole line stay where the text has none
  */
 export function readMapText(text: string, present: unknown): PastedMap {
   const content = text.replace(/^\uFEFF/, '').trim();
   if (/^[[{]/.test(content)) return readJson(content);
   const table = readTable(content);
-  return isAddressList(table.header) ? { kind: 'address list', ...readAddressList(table) } : readKeys(table, present);
+  const pasted: PastedMap = isAddressList(table.header) ? { kind: 'address list', ...readAddressList(table) } : readKeys(table, present);
+  return keepLineFields(pasted, present);
+}
+
+/** A text without words of the whole line does not take away the heartbeat; what cannot stay is named. */
+function keepLineFields(pasted: PastedMap, present: unknown): PastedMap {
+  const { map, understood } = pasted;
+  const before = looseMap(present);
+  if (map === null || 'lineFields' in map || before.lineFields.length === 0) return pasted;
+  const kindOf = (of: unknown, field: unknown): PlcArea =>
+    field !== 'our_heartbeat' && isObject(of) && of['function'] === 'input' ? 'input' : 'holding';
+  const isAddressing = (value: unknown): value is Addressing => ADDRESSINGS.some((known) => known === value);
+  const [from, to] = [before.addressing, map['addressing']];
+  const words = before.lineFields.map((entry) => {
+    const { field, at } = entry;
+    const kind = kindOf(before.read, field);
+    const name = cellText(field) || 'a word without a name';
+    if (kind !== kindOf(map['read'], field)) return { name, entry: null };
+    if (from === to) return { name, entry };
+    const wire = isAddressing(from) && typeof at === 'number' ? wireAddress(at, from, kind) : null;
+    return { name, entry: wire === null || !isAddressing(to) ? null : { ...entry, at: writtenAddress(wire, to, kind) } };
+  });
+  const kept = words.flatMap(({ name, entry }) => (entry ? [{ name, entry }] : []));
+  const names = (of: readonly { name: string }[]): string => of.map(({ name }) => name).join(', ');
+  const lost = words.filter(({ entry }) => entry === null);
+  const told = [
+    ...(kept.length > 0 ? [`the text has no words of the whole line, so those of the map stay: ${names(kept)}`] : []),
+    ...(lost.length > 0 ? [`words of the whole line that cannot stay in this area or numbering: ${names(lost)}; add them again`] : []),
+  ];
+  const lineFields = kept.map(({ entry }) => entry);
+  const { fields, ...rest } = map;
+  return {
+    ...pasted,
+    map: { ...rest, ...(lineFields.length > 0 && { lineFields }), fields },
+    understood: [...understood, ...told],
+  };
 }
 
 /** The map as JSON text with one line for each field. */

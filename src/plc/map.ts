@@ -104,7 +104,8 @@ const EXAMPLES: Record<PlcArea, string> = {
   input: 'a 3xxxx or 3xxxxx address such as 36001 or 306001',
 };
 
-function wireAddress(address: number, addressing: Addressing, kind: PlcArea): number | null {
+/** Zero-based address of an address as it is written; null where it is none of its kind. */
+export function wireAddress(address: number, addressing: Addressing, kind: PlcArea): number | null {
   if (addressing === 'zero-based') return address;
   if (addressing === 'one-based') return address >= 1 ? address - 1 : null;
   const prefix = kind === 'holding' ? 4 : 3;
@@ -116,4 +117,9 @@ function wireAddress(address: number, addressing: Addressing, kind: PlcArea): nu
     if (register >= 1 && register <= count) return register - 1;
   }
   return null;
+}
+
+/** The way back: how a zero-based address is written. */
+export function writtenAddress(address: number, addressing: Addressing, kind: PlcArea): number {
+  return address + { 'zero-based': 0, 'one-based': 1, '4xxxxx': kind === 'holding' ? 400_001 : 300_001 }[addressing];
 }

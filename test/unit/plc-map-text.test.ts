@@ -158,6 +158,67 @@ describe('a pasted register map', () => {
     });
   }
 
+  it('counts each area of a list by itself: 3xxxx is read, 4xxxx is written', () => {
+    const list = addressList([1, 2, 3], String).map((row) =>
+      row.replace(
+        /\t(read|write)\t(\d+)/,
+        (_, area: string, at: string) => `\t${area}\t${Number(at) + (area === 'read' ? 30_001 : 40_001)}`,
+      ),
+    );
+    const pasted = readMapText(list.filter((row) => !row.startsWith('status_read_data')).join('\n'), null);
+    assert.deepEqual(texts(pasted), []);
+    assert.deepEqual(
+      [pasted.map?.['addressing'], pasted.map?.['read'], pasted.map?.['write']],
+      ['4xxxxx', { function: 'input', base: 306_001, stride: 100 }, { function: 'holding', base: 407_001, stride: 100 }],
+    );
+    const { problems, sound } = checkMap(JSON.stringify(pasted.map), line);
+    assert.deepEqual(problems, []);
+    assert.deepEqual([sound?.read.base, sound?.write?.base], [6000, 7000]);
+    assert.match(pasted.understood.join('; '), /36001 is taken for input register 6000.*47001 is taken for holding register 7000/);
+  });
+
+  it('takes plain words about 30000 for holding registers', () => {
+    const { map, problems } = readMapText('name,type,slot 1,slot 2\nmo_id,ascii,29992,30092\nsilo_a,REAL,30000,30100', null);
+    assert.deepEqual(problems, []);
+    assert.deepEqual([map?.['addressing'], map?.['read']], ['zero-based', { function: 'holding', base: 29_992, stride: 100 }]);
+  });
+
+  it('refuses what could be read in two ways: kinds mixed in an area, areas counted differently, a write area of inputs', () => {
+    const first = (rows: string[]): string => texts(readMapText(['name,slot,area,address', ...rows].join('\n'), null))[0] ?? '';
+    const two = (area: string, from: number): string[] => [`mo_id,1,${area},${from}`, `mo_id,2,${area},${from + 100}`];
+    assert.match(
+      first([...two('read', 36_001), 'silo_a,1,read,46029']),
+      /^read has input registers \(36001\) beside holding registers \(46029\)/,
+    );
+    assert.match(
+      first([...two('read', 6000), ...two('write', 47_001)]),
+      /^write is counted in another way \(47001\) than the read area \(6000\)/,
+    );
+    assert.match(first([...two('read', 36_001), ...two('write', 37_001)]), /^write has input registers \(37001\), which cannot be written/);
+  });
+
+  it('keeps the words of the whole line that it does not name, and says so', () => {
+    const lineFields = [
+      { field: 'heartbeat', at: 5990, type: 'uint16' },
+      { field: 'our_heartbeat', at: 5991, type: 'uint16' },
+    ];
+    const present = { ...FEED_MILL_MAP, lineFields };
+    const fields = readMapText('field,at,type\nbatch_no,0,uint16', present);
+    assert.deepEqual(fields.map?.['lineFields'], lineFields);
+    assert.match(fields.understood.join(), /those of the map stay: heartbeat, our_heartbeat/);
+    const list = (shown: (address: number) => string): ReturnType<typeof readMapText> =>
+      readMapText(addressList([1, 2, 3], shown, { write: false }).join('\n'), present);
+    const holding = list((address) => String(40_001 + address));
+    assert.deepEqual(
+      checkMap(JSON.stringify(holding.map), line).sound?.lineFields?.map(({ at }) => at),
+      [5990, 5991],
+      'the same words in the numbering of the list',
+    );
+    const input = list((address) => String(30_001 + address));
+    assert.deepEqual(input.map?.['lineFields'], [{ field: 'our_heartbeat', at: 405_992, type: 'uint16' }]);
+    assert.match(input.understood.join(), /cannot stay in this area or numbering: heartbeat; add them again/);
+  });
+
   it('may have one column for each slot, or the slot in the name', () => {
     const wide = readMapText('name,type,slot 1,slot 4\nmo_id,ascii,D10,D70\nsilo a,REAL,D18,D78\nmode.,bit,D20.3,D80.3', null);
     const named = readMapText(

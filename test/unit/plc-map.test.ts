@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { SmartMoError } from '../../src/errors';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { lintMap } from '../../src/plc/lint';
@@ -225,6 +226,27 @@ describe('register map', () => {
       'silo_b at 6031 (row 7) takes words 31-32 of the slot and overlaps silo_c (words 32-33); move one of them',
     );
     assert.equal(sound?.fields.length, 22, 'the rest can be used');
+  });
+
+  it('names an entry that is no object, and never throws for one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), fc.array(fc.jsonValue()), (fields, lineFields) => {
+        const text = JSON.stringify({ ...FEED_MILL_MAP, fields: [...FEED_MILL_MAP.fields, ...fields], lineFields });
+        const { problems, sound } = checkMap(text, line);
+        assert.deepEqual(sound?.fields, FEED_MILL_MAP.fields);
+        fields.forEach((_, index) => {
+          const place = FEED_MILL_MAP.fields.length + index + 1;
+          assert.ok(
+            problems.some(({ row }) => row === place),
+            `row ${place}`,
+          );
+        });
+      }),
+    );
+    refused(
+      textWith((map) => Object.assign(map, { fields: [...map.fields, null] })),
+      /^the register map cannot be used: entry 25 is null; it must be object\./,
+    );
   });
 
   it('says what it can of what is no map at all', () => {
