@@ -65,6 +65,8 @@ function assessRow(line: Line, row: QueueRow, reading: SlotReading | undefined, 
   }
   if (!reading || reading.mo_id !== row.mo_id || isEarlierRun(line, row, reading, seen)) {
     if (reading && !reading.empty && reading.mo_id !== row.mo_id) assessForeign(reading, seen, result);
+    // The PLC keeps the slot until it is told.
+    if (reading?.mo_id === row.mo_id && seen.fromEarlierRun(reading)) stale(reading, seen, result);
     // A slot that was not read, or has a bad value, says nothing about where the batch is.
     if (!reading || reading.bad.length > 0) result.unchanged += 1;
     else missed(row, result);
@@ -109,19 +111,24 @@ function assessForeign(reading: SlotReading, seen: Seen, result: Assessment): vo
   } else if (reading.bad.length > 0) {
     result.bad.push(...reading.bad.map(({ code, text, value }) => ({ ...base, code, text, value })));
   } else if (elsewhere || seen.inHistory.has(reading.mo_id)) {
-    stale(reading, result);
+    stale(reading, seen, result);
   } else {
     result.bad.push(unknownMo(reading));
   }
 }
 
 /** A slot that shows a batch of the history (an MO that was queued again has its earlier run there): nothing of it is stored. */
-function stale(reading: SlotReading, result: Assessment): void {
-  if (reading.finished) {
+function stale(reading: SlotReading, seen: Seen, result: Assessment): void {
+  if (reading.finished || reading.failed) {
     if (reading.acknowledged !== false) return;
-    result.late.push(reading);
+    const why = seen.unsettled.get(reading.slot);
+    if (reading.finished && why !== undefined && !(reading.failed && !hasWeight(reading))) {
+      result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'not-settled', text: why, value: null });
+      return;
+    }
+    if (reading.finished && hasWeight(reading)) result.late.push(reading);
     result.toAcknowledge.push(reading);
-  } else if (reading.running && !reading.failed) {
+  } else if (reading.running) {
     const text = `slot ${reading.slot} runs ${reading.mo_id}, which has left the queue: what it weighs is not stored`;
     result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'stale-slot', text, value: reading.mo_id });
   }

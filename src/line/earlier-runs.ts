@@ -9,7 +9,8 @@ export type FromEarlierRun = (reading: SlotReading) => boolean;
 
 /**
  * An MO that is queued again may find its old result in the slot: acknowledged, or, where nobody acknowledges (a map without
- * status_read_data, slots from messages, a PLC that refuses), known by its figures, which equal those of a batch record.
+ * status_read_data, slots from messages, a PLC that refuses), known by its figures, which equal those of a batch record. A
+ * failure that was not seen to begin in this run is that of the run before.
  */
 export async function earlierRuns({ database, line }: Line, rows: readonly QueueRow[]): Promise<FromEarlierRun> {
   const again = rows.filter((row) => row.run > 1);
@@ -20,6 +21,7 @@ export async function earlierRuns({ database, line }: Line, rows: readonly Queue
     if (reading.acknowledged === true) return true;
     // Seen at work in this run: what it ends with is its own, whatever the figures.
     if (row.state === 'running') return false;
+    if (!reading.finished) return true;
     return results.some(
       ({ mo_id, actual, actual_weight }) =>
         mo_id === reading.mo_id &&

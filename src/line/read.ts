@@ -7,7 +7,7 @@ import type { SlotReading } from '../plc/slot';
 import { settleAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { keepHeartbeat } from '../queue/heartbeat';
-import { namesInHistory } from '../queue/history';
+import { lastRecords, namesInHistory } from '../queue/history';
 import { type ReadingUpdate, type StoredReading, storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
 import { assess, type Assessment, type BadSlot } from './assess';
@@ -86,13 +86,14 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
 
       const live = line.mode === 'live';
       const stored = live ? await storeReadings(line.database, line.line, assessment.updates) : wouldBe(rows, assessment.updates);
-      if (plc && live) await countHeartbeat(plc, line.mapping, run.signal);
       const late = await keepLateWeights(line, assessment.late);
       const unheard = plc && options.acknowledge && live ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
       const bad = [...assessment.bad, ...late, ...unheard];
       const others = plc ? [] : otherBadSlots(line.sightings, readings, bad);
       await raiseAlarms(line, [...bad, ...others], live && stored.length > 0 ? await queueRows(line.database, line.line) : rows);
 
+      // Last: a PLC that refuses this word still gets its acknowledgements.
+      if (plc && live) await countHeartbeat(plc, line.mapping, run.signal);
       const result = resultOf(rows, stored, assessment, bad, {
         slots: readings.length,
         requests,
@@ -156,6 +157,12 @@ function finishing(readings: readonly SlotReading[], rows: readonly QueueRow[]):
   return readings.filter((reading) => reading.finished && reading.bad.length === 0 && open.get(reading.slot)?.mo_id === reading.mo_id);
 }
 
+/** Slots that finish a batch after it has left the queue, and that nobody has acknowledged: their weights are settled and limited too. */
+function finishingLate(readings: readonly SlotReading[], rows: readonly QueueRow[]): SlotReading[] {
+  const queued = new Set(rows.map(({ mo_id }) => mo_id));
+  return readings.filter(({ finished, acknowledged, mo_id }) => finished && acknowledged === false && mo_id !== '' && !queued.has(mo_id));
+}
+
 function readMessage(line: Line, rows: readonly QueueRow[], { payload, ...times }: ReadOptions): SettledReadings {
   const readings = readingsFrom(line, payload, rows);
   const settled = settleByMessages(line.sightings, readings, finishing(readings, rows), times, line.clock.now());
@@ -182,7 +189,18 @@ async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueR
     if (error instanceof SmartMoError && error.code === 'MAP_VERSION') await holdLine(line, error.message);
     throw error;
   });
-  const { readings, settled, unsettled } = await settleSlots(finishing(first, rows), read, times, line.clock, run.signal);
+  const late = finishingLate(first, rows);
+  const records =
+    late.length === 0
+      ? []
+      : await lastRecords(
+          line.database,
+          line.line,
+          late.map(({ mo_id }) => mo_id),
+        );
+  for (const record of records) quantities.set(record.mo_id, quantityOnPlc(record, line.mapping));
+  const known = late.filter(({ mo_id }) => records.some((record) => record.mo_id === mo_id));
+  const { readings, settled, unsettled } = await settleSlots([...finishing(first, rows), ...known], read, times, line.clock, run.signal);
   return { readings: first.map((reading) => readings.get(reading.slot) ?? reading), requests, settled, unsettled };
 }
 

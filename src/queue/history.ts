@@ -66,11 +66,22 @@ export async function recordsOf(db: Queryable, line: string, moId: string): Prom
   return (await historyPage(db, line, { status: null, mo_id: moId, limit: 50, offset: 0 })).rows;
 }
 
+const LAST_RECORDS = `
+SELECT DISTINCT ON (mo_id) * FROM {schema}.mo_histories WHERE line = $1 AND mo_id = ANY($2) ORDER BY mo_id, id DESC`;
+
+/** The newest batch record of each of these MOs that has one. */
+export async function lastRecords(db: Queryable, line: string, moIds: readonly string[]): Promise<HistoryRow[]> {
+  return db.query<HistoryRow>(LAST_RECORDS, [line, moIds]);
+}
+
 const RESULTS = `
 SELECT mo_id, actual, actual_weight FROM {schema}.mo_histories
-WHERE line = $1 AND mo_id = ANY($2) AND actual IS NOT NULL AND actual_weight IS NOT NULL`;
+WHERE line = $1 AND mo_id = ANY($2) AND actual IS NOT NULL AND actual_weight IS NOT NULL
+UNION ALL
+SELECT mo_id, detail -> 'actual', (detail ->> 'actual_weight')::numeric FROM {schema}.mo_events
+WHERE line = $1 AND mo_id = ANY($2) AND event = 'refused' AND detail ? 'actual_weight'`;
 
-/** What earlier runs of these MOs weighed. */
+/** What earlier runs of these MOs weighed, also after their batch had left the queue. */
 export async function resultsOf(
   db: Queryable,
   line: string,

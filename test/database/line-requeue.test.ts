@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { plcOf } from '../../src/line/line';
 import { loadRecipe } from '../../src/plc/handshake';
+import { waitFor } from '../support/wait';
 import { checkInvariants, type Plant, type PlantOptions, startPlant } from '../support/plant';
 
 /** status_read_data of slot 1 in the read area of the bundled map. */
@@ -83,5 +84,56 @@ describe('an MO that is queued again', () => {
       ],
     );
     await checkInvariants(plant);
+  });
+});
+
+/** What the PLC shows of a batch that was cancelled while it was made. */
+describe('a slot whose batch has left the queue', () => {
+  const READ = 6000;
+  const WEIGHT = READ + 74;
+  const FLAG = READ + 76;
+  let plant: Plant;
+  let mo_id: string;
+  beforeEach(async function () {
+    plant = await startPlant(this, { orders: 1, slots: 1 });
+    await plant.fetch({ limit: 1 });
+    [mo_id = ''] = await plant.queued();
+    await plant.load();
+  });
+  afterEach(() => plant?.close());
+
+  const codes = async (): Promise<unknown[]> => {
+    const { payload } = await plant.read({ settle: 0.01, settleTimeout: 0.05 });
+    return (payload['bad'] as { code: string }[]).map(({ code }) => code);
+  };
+  const words = (address: number, count: number): number[] => [...plant.plc.registers.read('holding', address, count)];
+  const lateWeights = async (): Promise<unknown[]> => {
+    const events = await plant.database.query(
+      `SELECT detail ->> 'actual_weight' AS weight FROM {schema}.mo_events WHERE event = 'refused'`,
+    );
+    return events.map(({ weight }) => Number(weight));
+  };
+
+  it('is weighed to the end before its weight is kept and the PLC may forget it', async () => {
+    await plant.plcIsDone(1);
+    await plant.cancel({ mo_id, notes: 'spoilt' });
+    const weight = words(WEIGHT, 2);
+    plant.plc.registers.write('holding', WEIGHT, [0, 0]);
+    assert.deepEqual(await codes(), ['not-settled']);
+    plant.plc.registers.write('holding', WEIGHT, [32768, 17422]);
+    assert.deepEqual(await codes(), ['bad-value'], 'far above the order that is in the history');
+    assert.deepEqual([await lateWeights(), words(FLAG, 1)], [[], [0]]);
+    plant.plc.registers.write('holding', WEIGHT, weight);
+    assert.deepEqual(await codes(), ['stale-slot']);
+    assert.deepEqual([await lateWeights(), words(FLAG, 1)], [[plant.plc.weighed()[0]?.actual_weight], [1]]);
+  });
+
+  it('is told to the PLC as taken also when the batch failed there: the slot must become free', async () => {
+    await waitFor(() => plant.plc.slots()[0]?.mo_id === mo_id, { what: 'the batch in the PLC' });
+    plant.plc.command({ action: 'fail', slot: 1 });
+    await plant.read();
+    await plant.cancel({ mo_id, notes: 'failed' });
+    await plant.read();
+    assert.deepEqual(words(FLAG, 1), [1]);
   });
 });
