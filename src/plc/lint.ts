@@ -1,12 +1,16 @@
 import { wordsOf } from './codec';
-import { STATUS_NAMES } from './register-map';
+import { LINE_FIELDS, STATUS_NAMES } from './register-map';
 import type { LineShape, MapField, RegisterMap, SlotFieldName, ValueSpec } from './register-map';
+
+export type EntryList = 'fields' | 'lineFields';
 
 export interface MapProblem {
   /** "silo_a", "read", "materials" */
   field: string;
   /** Where the entry stands in `fields` or `lineFields`, from 1; null when the problem is not about one entry. */
   row: number | null;
+  /** The list that `row` counts in; null when the problem is not about one entry. */
+  list: EntryList | null;
   /** Zero-based address in slot 1 of the read area; null when the problem has no place. */
   address: number | null;
   /** One sentence: field, place, what is wrong and what to do. */
@@ -15,6 +19,11 @@ export interface MapProblem {
 
 /** Row of an entry in the list a person sees, by its name; null for what is no entry. */
 export type RowOf = (name: string) => number | null;
+
+/** Characters of an MO name as Odoo numbers them, WH/MO/00123 and longer; a shorter text would cut it. */
+const MIN_NAME_WORDS = 6;
+/** Words that are written and compared as they are, so their bytes must stand as everywhere in Modbus. */
+const RAW_WORDS: readonly string[] = ['status_read_data', 'our_heartbeat'];
 
 /** FC16 carries 123 words; the recipe has to arrive in one piece. */
 const MAX_WRITE = 123;
@@ -47,10 +56,15 @@ export function lintMap(map: RegisterMap, line: LineShape, rowOf: RowOf = rowsOf
   return found.map(({ field, address, what }) => mapProblem(field, rowOf(field.replace(/ id$/, '')), address, what));
 }
 
-/** One sentence of the form "silo_b at 6031 (row 7) overlaps ...". */
-export function mapProblem(field: string, row: number | null, address: number | null, what: string): MapProblem {
+/**
+ * One sentence of the form "silo_b at 6031 (row 7) overlaps ...".
+ * @param list needed only where the name does not tell a word of the line from a field
+ */
+export function mapProblem(field: string, row: number | null, address: number | null, what: string, list?: EntryList): MapProblem {
   const place = `${address === null ? '' : ` at ${address}`}${row === null ? '' : ` (row ${row})`}`;
-  return { field, row, address, text: `${field}${place} ${what}` };
+  const lineWords: readonly string[] = LINE_FIELDS;
+  const own = list ?? (lineWords.includes(field) ? 'lineFields' : 'fields');
+  return { field, row, list: row === null ? null : own, address, text: `${field}${place} ${what}` };
 }
 
 /** Rows of the last entry of each name: where there are two, the second is the one to look at. */
@@ -88,6 +102,8 @@ function checkEntries(map: RegisterMap): Finding[] {
     const texts = specProblems(field, field.field);
     if (field.field === 'map_version' && field.expect === undefined) texts.push('needs "expect", the version this map was made for');
     if (field.field === 'our_heartbeat' && field.type !== 'uint16') texts.push('must be uint16; change its type');
+    if (field.field === 'heartbeat' && field.type === 'bit')
+      texts.push('is a bit, which can look the same at two reads of a PLC that runs; take a word that counts');
     return texts.map((text) => problem(field.field, field.at, text));
   });
   return [...slotFields, ...lineFields];
@@ -101,6 +117,10 @@ function specProblems(spec: ValueSpec, name: string): string[] {
       isText ? 'is a number, so its type cannot be ascii; choose a number type' : 'is a text, so its type must be ascii; change it',
     );
   if (isText && spec.words === undefined) texts.push('needs "words"; fill in the length of the text, two characters a word');
+  if (name === 'mo_id' && isText && spec.words !== undefined && spec.words < MIN_NAME_WORDS)
+    texts.push(`has words ${spec.words}, a text too short for MO names such as WH/MO/00123; give it ${MIN_NAME_WORDS} or more`);
+  if (RAW_WORDS.includes(name) && (spec.order ?? 'ABCD') !== 'ABCD')
+    texts.push(`cannot have the order ${spec.order}, for it is written and compared as one plain word; leave order out`);
   if (!isText && spec.words !== undefined && spec.words !== widthOf(spec))
     texts.push(`has words ${spec.words}, but ${spec.type} takes ${widthOf(spec)}; leave words out`);
   if ((spec.type === 'bit') !== (spec.bit !== undefined)) texts.push('"type": "bit" and "bit" (0-15) belong together; give both or none');

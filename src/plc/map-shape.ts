@@ -2,7 +2,7 @@ import Ajv from 'ajv';
 import type { ErrorObject } from 'ajv';
 import { onFirstUse } from '../first-use';
 import { NUMBER_TYPES, WORD_ORDERS } from './codec';
-import { type MapProblem, mapProblem, nameOf } from './lint';
+import { type EntryList, type MapProblem, mapProblem, nameOf } from './lint';
 import { ADDRESSINGS, LINE_FIELDS, SLOT_FIELDS } from './register-map';
 import type { RegisterMap } from './register-map';
 
@@ -102,14 +102,19 @@ export function checkShape(parsed: unknown, addressOf: (list: string, entry: Rec
     const entry = isList(list) && index !== '' ? loose[list][Number(index)] : undefined;
     if (isList(list) && entry) {
       broken[list].add(Number(index));
-      return mapProblem(nameIn(entry, index), Number(index) + 1, addressOf(list, entry), complaint(error, placeOf(error).slice(2)));
+      return mapProblem(
+        nameIn(list, entry, index),
+        Number(index) + 1,
+        addressOf(list, entry),
+        complaint(error, placeOf(error).slice(2)),
+        list,
+      );
     }
     // An unknown key beside the others changes nothing about the others.
     if (!(list === '' && error.keyword === 'additionalProperties')) isSound = false;
     return mapProblem(list || 'the map', null, null, complaint(error, placeOf(error).slice(1)));
   });
-  const whole = <Entry>(list: keyof typeof broken, entries: readonly Entry[]): Entry[] =>
-    entries.filter((_, index) => !broken[list].has(index));
+  const whole = <Entry>(list: EntryList, entries: readonly Entry[]): Entry[] => entries.filter((_, index) => !broken[list].has(index));
   const known = parsed as RegisterMap;
   return {
     problems,
@@ -134,7 +139,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isList(name: string): name is 'fields' | 'lineFields' {
+function isList(name: string): name is EntryList {
   return name === 'fields' || name === 'lineFields';
 }
 
@@ -142,9 +147,12 @@ function placeOf(error: ErrorObject): string[] {
   return error.instancePath.split('/').slice(1);
 }
 
-function nameIn(entry: Record<string, unknown>, index: string): string {
+function nameIn(list: EntryList, entry: Record<string, unknown>, index: string): string {
   const { field, material } = entry;
-  return [field, material].find((name): name is string => typeof name === 'string' && name !== '') ?? `entry ${Number(index) + 1}`;
+  return (
+    [field, material].find((name): name is string => typeof name === 'string' && name !== '') ??
+    `${list === 'fields' ? 'entry' : 'line word'} ${Number(index) + 1}`
+  );
 }
 
 /** What is wrong and what to do: "type is "uint8"; it must be one of bit, uint16 ...". */

@@ -167,6 +167,26 @@ describe('register map', () => {
       (_, field) => (Object.assign(field('status_read_data'), { at: 24 }), Object.assign(field('finished_goods'), { words: 7 })),
     ],
     [
+      'a flag with its bytes swapped',
+      /status_read_data at 6076 cannot have the order BADC.*leave order out/,
+      (_, field) => Object.assign(field('status_read_data'), { order: 'BADC' }),
+    ],
+    [
+      'our heartbeat with its bytes swapped',
+      /our_heartbeat at 5990 cannot have the order DCBA/,
+      (map) => (map.lineFields = [{ field: 'our_heartbeat', at: 5990, type: 'uint16', order: 'DCBA' }]),
+    ],
+    [
+      'a heartbeat that only blinks',
+      /heartbeat at 5990 is a bit.*take a word that counts/,
+      (map) => (map.lineFields = [{ field: 'heartbeat', at: 5990, type: 'bit', bit: 0 }]),
+    ],
+    [
+      'a name too short for MOs',
+      /mo_id at 6001 has words 5, a text too short for MO names such as WH\/MO\/00123/,
+      (_, field) => Object.assign(field('mo_id'), { words: 5 }),
+    ],
+    [
       'a flag that is a bit',
       /status_read_data at 6076 must be a whole word/,
       (_, field) => Object.assign(field('status_read_data'), { type: 'bit', bit: 0 }),
@@ -226,6 +246,17 @@ describe('register map', () => {
       'silo_b at 6031 (row 7) takes words 31-32 of the slot and overlaps silo_c (words 32-33); move one of them',
     );
     assert.equal(sound?.fields.length, 22, 'the rest can be used');
+  });
+
+  it('tells a word of the line without a name from a field without one', () => {
+    const { problems } = checkMap(
+      textWith((map) => Object.assign(map, { lineFields: [{ field: '', at: 5990, type: 'uint16' }] })),
+      line,
+    );
+    assert.deepEqual(
+      problems.map(({ list, row, text }) => [list, row, text.slice(0, 20)]),
+      [['lineFields', 1, 'line word 1 at 5990 ']],
+    );
   });
 
   it('names an entry that is no object, and never throws for one', () => {
