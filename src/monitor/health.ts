@@ -9,7 +9,7 @@ import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { AlarmCode } from './alarm-codes';
-import type { Snapshot } from './snapshot';
+import { refusedReads, type Snapshot } from './snapshot';
 
 /** Alarms that the monitor alone raises and clears, from what the tables and the links show now. */
 const FROM_ROWS = [
@@ -48,7 +48,9 @@ export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinu
     await settle(ODOO_LINK, [...linkAlarms(odoo, odooCode(odoo), 'Odoo'), ...upgraded(line)]);
   }
   const plc = line.plc?.state();
+  const refused = refusedReads(snapshot.tasks);
   const down = plc ? linkAlarms(plc, 'plc-down', 'the PLC') : [];
+  if (down.length === 0 && refused && codeOf(refused.error) !== 'PLC_STOPPED') down.push(ofLine('plc-down', 'critical', refused.error));
   await settle(plc?.state === 'unknown' ? [] : PLC_LINK, down.length > 0 ? down : unread(line, snapshot));
 }
 

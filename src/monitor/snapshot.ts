@@ -87,7 +87,7 @@ interface RealTime extends Record<string, unknown>, BatchStatus {
  * @param outage set when the database could not be asked, and the snapshot holds nothing
  */
 export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: number, outage: AlarmView | null): RealTime {
-  const links = linksOf(line);
+  const links = linksOf(line, snapshot.tasks);
   if (outage) links.database = { state: 'down', since: outage.since, error: outage.text };
   const status = batchStatus(line, snapshot.rows);
   return {
@@ -109,8 +109,20 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
 
 type Links = Record<'odoo' | 'plc' | 'database', LinkView>;
 
-function linksOf(line: Line): Links {
-  return { odoo: linkView(line.odoo?.state()), plc: linkView(line.plc?.state()), database: linkView(line.database.state()) };
+function linksOf(line: Line, tasks: Snapshot['tasks']): Links {
+  const plc = linkView(line.plc?.state());
+  const refused = refusedReads(tasks);
+  return {
+    odoo: linkView(line.odoo?.state()),
+    plc: plc.state === 'ok' && refused ? { state: 'down', since: refused.since?.toISOString() ?? null, error: refused.error } : plc,
+    database: linkView(line.database.state()),
+  };
+}
+
+/** A PLC that answers every read with a refusal must not look well: what it shows is not known. null: the last read was good. */
+export function refusedReads(tasks: Snapshot['tasks']): { since: Date | null; error: string } | null {
+  const read = tasks.find(({ task }) => task === 'read');
+  return read?.error?.startsWith('PLC_') ? { since: read.error_at, error: read.error } : null;
 }
 
 function linkView(link: LinkState | undefined): LinkView {

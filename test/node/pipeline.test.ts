@@ -56,7 +56,7 @@ describe('all nodes on a simulated plant', () => {
   it('bring a set from Odoo through the PLC back to Odoo, and open the gate again', async function () {
     const { send, wait, received, endings, status } = await plant(this);
     const payloadOf = async (id: string, port: number, count = 1) => (await wait(id, port, count)).payload as Record<string, unknown[]>;
-    assert.deepEqual(status('simodoo'), { fill: 'yellow', shape: 'dot', text: 'SIMULATION 12 confirmed' });
+    assert.deepEqual(status('simodoo'), { fill: 'yellow', shape: 'dot', text: 'SIMULATION N confirmed' });
 
     send('gate1');
     assert.equal((await payloadOf('gate1', 1))['decision'], 'fetch');
@@ -142,15 +142,18 @@ describe('all nodes on a simulated plant', () => {
 
   it('simulators show a fault as long as it lasts, and name what is allowed when they do not know it', async function () {
     const { send, status, endings, log } = await plant(this);
+    // How many orders the stand-in has made up by now is not the matter here.
+    const textOf = (id: string): string | undefined => status(id)?.text?.replace(/\d+ confirmed/, 'N confirmed');
     const shows = (id: string, text: string): Promise<unknown> =>
-      waitFor(() => status(id)?.text === text && status(id)?.fill === 'yellow', { what: `"${text}" at ${id}` });
+      waitFor(() => textOf(id) === text && status(id)?.fill === 'yellow', { what: `"${text}" at ${id}` });
     send('simodoo', { payload: { action: 'fault', fault: 'hang', seconds: 60 } });
-    await shows('simodoo', 'SIMULATION 12 confirmed, fault hang');
+
+    await shows('simodoo', 'SIMULATION N confirmed, fault hang');
     send('simodoo', { payload: { action: 'clear' } });
-    await shows('simodoo', 'SIMULATION 12 confirmed');
+    await shows('simodoo', 'SIMULATION N confirmed');
     send('simodoo', { payload: { action: 'fault', fault: 'down', seconds: 0.5 } });
-    await shows('simodoo', 'SIMULATION 12 confirmed, fault down');
-    await shows('simodoo', 'SIMULATION 12 confirmed');
+    await shows('simodoo', 'SIMULATION N confirmed, fault down');
+    await shows('simodoo', 'SIMULATION N confirmed');
 
     send('simplc', { payload: { action: 'fault', fault: 'mute' } });
     await shows('simplc', 'SIMULATION 0 of 10 slots busy, fault mute');

@@ -9,7 +9,7 @@ const KEEP = `
 CREATE TABLE {schema}.test_journal (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mo_id text, run int, state text, row_version int, measured text, payload text
 );
-CREATE FUNCTION {schema}.test_journal_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.test_journal_keep() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
   INSERT INTO {schema}.test_journal (mo_id, run, state, row_version, measured, payload)
   SELECT NEW.mo_id, NEW.run, to_jsonb(NEW) ->> 'state', (to_jsonb(NEW) ->> 'row_version')::int,
