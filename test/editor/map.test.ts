@@ -164,10 +164,14 @@ for (const version of ['4', '5'] as const) {
       await verdict(/fits/);
       await page().locator('[data-add="lineFields"]').click();
       const line = page().locator('tbody[data-list="lineFields"] tr[data-row="1"]');
+      await page().locator('tbody[data-list="lineFields"] .mo-line-complaint').first().waitFor();
       await line.locator('[data-key="name"]').fill('heartbeat');
       await line.locator('[data-key="at"]').fill('5990');
       await line.locator('[data-key="other"]').fill('{"heartbeatSeconds": 30}');
       await line.locator('[data-key="other"]').blur();
+      await page().locator('[data-area="write.base"]').fill('');
+      await page().locator('[data-area="write.base"]').blur();
+      await page().locator('#mo-line-verdict li', { hasText: /write base is ""; it must be integer/ }).waitFor();
       await page().locator('[data-area="write.base"]').fill('6050');
       await page().locator('[data-area="write.base"]').blur();
       await page()
