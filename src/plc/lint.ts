@@ -20,8 +20,8 @@ export interface MapProblem {
 /** Row of an entry in the list a person sees, by its name; null for what is no entry. */
 export type RowOf = (name: string) => number | null;
 
-/** Characters of an MO name as Odoo numbers them, WH/MO/00123 and longer; a shorter text would cut it. */
-const MIN_NAME_WORDS = 6;
+/** No MO name fits into fewer; one that is too long for the text of a map is rejected by name when it is fetched. */
+const MIN_NAME_WORDS = 3;
 /** Words that are written and compared as they are, so their bytes must stand as everywhere in Modbus. */
 const RAW_WORDS: readonly string[] = ['status_read_data', 'our_heartbeat'];
 
@@ -118,7 +118,7 @@ function specProblems(spec: ValueSpec, name: string): string[] {
     );
   if (isText && spec.words === undefined) texts.push('needs "words"; fill in the length of the text, two characters a word');
   if (name === 'mo_id' && isText && spec.words !== undefined && spec.words < MIN_NAME_WORDS)
-    texts.push(`has words ${spec.words}, a text too short for MO names such as WH/MO/00123; give it ${MIN_NAME_WORDS} or more`);
+    texts.push(`has words ${spec.words}, a text too short for any MO name; WH/MO/00123 takes 6`);
   if (RAW_WORDS.includes(name) && (spec.order ?? 'ABCD') !== 'ABCD')
     texts.push(`cannot have the order ${spec.order}, for it is written and compared as one plain word; leave order out`);
   if (!isText && spec.words !== undefined && spec.words !== widthOf(spec))

@@ -171,7 +171,9 @@ for (const version of ['4', '5'] as const) {
       await line.locator('[data-key="other"]').blur();
       await page().locator('[data-area="write.base"]').fill('');
       await page().locator('[data-area="write.base"]').blur();
-      await page().locator('#mo-line-verdict li', { hasText: /write base is ""; it must be integer/ }).waitFor();
+      await page()
+        .locator('#mo-line-verdict li', { hasText: /write base is ""; it must be integer/ })
+        .waitFor();
       await page().locator('[data-area="write.base"]').fill('6050');
       await page().locator('[data-area="write.base"]').blur();
       await page()

@@ -56,7 +56,7 @@ describe('all nodes on a simulated plant', () => {
   it('bring a set from Odoo through the PLC back to Odoo, and open the gate again', async function () {
     const { send, wait, received, endings, status } = await plant(this);
     const payloadOf = async (id: string, port: number, count = 1) => (await wait(id, port, count)).payload as Record<string, unknown[]>;
-    assert.deepEqual(status('simodoo'), { fill: 'yellow', shape: 'dot', text: 'SIMULATION N confirmed' });
+    assert.deepEqual(status('simodoo'), { fill: 'yellow', shape: 'dot', text: 'SIMULATION 12 confirmed' });
 
     send('gate1');
     assert.equal((await payloadOf('gate1', 1))['decision'], 'fetch');
