@@ -98,6 +98,21 @@ describe('reports of the line', () => {
     assert.ok(!issues(await plant.report('health')).includes('plc-down'));
   });
 
+  it('a PLC that answers every read with a refusal is down, not well', async () => {
+    await plant.fetch();
+    await plant.load();
+    await plant.read();
+    plant.plc.command({ action: 'fault', fault: 'exception', exception: 4, seconds: 60 });
+    await assert.rejects(plant.read(), { name: 'PLC_EXCEPTION' });
+    assert.deepEqual(issues(await plant.report('health')), ['plc-down']);
+    const picture = (await plant.report('real-time')).payload;
+    assert.deepEqual([picture['word'], (picture['links'] as { plc: { state: string } }).plc.state], ['NO PLC', 'down']);
+    plant.plc.command({ action: 'clear' });
+    await plant.read();
+    assert.deepEqual(issues(await plant.report('health')), []);
+    assert.equal((await plant.report('real-time')).payload['word'], 'RUNNING');
+  });
+
   it('a batch that stands still is stuck, a line that stands still is blocked, and no light is green', async () => {
     await plant.fetch({ limit: 1 });
     await plant.finishAll();
