@@ -274,6 +274,8 @@ for (const version of ['4', '5'] as const) {
       const box = page().locator('#mo-line-test-result');
       await box.locator('text=/Slot 10 is free\\. The recipe TEST-RECIPE/').waitFor();
       assert.deepEqual(await faintTexts(box), []);
+      // Written is what was agreed to, also when the dialog holds something else by then.
+      await dialog.fill('slots', '4');
       await page().locator('#mo-line-recipe-write').click();
       await page()
         .locator('#mo-line-test-result[data-ok="true"]', { hasText: /slot 10: 76 words written from 7900.*the PLC took nothing/ })
@@ -286,6 +288,7 @@ for (const version of ['4', '5'] as const) {
           .filter(Boolean),
         [],
       );
+      await dialog.fill('slots', '10');
       await dialog.fill('mode', 'observe');
       await page().locator('#mo-line-recipe').click();
       await page()
