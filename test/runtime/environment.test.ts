@@ -87,7 +87,7 @@ describe('example 02, settings from the environment', function () {
 
   it('shows CONFIG_INVALID for a word that is no switch, naming the variable', async () => {
     const red = await start({ ENABLE_AUTO_SYNC: 'maybe' });
-    await red.waitForLog(/\[error\].*CONFIG_INVALID: enabled of mo-queue-gate "queue empty?" is "maybe".*ENABLE_AUTO_SYNC/);
+    await red.waitForLog(/\[error\].*CONFIG_INVALID: enabled of mo-queue-gate "queue empty\?" is "maybe".*ENABLE_AUTO_SYNC/);
     await waitFor(() => /^CONFIG_INVALID since \d\d:\d\d$/.test(statusOf(red, gate)), { what: 'the status of the gate' });
     await red.waitForLog('[TASK 2] No changes from PLC');
     assert.deepEqual(await site.queued(), []);
