@@ -27,8 +27,8 @@ const placeholders = (text: string): string[] => [...text.matchAll(/__\w+__|\{\{
 
 interface Help {
   headings: string[];
-  /** Fields of the dialog, as the help names them. */
-  fields: string[];
+  /** Fields of the dialog, as the help names them, and what it says about each. */
+  fields: Map<string, string>;
   /** Names of properties of messages. */
   properties: string[];
   ports: string[];
@@ -45,7 +45,9 @@ function help(locale: string, type: string): Help {
   const name = /<dt[^>]*>([^<]+)/g;
   return {
     headings: all(/<h3>(.*?)<\/h3>/g),
-    fields: all(name, fields),
+    fields: new Map(
+      [...fields.matchAll(/<dt[^>]*>([^<]+).*<\/dt>\s*<dd>(.*)<\/dd>/g)].map(([, field = '', about = '']) => [field.trim(), about]),
+    ),
     properties: all(name, others.join('')),
     ports: all(/^ {4}<li>([^<]+)$/gm),
     codes: all(/<code>(.*?)<\/code>/g).sort(),
@@ -53,7 +55,45 @@ function help(locale: string, type: string): Help {
   };
 }
 
-const isConfig = (type: string): boolean => loadPalette().get(type)?.definition.category === 'config';
+interface Field {
+  key: string;
+  value: unknown;
+}
+
+/** Properties and credentials with a field in the dialog. */
+function fieldsOf(type: string): Field[] {
+  const { defaults, credentials = {} } = loadPalette().get(type)!.definition;
+  return [
+    ...Object.entries(defaults).map(([key, { value }]) => ({ key, value })),
+    ...Object.keys(credentials).map((key) => ({ key, value: '' })),
+  ].filter(
+    // A name needs no explanation, and the type of a TypedInput has no field of its own.
+    ({ key }) => key !== 'name' && !key.endsWith('Type'),
+  );
+}
+
+/** What the dialog calls a field: the words beside it, or those on its tab. */
+function labelOf(locale: string, type: string, key: string): string {
+  const texts = catalogue(locale, type);
+  return texts.get(`${type}.label.${key}`) ?? texts.get(`${type}.tab.${key}`) ?? `no label for ${key}`;
+}
+
+/** The dialog that holds what all of them share. */
+const SHARED = readFileSync(path.join(checkout, 'nodes', 'mo-database.html'), 'utf8');
+
+const literally = (text: string): string => text.replace(/[^\w\s]/g, '\\$&');
+
+const SWITCH: Record<string, Record<string, string>> = { 'en-US': { true: 'on', false: 'off' }, id: { true: 'aktif', false: 'nonaktif' } };
+
+/** What the help of a field has to say about its default: "Default 5", or which choice it is; nothing where it is empty. */
+function wordsForDefault(locale: string, type: string, { key, value }: Field): RegExp {
+  const text = typeof value === 'boolean' ? SWITCH[locale]?.[String(value)] : Array.isArray(value) ? '' : String(value);
+  if (!text) return /./;
+  const choice = catalogue(locale, type).get(`${type}.choice.${key}.${text}`);
+  const pattern =
+    choice === undefined ? `Default[^.]* (<code>)?${literally(text)}` : `${literally(choice)}</i>.*default|Default <i>${literally(choice)}`;
+  return new RegExp(pattern);
+}
 
 describe('texts of the dialogs', () => {
   for (const [type, { html }] of loadPalette()) {
@@ -64,6 +104,15 @@ describe('texts of the dialogs', () => {
           // Keys of the editor itself and of shared catalogues carry a namespace.
           if (!key.includes(':')) assert.ok(known.has(key), key);
         }
+      }
+    });
+
+    it(`${type}: has no text that nobody sees`, () => {
+      for (const key of catalogue(english, type).keys()) {
+        // As it stands; put together, as 'mo-line.tab.' + name; or by a rule that the dialogs share, as type + '.error.number'.
+        const group = key.slice(0, key.lastIndexOf('.') + 1);
+        const seen = [key, `'${group}' +`].some((text) => html.includes(text)) || SHARED.includes(`'${key.slice(type.length)}'`);
+        assert.ok(seen || SHARED.includes(`'${group.slice(type.length)}' +`), key);
       }
     });
 
@@ -89,18 +138,23 @@ describe('help', () => {
   const types = [...loadPalette().keys()];
   for (const locale of locales()) {
     for (const type of types) {
-      if (!isConfig(type)) {
-        it(`${locale} ${type}: names the fields and ports as the dialog does`, () => {
-          const texts = [...catalogue(locale, type)];
-          const { fields, ports } = help(locale, type);
-          const labels = texts.filter(([key]) => key.startsWith(`${type}.label.`)).map(([, text]) => text);
-          assert.deepEqual([...fields].sort(), labels.sort());
-          assert.deepEqual(
-            ports,
-            texts.filter(([key]) => key.startsWith(`${type}.port.`)).map(([, text]) => text),
-          );
-        });
-      }
+      it(`${locale} ${type}: explains every field of the dialog, with its default`, () => {
+        const { fields } = help(locale, type);
+        const shown = fieldsOf(type);
+        assert.deepEqual([...fields.keys()].sort(), shown.map(({ key }) => labelOf(locale, type, key)).sort());
+        for (const field of shown) {
+          assert.match(fields.get(labelOf(locale, type, field.key)) ?? '', wordsForDefault(locale, type, field), field.key);
+        }
+      });
+
+      it(`${locale} ${type}: names the ports as the dialog does`, () => {
+        const texts = [...catalogue(locale, type)].filter(([key]) => key.startsWith(`${type}.port.`));
+        assert.deepEqual(
+          help(locale, type).ports,
+          texts.map(([, text]) => text),
+        );
+      });
+
       if (locale === english) {
         it(`${type}: its codes are codes of the product`, () => {
           const [, list = ''] = help(locale, type).text.split('<h3>Codes</h3>');
@@ -115,7 +169,7 @@ describe('help', () => {
         const { headings, fields, properties, codes } = help(locale, type);
         const wanted = help(english, type);
         assert.equal(headings.length, wanted.headings.length, headings.join());
-        assert.equal(fields.length, wanted.fields.length, fields.join());
+        assert.equal(fields.size, wanted.fields.size);
         assert.deepEqual(properties, wanted.properties);
         assert.deepEqual(codes, wanted.codes);
       });
