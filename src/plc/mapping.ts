@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SmartMoError } from '../errors';
-import type { Material } from '../line/material';
+import type { Material } from '../material';
 import { decodeNumber, decodeText, encodeNumber, encodeText, wordsOf } from './codec';
 import type { Coding, Decoded, Encoded } from './codec';
 import { createSlotDecoder } from './decode-slot';
