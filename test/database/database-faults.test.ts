@@ -4,8 +4,8 @@ import { createPostgres } from '../../src/database/postgres';
 import { accessFrom, type PostgresSettings, type Server, type Timeouts } from '../../src/database/settings';
 import { SmartMoError } from '../../src/errors';
 import { testDatabase, testServer, type TestServer } from '../support/postgres';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { waitFor } from '../support/wait';
+import { startWire, type Wire } from '../support/wire';
 
 const INSERT_LINE = 'INSERT INTO {schema}.mo_line (line) VALUES ($1)';
 const LINES = 'SELECT line FROM {schema}.mo_line ORDER BY line';
@@ -15,9 +15,9 @@ describe('database: faults', () => {
   let server: TestServer;
   /** Straight to the server; looks at what really happened. */
   let direct: Database;
-  /** Through the proxy. */
+  /** Through the wire. */
   let database: Database;
-  let proxy: TcpProxy;
+  let wire: Wire;
 
   before(async function () {
     server = await testServer(this);
@@ -26,14 +26,14 @@ describe('database: faults', () => {
 
   beforeEach(async () => {
     await direct.query('DELETE FROM {schema}.mo_line');
-    proxy = await startTcpProxy(realServer());
-    database = connect({ host: '127.0.0.1', port: proxy.port });
+    wire = await startWire(realServer());
+    database = connect({ host: '127.0.0.1', port: wire.port });
     await database.ready();
   });
 
   afterEach(async () => {
     await database.close();
-    await proxy.close();
+    await wire.close();
   });
 
   function realServer(): Server {
@@ -56,6 +56,8 @@ describe('database: faults', () => {
     return error;
   }
 
+  /** The server carries out the next message that holds the text; the connection ends in place of its answer. */
+  const loseAnswerTo = (text: string): void => void wire.trip('after', (bytes) => bytes.includes(text)).then(wire.drop);
   const ownPid = async (queryable: Pick<Database, 'query'>) =>
     (await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
   const terminate = (pid: number | undefined) => direct.query('SELECT pg_terminate_backend($1)', [pid]);
@@ -63,7 +65,7 @@ describe('database: faults', () => {
   it('an idle connection is terminated: nothing happens, statements go on over a new one [fault: db-idle-terminated]', async () => {
     const before = await ownPid(database);
     await terminate(before);
-    await waitFor(() => proxy.open() === 0, { what: 'the end of the connection' });
+    await waitFor(() => wire.open() === 0, { what: 'the end of the connection' });
     assert.notEqual(await waitFor(() => ownPid(database), { what: 'an answer' }), before);
     assert.equal(database.state().state, 'ok');
   });
@@ -88,7 +90,7 @@ describe('database: faults', () => {
       database.transaction(async (tx) => {
         await tx.query(INSERT_LINE, ['a']);
         await terminate(await ownPid(tx));
-        await waitFor(() => proxy.open() === 0, { what: 'the end of the connection' });
+        await waitFor(() => wire.open() === 0, { what: 'the end of the connection' });
       }),
     );
     assert.deepEqual([error.code, error.class], ['DB_UNREACHABLE', 'transient']);
@@ -96,7 +98,7 @@ describe('database: faults', () => {
   });
 
   it('the answer to COMMIT is lost: DB_OUTCOME_UNKNOWN, and in fact it was stored [fault: db-commit-reply-lost]', async () => {
-    proxy.loseAnswerTo('COMMIT\0');
+    loseAnswerTo('COMMIT\0');
     const error = await rejected(database.transaction((tx) => tx.query(INSERT_LINE, ['a'])));
     assert.deepEqual([error.code, error.class], ['DB_OUTCOME_UNKNOWN', 'unknown']);
     await waitFor(async () => (await direct.query(LINES)).length === 1, { what: 'the row of the unknown commit' });
@@ -104,26 +106,26 @@ describe('database: faults', () => {
   });
 
   it('the answer to a single change is lost: class unknown; to a question: transient [fault: db-change-reply-lost]', async () => {
-    proxy.loseAnswerTo('INSERT');
+    loseAnswerTo('INSERT');
     assert.equal((await rejected(database.query(INSERT_LINE, ['a']))).class, 'unknown');
-    proxy.loseAnswerTo('SELECT');
+    loseAnswerTo('SELECT');
     assert.equal((await rejected(database.query(LINES))).class, 'transient');
   });
 
   it('the link swallows everything: an error in time, and work again when it heals [fault: db-link-silent]', async () => {
-    proxy.hole();
+    wire.hole();
     const from = Date.now();
     assert.equal((await rejected(database.query(LINES))).class, 'transient');
     assert.ok(Date.now() - from < 4_000, `${Date.now() - from} ms`);
     assert.match((await rejected(database.query(LINES))).message, /does not answer/);
     assert.equal(database.state().state, 'down');
-    proxy.heal();
+    await wire.heal();
     assert.deepEqual(await database.query(LINES), []);
   });
 
   it('the server is down at the start and comes up: the next use connects and migrates [fault: db-down-at-start]', async () => {
-    const { port } = proxy;
-    await proxy.close();
+    const { port } = wire;
+    await wire.cut();
     const late = connect({ host: '127.0.0.1', port });
     assert.equal(late.state().state, 'unknown');
     const error = await rejected(late.ready());
@@ -131,17 +133,17 @@ describe('database: faults', () => {
     const { since } = late.state();
     await rejected(late.query(LINES));
     assert.deepEqual(late.state().since, since);
-    proxy = await startTcpProxy(realServer(), port);
+    await wire.heal();
     assert.deepEqual(await late.query(LINES), []);
     await late.close();
   });
 
   it('the first host of the list is down: the second is used, also when the first dies later [fault: db-first-host-down]', async () => {
-    const other = await startTcpProxy(realServer());
-    const both = connect({ host: `127.0.0.1:${proxy.port},127.0.0.1:${other.port}` });
+    const other = await startWire(realServer());
+    const both = connect({ host: `127.0.0.1:${wire.port},127.0.0.1:${other.port}` });
     await both.ready();
     assert.equal(other.open(), 0);
-    await proxy.close();
+    await wire.close();
     await both.query(INSERT_LINE, ['a']).catch(() => both.query(INSERT_LINE, ['a']));
     assert.equal(other.open(), 1);
     await both.close();
@@ -175,17 +177,17 @@ describe('database: faults', () => {
 
   for (const [how, disturb] of [
     ['while a statement runs', () => undefined],
-    ['on a link that swallows everything', (at: TcpProxy) => at.hole()],
+    ['on a link that swallows everything', (at: Wire) => at.hole()],
   ] as const) {
     it(`closes within 2 s ${how}, and everything that waits ends with CLOSED`, async () => {
       const busy = connect({
         host: '127.0.0.1',
-        port: proxy.port,
+        port: wire.port,
         poolSize: 2,
         timeouts: { query: 60_000, statement: 60_000, connect: 30_000 },
       });
       await busy.ready();
-      disturb(proxy);
+      disturb(wire);
       const work = [1, 2, 3].map(() => rejected(busy.query('SELECT pg_sleep(30)')));
       await waitFor(() => how !== 'while a statement runs' || sleeping(), { what: 'the statements at work' });
       const from = Date.now();
@@ -208,10 +210,10 @@ describe('database: faults', () => {
 
   it('leaves no listener and no connection behind after many failures', async () => {
     for (let round = 0; round < 5; round++) {
-      proxy.cut();
+      wire.drop();
       await database.query('SELECT 1').catch(() => undefined);
     }
     await database.close();
-    await waitFor(() => proxy.open() === 0, { what: 'the end of all connections' });
+    await waitFor(() => wire.open() === 0, { what: 'the end of all connections' });
   });
 });

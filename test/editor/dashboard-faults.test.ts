@@ -5,6 +5,7 @@ import { createModbusPlc } from '../../src/plc/modbus';
 import { launchBrowser } from '../support/browser';
 import { alarm, buttonsOf, DESKTOP, lamp, moIn, press, startVisitor, tile, word } from '../support/dashboard-driver';
 import { startDashboardPlant, type DashboardPlant } from '../support/dashboard-plant';
+import { modbusSettings } from '../support/modbus';
 import { startOperator, type Operator } from '../support/operator';
 
 /** The time in which a fault is to be found and cleared from the page alone. */
@@ -121,21 +122,7 @@ describe('five faults, found and cleared from the dashboard alone', function () 
 
   /** The PLC programmer tries something: the name of an MO that was never here, in a slot that is ours. */
   async function strangerIn(slot: number): Promise<void> {
-    const serial = { device: '', baudRate: 19200, dataBits: 8, parity: 'even', stopBits: 1 } as const;
-    const plc = createModbusPlc(
-      {
-        transport: 'tcp',
-        host: '127.0.0.1',
-        port: plant!.plcPort,
-        unit: 1,
-        timeout: 2,
-        ...serial,
-        planning: 'slot',
-        maxWords: 125,
-        maxGap: 50,
-      },
-      { clock: systemClock },
-    );
+    const plc = createModbusPlc(modbusSettings(plant!.plcPort), { clock: systemClock });
     try {
       const name = Buffer.from('WH/MO/09999'.padEnd(16, '\0'));
       await plc.write(6000 + (slot - 1) * 100, [slot, ...Array.from({ length: 8 }, (_, at) => name.readUInt16BE(2 * at))]);

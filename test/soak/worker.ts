@@ -12,6 +12,7 @@ import type { Run } from '../../src/line/run';
 import { createOdoo } from '../../src/odoo/client';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { runReport } from '../../src/monitor/report';
+import { modbusSettings } from '../support/modbus';
 import { bareLine } from '../support/plant';
 import { carelessFetch } from './careless-gate';
 import { ODOO_TIMES, type Wish } from './member';
@@ -36,24 +37,7 @@ const line = createLine(bare, {
     },
     { clock: systemClock },
   ),
-  plc: createModbusPlc(
-    {
-      transport: 'tcp',
-      host: env('PLC_HOST'),
-      port: Number(env('PLC_PORT')),
-      unit: 1,
-      timeout: 1,
-      device: '',
-      baudRate: 19200,
-      dataBits: 8,
-      parity: 'even',
-      stopBits: 1,
-      planning: 'slot',
-      maxWords: 125,
-      maxGap: 50,
-    },
-    { clock: systemClock },
-  ),
+  plc: createModbusPlc(modbusSettings(Number(env('PLC_PORT')), { host: env('PLC_HOST'), timeout: 1 }), { clock: systemClock }),
   mapping: bare.mapping,
   clock: systemClock,
   logTag: () => '',

@@ -22,6 +22,7 @@ import { createModbusPlc } from '../../src/plc/modbus';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
 import { round } from '../../src/units';
+import { modbusSettings } from './modbus';
 import { testDatabase, testWorker } from './postgres';
 import { waitFor } from './wait';
 
@@ -94,8 +95,6 @@ export const LINE_SETTINGS: LineSettings = {
   mode: 'live',
   staleAfterMinutes: 15,
 };
-
-const SERIAL = { device: '', baudRate: 19200, dataBits: 8, parity: 'even', stopBits: 1 } as const;
 
 /** A line without a plant, for what is worked out without asking anybody. */
 export function bareLine(settings: Partial<LineSettings> = {}, map: RegisterMap = FEED_MILL_MAP, clock: Clock = systemClock): Line {
@@ -185,20 +184,7 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
         },
         { clock: systemClock },
       ),
-      plc: createModbusPlc(
-        {
-          transport: 'tcp',
-          host: '127.0.0.1',
-          port: plcServer.port,
-          unit: 1,
-          timeout: 1,
-          ...SERIAL,
-          planning: 'slot',
-          maxWords: 125,
-          maxGap: 50,
-        },
-        { clock: systemClock },
-      ),
+      plc: createModbusPlc(modbusSettings(plcServer.port, { timeout: 1 }), { clock: systemClock }),
     });
   const lines = [connect()];
   const [line] = lines as [Line];

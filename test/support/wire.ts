@@ -10,8 +10,15 @@ export interface Wire {
    * it out and before anybody hears of it. Resolves when that has happened; the connection stays silent then.
    */
   trip(when: 'before' | 'after', request: (bytes: Buffer) => boolean, answered?: (bytes: Buffer) => boolean): Promise<void>;
+  /** Connections open now. */
+  open(): number;
+  /** Bytes go nowhere from now on, in both directions; nobody is told. */
+  hole(): void;
+  /** Ends every connection; new ones work. */
+  drop(): void;
   /** Ends every connection and refuses new ones. */
   cut(): Promise<void>;
+  /** Everything as it should be again, for new connections. */
   heal(): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,6 +34,7 @@ export async function startWire(target: { host: string; port: number }): Promise
   const sockets = new Set<Socket>();
   const traps = new Set<Trap>();
   let port = 0;
+  let holed = false;
 
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ ...target, noDelay: true });
@@ -47,7 +55,7 @@ export async function startWire(target: { host: string; port: number }): Promise
       trap.sprung();
     };
     client.on('data', (bytes) => {
-      if (silent) return;
+      if (silent || holed) return;
       const trap = [...traps].find(({ request }) => request(bytes));
       if (trap) {
         traps.delete(trap);
@@ -57,13 +65,20 @@ export async function startWire(target: { host: string; port: number }): Promise
       upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
-      if (silent) return;
+      if (silent || holed) return;
       if (!caught) client.write(bytes);
       else if (caught.answered(bytes)) spring(caught);
     });
   });
 
+  function drop(): void {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  }
+
   async function heal(): Promise<void> {
+    if (holed) drop();
+    holed = false;
     if (server.listening) return;
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -75,7 +90,7 @@ export async function startWire(target: { host: string; port: number }): Promise
     if (!server.listening) return;
     const closed = once(server, 'close');
     server.close();
-    for (const socket of sockets) socket.destroy();
+    drop();
     await closed;
   }
 
@@ -85,6 +100,9 @@ export async function startWire(target: { host: string; port: number }): Promise
       return port;
     },
     trip: (when, request, answered = () => true) => new Promise((sprung) => void traps.add({ when, request, answered, sprung })),
+    open: () => sockets.size / 2,
+    hole: () => (holed = true),
+    drop,
     cut,
     heal,
     close: cut,

@@ -8,6 +8,7 @@ import type { ModbusSettings } from '../../src/plc/modbus';
 import type { Plc } from '../../src/plc/plc';
 import { slug } from '../support/fault-list';
 import { type Behaviour, createModbusDevice, FAULTS, frame, pdu, right, wordAt } from '../support/misbehaving-plc';
+import { modbusSettings } from '../support/modbus';
 
 describe('Modbus against a misbehaving device', () => {
   const open = new Set<Socket>();
@@ -42,23 +43,9 @@ describe('Modbus against a misbehaving device', () => {
   });
 
   function plcOf(changes: Partial<ModbusSettings> = {}, port = (server.address() as AddressInfo).port): Plc {
-    const settings: ModbusSettings = {
-      transport: 'tcp',
-      host: '127.0.0.1',
-      port,
-      unit: 1,
-      timeout: 0.15,
-      device: '',
-      baudRate: 19200,
-      dataBits: 8,
-      parity: 'even',
-      stopBits: 1,
-      planning: 'slot',
-      maxWords: 125,
-      maxGap: 50,
-      ...changes,
-    };
-    const plc = createModbusPlc(settings, { clock: { ...systemClock, sleep: () => Promise.resolve() } });
+    const plc = createModbusPlc(modbusSettings(port, { timeout: 0.15, ...changes }), {
+      clock: { ...systemClock, sleep: () => Promise.resolve() },
+    });
     closers.push(() => plc.close());
     return plc;
   }
@@ -228,24 +215,8 @@ describe('Modbus against a misbehaving device', () => {
     const pauses: number[] = [];
     const now = new Date();
     const { port } = server.address() as AddressInfo;
-    const plc = createModbusPlc(
-      {
-        transport: 'tcp',
-        host: '127.0.0.1',
-        port,
-        unit: 1,
-        timeout: 1,
-        device: '',
-        baudRate: 1,
-        dataBits: 8,
-        parity: 'none',
-        stopBits: 1,
-        planning: 'slot',
-        maxWords: 125,
-        maxGap: 50,
-      },
-      { clock: { now: () => now, sleep: async (ms) => void pauses.push(ms) } },
-    );
+    const clock = { now: () => now, sleep: async (ms: number) => void pauses.push(ms) };
+    const plc = createModbusPlc(modbusSettings(port, { timeout: 1 }), { clock });
     closers.push(() => plc.close());
     behave = FAULTS.reset?.behave ?? right;
     for (let index = 0; index < 9; index += 1) await errorOf(plc.read('holding', 1, 1));

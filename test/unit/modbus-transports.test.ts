@@ -9,24 +9,9 @@ import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { loadRecipe } from '../../src/plc/handshake';
 import { compileMapping } from '../../src/plc/mapping';
 import { createModbusPlc } from '../../src/plc/modbus';
-import type { ModbusSettings } from '../../src/plc/modbus';
 import { readSlots } from '../../src/plc/read-slots';
+import { modbusSettings } from '../support/modbus';
 
-const settings: ModbusSettings = {
-  transport: 'tcp',
-  host: '127.0.0.1',
-  port: 502,
-  unit: 1,
-  timeout: 2,
-  device: '',
-  baudRate: 19200,
-  dataBits: 8,
-  parity: 'even',
-  stopBits: 1,
-  planning: 'slot',
-  maxWords: 125,
-  maxGap: 50,
-};
 const clock = { ...systemClock, sleep: () => Promise.resolve() };
 
 describe('Modbus TCP against a device', () => {
@@ -50,7 +35,7 @@ describe('Modbus TCP against a device', () => {
   after((done) => device.close(() => done()));
 
   it('reads both kinds of registers and writes', async () => {
-    const plc = createModbusPlc({ ...settings, port }, { clock });
+    const plc = createModbusPlc(modbusSettings(port), { clock });
     await plc.write(100, [1, 65535, 40000]);
     assert.deepEqual(await plc.read('holding', 99, 5), [0, 1, 65535, 40000, 0]);
     assert.deepEqual(await plc.read('input', 100, 2), [65534, 0]);
@@ -62,7 +47,7 @@ describe('Modbus TCP against a device', () => {
   });
 
   it('loads a recipe and reads the slots of a feed mill', async () => {
-    const plc = createModbusPlc({ ...settings, port }, { clock });
+    const plc = createModbusPlc(modbusSettings(port), { clock });
     const mapping = compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 10 });
     const recipe = { batch_no: 4, mo_id: 'WH/MO/00042', recipe: 'A', finished_goods: 'B', quantity: 1000, materials: { silo_a: 999.99 } };
     assert.equal(await loadRecipe(plc, mapping, recipe), 'loaded');
@@ -76,7 +61,7 @@ describe('Modbus TCP against a device', () => {
   });
 
   it('300 of 300 reads are right on one connection, past the wrap of the transaction number', async () => {
-    const plc = createModbusPlc({ ...settings, port }, { clock });
+    const plc = createModbusPlc(modbusSettings(port), { clock });
     for (let index = 0; index < 300; index += 1) registers.set(20_000 + index, index * 3);
     for (let index = 0; index < 300; index += 1) assert.deepEqual(await plc.read('holding', 20_000 + index, 1), [index * 3]);
     plc.close();
@@ -131,7 +116,7 @@ describe('Modbus RTU over TCP', () => {
 
   it('reads and writes; what is not the answer ends the connection, the next reads are right', async () => {
     const { port } = gateway.address() as AddressInfo;
-    const plc = createModbusPlc({ ...settings, transport: 'rtu-tcp', port, timeout: 0.15 }, { clock });
+    const plc = createModbusPlc(modbusSettings(port, { transport: 'rtu-tcp', timeout: 0.15 }), { clock });
     assert.deepEqual(await plc.read('holding', 300, 3), [300, 301, 302]);
     await plc.write(300, [1, 2]);
     const withCrc = (body: Buffer): Buffer => Buffer.concat([body, crc(body)]);
@@ -164,10 +149,9 @@ describe('Modbus RTU over TCP', () => {
     const pauses: number[] = [];
     const now = new Date();
     const { port } = gateway.address() as AddressInfo;
-    const plc = createModbusPlc(
-      { ...settings, transport: 'rtu-tcp', port, timeout: 0.1 },
-      { clock: { now: () => now, sleep: async (ms) => void pauses.push(ms) } },
-    );
+    const plc = createModbusPlc(modbusSettings(port, { transport: 'rtu-tcp', timeout: 0.1 }), {
+      clock: { now: () => now, sleep: async (ms) => void pauses.push(ms) },
+    });
     spoil = () => null;
     await assert.rejects(plc.read('holding', 1, 1), { code: 'PLC_TIMEOUT' });
     spoil = (answer) => answer;
@@ -179,7 +163,7 @@ describe('Modbus RTU over TCP', () => {
 
 describe('Modbus on a serial port', () => {
   it('a device that is not there is an error that names it, and nothing stays open', async () => {
-    const plc = createModbusPlc({ ...settings, transport: 'serial', host: '', device: '/dev/no-such-port' }, { clock });
+    const plc = createModbusPlc(modbusSettings(502, { transport: 'serial', host: '', device: '/dev/no-such-port' }), { clock });
     await assert.rejects(plc.read('holding', 1, 1), (error: unknown) => {
       assert.ok(error instanceof SmartMoError);
       assert.ok(['PLC_UNREACHABLE', 'CONFIG_INVALID'].includes(error.code), error.code);
@@ -187,6 +171,6 @@ describe('Modbus on a serial port', () => {
     });
     assert.equal(plc.state().state, 'down');
     plc.close();
-    assert.throws(() => createModbusPlc({ ...settings, transport: 'serial', device: '' }, { clock }), { code: 'CONFIG_MISSING' });
+    assert.throws(() => createModbusPlc(modbusSettings(502, { transport: 'serial' }), { clock }), { code: 'CONFIG_MISSING' });
   });
 });

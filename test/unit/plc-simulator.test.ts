@@ -12,6 +12,7 @@ import { compileMapping } from '../../src/plc/mapping';
 import { createModbusPlc } from '../../src/plc/modbus';
 import type { SlotReading } from '../../src/plc/slot';
 import { type PlcSimulator, type PlcSimulatorEvent, type PlcSimulatorOptions, startPlcSimulator } from '../../src/simulators/plc/simulator';
+import { modbusSettings } from '../support/modbus';
 import { waitFor } from '../support/wait';
 
 const mapping = compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 10 });
@@ -122,14 +123,7 @@ describe('PLC simulator: Modbus TCP', () => {
 
   it('gets ten recipes from our own writer at its very first start, where every flag is 0, and runs none of them twice', async () => {
     const simulator = await start({ batchTime: 5, stateFile });
-    const plc = createModbusPlc(
-      {
-        ...{ transport: 'tcp', host: '127.0.0.1', port: simulator.port, unit: 1, timeout: 2 },
-        ...{ device: '', baudRate: 19200, dataBits: 8, parity: 'even', stopBits: 1 },
-        ...{ planning: 'slot', maxWords: 125, maxGap: 50 },
-      },
-      { clock: systemClock },
-    );
+    const plc = createModbusPlc(modbusSettings(simulator.port), { clock: systemClock });
     opened.push(plc);
     for (const [index, mo_id] of NAMES.entries()) {
       const recipe = { batch_no: index + 1, mo_id, recipe: 'FEED-A', finished_goods: 'Feed A', quantity: 1000, materials: { silo_a: 900 } };

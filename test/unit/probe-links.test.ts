@@ -10,6 +10,7 @@ import { probePlc } from '../../src/probe/plc';
 import { type ProbeResult, runProbe } from '../../src/probe/probe';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
+import { modbusSettings } from '../support/modbus';
 import { Refusal, type Script, startScript } from '../support/odoo-script';
 import { waitFor } from '../support/wait';
 
@@ -138,22 +139,7 @@ describe('test of an Odoo', () => {
 });
 
 describe('test of a PLC', () => {
-  const settings = (port: number, more: Partial<ModbusSettings> = {}): ModbusSettings => ({
-    transport: 'tcp',
-    host: '127.0.0.1',
-    port,
-    unit: 1,
-    timeout: 0.3,
-    device: '',
-    baudRate: 19200,
-    dataBits: 8,
-    parity: 'even',
-    stopBits: 1,
-    planning: 'slot',
-    maxWords: 125,
-    maxGap: 50,
-    ...more,
-  });
+  const settings = (port: number): ModbusSettings => modbusSettings(port, { timeout: 0.3 });
   const FIRST = { area: 'holding', address: 6000 } as const;
   let plc: PlcSimulator;
   before(async () => {
