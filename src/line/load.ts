@@ -37,7 +37,7 @@ const OF_ONE_SLOT: ReadonlySet<ErrorCode> = new Set([
  */
 export async function loadRecipes(line: Line, run: Run, options: LoadOptions): Promise<Outcome> {
   const end = (reason: string, text: string, done: Partial<Done> = {}): Outcome => {
-    const { loaded = [], cleared = [], waiting = [], notLoaded = [] } = done;
+    const { loaded = [], already = [], cleared = [], waiting = [], notLoaded = [] } = done;
     const at = line.clock.now();
     const time = clockTime(at);
     const status =
@@ -48,13 +48,13 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
             text: `${loaded.length} loaded, slot ${notLoaded[0].batch_no} ${notLoaded[0].code} ${time}`,
           } as const)
         : ({
-            fill: reason === 'loaded' ? 'green' : 'blue',
-            shape: reason === 'loaded' ? 'dot' : 'ring',
-            text: `${shortWord(reason, loaded, waiting)} ${time}`,
+            fill: loaded.length + already.length > 0 ? 'green' : 'blue',
+            shape: loaded.length + already.length > 0 ? 'dot' : 'ring',
+            text: `${shortWord(reason, { loaded, already, waiting })} ${time}`,
           } as const);
     return {
       port: 1,
-      payload: { line: line.line, at: at.toISOString(), text, reason, loaded, cleared, waiting, notLoaded },
+      payload: { line: line.line, at: at.toISOString(), text, reason, loaded, already, cleared, waiting, notLoaded },
       events: notLoaded.map((entry): OutcomeEvent => ({
         port: 2,
         event: 'not-loaded',
@@ -86,7 +86,7 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
       const free = await checkInPlc(line, plc, run, rows, toLoad);
       if ('hold' in free) return end('hold', `line on hold: ${free.hold}`);
       const checked = await checkInOdoo(line, run, options.checkOdoo, free.good);
-      const done: Done = { loaded: [], cleared: [], waiting: [], notLoaded: [...free.notLoaded, ...checked.notLoaded] };
+      const done: Done = { loaded: [], already: [], cleared: [], waiting: [], notLoaded: [...free.notLoaded, ...checked.notLoaded] };
       // Before the recipes: while one is not loaded a run that was stopped in between comes here again.
       if (options.clearUnused) done.cleared = await clearUnusedSlots(line, plc, run, rows);
       for (const row of checked.good) {
@@ -94,13 +94,17 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
         await loadOne(line, plc, run, row, done);
       }
       for (const { batch_no, mo_id } of done.loaded) logTask(line, 'write', run, `✓ Recipe of ${mo_id} loaded into slot ${batch_no}`);
+      for (const { batch_no, mo_id } of done.already) logTask(line, 'write', run, `Recipe of ${mo_id} was in slot ${batch_no} already`);
       return end(done.loaded.length > 0 ? 'loaded' : 'nothing', sentence(done), done);
     },
   );
 }
 
 interface Done {
+  /** Written in this run. */
   loaded: { batch_no: number; mo_id: string }[];
+  /** An earlier run wrote it and did not come to note it, or the PLC has the MO by other means: nothing was written. */
+  already: { batch_no: number; mo_id: string }[];
   cleared: number[];
   waiting: number[];
   notLoaded: NotLoaded[];
@@ -124,9 +128,10 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
   };
   try {
     const fromEarlierRun = await earlierRuns(line, [row]);
-    await loadRecipe(plc, line.mapping, recipeOf(row, line), { fromEarlierRun, mayWrite, signal: run.signal });
-    const stored = await markLoaded(line.database, claimed, { actor: run.actor });
-    if (stored || (await isLoaded(line, row))) done.loaded.push({ batch_no: row.batch_no, mo_id: row.mo_id });
+    const how = await loadRecipe(plc, line.mapping, recipeOf(row, line), { fromEarlierRun, mayWrite, signal: run.signal });
+    const detail = how === 'already' ? { what: 'was in the slot already' } : {};
+    const stored = await markLoaded(line.database, claimed, { actor: run.actor, detail });
+    if (stored || (await isLoaded(line, row))) done[how].push({ batch_no: row.batch_no, mo_id: row.mo_id });
     else {
       const text = `${row.mo_id} left the queue while its recipe was written; slot ${row.batch_no} of the PLC holds it: clear it there`;
       done.notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code: 'BATCH_UNKNOWN', text });
@@ -178,16 +183,18 @@ async function clearUnusedSlots(line: Line, plc: Plc, run: Run, rows: readonly Q
   return cleared;
 }
 
-function sentence({ loaded, waiting, notLoaded, cleared }: Done): string {
+function sentence({ loaded, already, waiting, notLoaded, cleared }: Done): string {
   const parts = [`${loaded.length} recipe${loaded.length === 1 ? '' : 's'} loaded`];
+  if (already.length > 0) parts.push(`slot ${already.map(({ batch_no }) => batch_no).join(', ')} had the recipe already`);
   if (waiting.length > 0) parts.push(`slot ${waiting.join(', ')} not free yet: the PLC has not taken the recipe before`);
   if (cleared.length > 0) parts.push(`unused slot ${cleared.join(', ')} cleared`);
   for (const { mo_id, text } of notLoaded) parts.push(`${mo_id} not loaded: ${text}`);
   return parts.join('; ');
 }
 
-function shortWord(reason: string, loaded: Done['loaded'], waiting: Done['waiting']): string {
+function shortWord(reason: string, { loaded, already, waiting }: Pick<Done, 'loaded' | 'already' | 'waiting'>): string {
   if (loaded.length > 0) return `${loaded.length} loaded`;
+  if (already.length > 0) return `${already.length} there already`;
   if (waiting.length > 0) return `slot ${waiting[0] ?? ''} not free`;
   return reason === 'in-progress' ? 'in progress' : reason === 'hold' ? 'hold' : 'nothing to load';
 }

@@ -72,6 +72,30 @@ describe('recipes and readings', () => {
     assert.deepEqual([outcome.payload['cleared'], (outcome.payload['loaded'] as unknown[]).length], [[7], 1]);
   });
 
+  it('a recipe that an earlier run wrote and did not come to note is told as there already, not as loaded', async function () {
+    const plant = await queue(this, 2);
+    const [first = '', second = ''] = await plant.queued();
+    await plant.load();
+    await waitFor(() => plant.plc.slots().filter(({ mo_id }) => mo_id !== '').length === 2, { what: 'both recipes taken' });
+    await plant.database.query('UPDATE {schema}.mo_batch SET loaded_at = NULL WHERE mo_id = $1', [second]);
+    plant.log.length = 0;
+    const { payload, status } = await plant.load();
+    assert.deepEqual([payload['reason'], payload['loaded'], payload['already']], ['nothing', [], [{ batch_no: 2, mo_id: second }]]);
+    assert.equal(payload.text, '0 recipes loaded; slot 2 had the recipe already');
+    assert.match(status.text, /^1 there already \d\d:\d\d$/);
+    assert.deepEqual(
+      [status.fill, plant.log.filter((text) => text.includes(second))],
+      ['green', [`[TASK 1] Recipe of ${second} was in slot 2 already`]],
+    );
+    assert.deepEqual(
+      (await plant.rows()).map(({ mo_id, loaded_at }) => [mo_id, loaded_at !== null]),
+      [
+        [first, true],
+        [second, true],
+      ],
+    );
+  });
+
   it('checkOdoo: prefer loads without Odoo and notes it, require waits, off does not ask', async function () {
     const plant = await queue(this, 2);
     await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
