@@ -1,4 +1,5 @@
 import { isObject } from './map-shape';
+import { typeNamed } from './type-names';
 
 /** Every key an entry of a map may have, in the order of the columns. */
 export const ENTRY_KEYS = [
@@ -21,23 +22,6 @@ export const ENTRY_KEYS = [
 
 const NUMBERS: readonly string[] = ['at', 'words', 'scale', 'idAt', 'id', 'bit', 'expect', 'heartbeatSeconds', 'base', 'stride'];
 
-/** Names that PLC programs (IEC 61131-3) have for our types. */
-const IEC_TYPES: Readonly<Record<string, string>> = {
-  bool: 'bit',
-  word: 'uint16',
-  uint: 'uint16',
-  int: 'int16',
-  dword: 'uint32',
-  udint: 'uint32',
-  dint: 'int32',
-  real: 'float32',
-  float: 'float32',
-  lreal: 'float64',
-  double: 'float64',
-  string: 'ascii',
-  text: 'ascii',
-};
-
 /**
  * A cell as the value of its key. What cannot be read stays the text it is, so that the check of the shape can name it.
  * @param decimalComma in tables that are not separated by commas "0,01" is a number
@@ -48,7 +32,7 @@ export function cellValue(key: string, cell: string, decimalComma: boolean): unk
     return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : cell;
   }
   if (key === 'byteSwap') return /^(true|yes|1)$/i.test(cell) ? true : /^(false|no|0)$/i.test(cell) ? false : cell;
-  if (key === 'type') return IEC_TYPES[cell.toLowerCase()] ?? cell.toLowerCase();
+  if (key === 'type') return typeNamed(cell);
   if (key === 'order') return cell.toUpperCase();
   return key === 'values' ? codesIn(cell) : cell;
 }
