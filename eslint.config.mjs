@@ -16,6 +16,10 @@ const nodeRed = {
   regex: '^(@node-red/|node-red)|(^|/)nodes/',
   message: 'src knows nothing of Node-RED; nodes import src, never the other way.',
 };
+const above = {
+  regex: '^\\.\\./(line|queue|database|odoo|monitor|probe|simulators)/',
+  message: 'src/plc knows words and slots; the line that they belong to is above it.',
+};
 const otherNode = { regex: '^\\./(?!support/)', message: 'A node imports src and ./support, never another node.' };
 const nodeFile = { regex: '^\\.\\./(?!\\.\\./)', message: 'Support of the nodes imports src, never a node.' };
 
@@ -64,7 +68,7 @@ export default defineConfig(
     },
   },
   { files: ['src/database/**/*.ts'], rules: { 'no-restricted-syntax': 'off', 'no-restricted-imports': imports(nodeRed, axios, modbus) } },
-  { files: ['src/plc/**/*.ts'], rules: { 'no-restricted-imports': imports(nodeRed, pg, postgres, axios) } },
+  { files: ['src/plc/**/*.ts'], rules: { 'no-restricted-imports': imports(nodeRed, pg, postgres, axios, above) } },
   { files: ['src/odoo/http.ts'], rules: { 'no-restricted-imports': imports(nodeRed, pg, postgres, modbus) } },
   {
     files: ['nodes/**/*.ts'],

@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   PLC_TIMEOUT: 'The PLC is connected but does not answer in time.',
   PLC_ANSWER: 'The PLC gave an answer that breaks the protocol.',
   PLC_EXCEPTION: 'The PLC refused the request.',
-  PLC_STOPPED: 'The program of the PLC has stopped.',
+  PLC_STOPPED: 'The heartbeat shows no running program of the PLC.',
   PLC_SLOT_BUSY: 'The PLC has not taken the previous recipe from this slot.',
   PLC_SLOT_RUNNING: 'The PLC is running this slot.',
   PLC_READBACK: 'The PLC holds other words than were written.',

@@ -1,4 +1,4 @@
-import type { Material } from '../../src/line/material';
+import type { Material } from '../../src/material';
 import { type Fields, isEmpty, type SettingsReader, settingsReader } from '../../src/settings';
 
 /** A field that holds a list of texts; empty entries are left out. @throws CONFIG_INVALID */

@@ -4,7 +4,7 @@ import { SmartMoError } from '../errors';
 import type { Odoo } from '../odoo/odoo';
 import type { Mapping } from '../plc/mapping';
 import type { Plc } from '../plc/plc';
-import type { Material } from './material';
+import type { Material } from '../material';
 import { noSightings, type Sightings } from './sightings';
 
 /** What an integrator sets on mo-line, parsed. Tolerances are percent. */

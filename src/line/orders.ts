@@ -5,7 +5,7 @@ import type { QueueEntry } from '../queue/gate';
 import { round, unitFactor } from '../units';
 import { quantityOnPlc } from './quantity';
 import type { Line } from './line';
-import type { Material } from './material';
+import type { Material } from '../material';
 
 export type RejectReason =
   | 'unknown-material'

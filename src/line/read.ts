@@ -55,6 +55,8 @@ interface ReadResult {
   finished: { batch_no: number; mo_id: string; actual_weight: number | null }[];
   unchanged: number;
   bad: BadSlot[];
+  /** Name of what the word `mode` of the map shows; null where it has none. */
+  mode: string | null;
   requests: number;
   ms: number;
 }
@@ -76,7 +78,7 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       // Before the rows are read: a set that arrives meanwhile was queued with the map it is read with.
       if (await mapChanged(line)) throw new SmartMoError('MAP_CHANGED', mapChangedText(line.line));
       const rows = await queueRows(line.database, line.line);
-      const { readings, requests, settled, unsettled } = plc
+      const { readings, requests, mode, settled, unsettled } = plc
         ? await readSettled(line, plc, run, rows, options)
         : readMessage(line, rows, options);
 
@@ -96,6 +98,7 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       if (plc && live) await countHeartbeat(plc, line.mapping, run.signal);
       const result = resultOf(rows, stored, assessment, bad, {
         slots: readings.length,
+        mode,
         requests,
         // The clock may have been set back meanwhile.
         ms: Math.max(0, line.clock.now().getTime() - started),
@@ -144,9 +147,8 @@ async function assertAlive({ database, line }: Line, { heartbeat, heartbeatSecon
   );
 }
 
-interface SettledReadings {
+interface SettledReadings extends Pick<ReadResult, 'requests' | 'mode'> {
   readings: SlotReading[];
-  requests: number;
   settled: Set<number>;
   unsettled: Map<number, string>;
 }
@@ -166,12 +168,13 @@ function finishingLate(readings: readonly SlotReading[], rows: readonly QueueRow
 function readMessage(line: Line, rows: readonly QueueRow[], { payload, ...times }: ReadOptions): SettledReadings {
   const readings = readingsFrom(line, payload, rows);
   const settled = settleByMessages(line.sightings, readings, finishing(readings, rows), times, line.clock.now());
-  return { readings, requests: 0, ...settled };
+  return { readings, requests: 0, mode: null, ...settled };
 }
 
 async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueRow[], times: SettleTimes): Promise<SettledReadings> {
   const quantities = new Map(rows.map((row) => [row.mo_id, quantityOnPlc(row, line.mapping)]));
   let requests = 0;
+  let mode: string | null = null;
   const read = async (slots?: readonly number[]): Promise<SlotReading[]> => {
     const answer = await readSlots(plc, line.mapping, {
       ...(slots ? { slots } : {}),
@@ -180,6 +183,7 @@ async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueR
       onSlot: (slot) => run.progress(`reading slot ${slot} of ${line.slots}`),
     });
     requests += answer.requests;
+    ({ mode } = answer.line);
     if (!slots) await assertAlive(line, answer.line);
     return answer.readings;
   };
@@ -201,7 +205,7 @@ async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueR
   for (const record of records) quantities.set(record.mo_id, quantityOnPlc(record, line.mapping));
   const known = late.filter(({ mo_id }) => records.some((record) => record.mo_id === mo_id));
   const { readings, settled, unsettled } = await settleSlots([...finishing(first, rows), ...known], read, times, line.clock, run.signal);
-  return { readings: first.map((reading) => readings.get(reading.slot) ?? reading), requests, settled, unsettled };
+  return { readings: first.map((reading) => readings.get(reading.slot) ?? reading), requests, mode, settled, unsettled };
 }
 
 /** Slots whose result is committed and that the PLC may forget; returns those that did not take the acknowledgement. */
@@ -242,7 +246,7 @@ function resultOf(
   stored: readonly StoredReading[],
   { unchanged }: Assessment,
   bad: BadSlot[],
-  read: Pick<ReadResult, 'slots' | 'requests' | 'ms'>,
+  read: Pick<ReadResult, 'slots' | 'mode' | 'requests' | 'ms'>,
 ): ReadResult {
   const before = new Map(rows.map((row) => [row.id, row]));
   return {
@@ -261,7 +265,7 @@ function whatChanged(before: QueueRow | undefined, now: StoredReading): string {
 }
 
 function nothingRead(): ReadResult {
-  return { slots: 0, updated: [], finished: [], unchanged: 0, bad: [], requests: 0, ms: 0 };
+  return { slots: 0, updated: [], finished: [], unchanged: 0, bad: [], mode: null, requests: 0, ms: 0 };
 }
 
 function writeLog(line: Line, run: Run, { updated, finished, bad }: ReadResult): void {
@@ -274,10 +278,11 @@ function writeLog(line: Line, run: Run, { updated, finished, bad }: ReadResult):
   for (const { text, code } of bad) logTask(line, 'read', run, `${code}: ${text}`, 'warn');
 }
 
-function sentence({ slots, updated, finished, bad }: ReadResult, live: boolean): string {
+function sentence({ slots, updated, finished, bad, mode }: ReadResult, live: boolean): string {
   const would = live ? '' : 'would be ';
   const batches = `${updated.length} batch${updated.length === 1 ? '' : 'es'}`;
   const parts = [`${slots} slots read, ${batches} ${would}updated, ${finished.length} ${would}finished`];
+  if (mode !== null) parts.push(`the PLC is in mode ${mode}`);
   for (const { code, text } of bad) parts.push(`${code}: ${text}`);
   return parts.join('; ');
 }
@@ -291,6 +296,7 @@ function end(line: Line, reason: 'read' | 'in-progress', text: string, result: R
   return {
     port: 1,
     payload: { ...head, text, reason, ...result },
+    record: { mode: result.mode },
     events: result.bad.map((slot): OutcomeEvent => ({ port: 2, event: 'bad-slot', code: slot.code, payload: { ...head, ...slot } })),
     status:
       reason === 'in-progress'

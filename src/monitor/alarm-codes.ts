@@ -14,7 +14,7 @@ export const ALARM_ACTIONS = {
   'both-bits': 'Tell the PLC programmer: finished and failed are set together.',
   'not-acknowledged': 'Check that the PLC accepts writes to the acknowledgement word; every read repeats it.',
   'plc-down': 'Check the network and the power of the PLC.',
-  'plc-stopped': 'Call the PLC programmer: the program does not run.',
+  'plc-stopped': 'Call the PLC programmer: the heartbeat shows no running program.',
   'odoo-down': 'Call the ERP administrator; the line goes on, finished batches wait.',
   'odoo-key-expired': 'Make a new API key in Odoo and enter it in the mo-odoo node.',
   'odoo-version-changed': 'Nothing: pushes go on by themselves. Test in the mo-odoo node shows what Odoo says now.',

@@ -1,7 +1,7 @@
 import { compileCheck } from '../check';
 import { type Line, plcOf } from '../line/line';
-import { readSlotWords } from '../plc/read-slots';
-import { type FieldView, viewFields } from '../probe/slot';
+import { readLineWords, readSlotWords } from '../plc/read-slots';
+import { type FieldView, viewFields, viewLineWords } from '../probe/slot';
 
 const checkInput = compileCheck<{ slot: number }>(
   { type: 'object', properties: { slot: { type: 'integer', minimum: 1 } }, required: ['slot'] },
@@ -18,14 +18,17 @@ export interface SlotReport extends Record<string, unknown> {
 }
 
 /**
- * The report `slot`: what the read area of one slot holds at this moment, field by field with its words and addresses.
+ * The report `slot`: what the read area of one slot holds at this moment, field by field with its words and addresses, and
+ * below it the words of the whole line, which have no slot.
  * @throws INPUT_INVALID when the line has no such slot; PLC_ codes
  */
 export async function slotReport(line: Line, payload: Record<string, unknown>, signal: AbortSignal): Promise<SlotReport> {
   const { slot } = checkInput(payload);
-  const { words } = await readSlotWords(plcOf(line), line.mapping, 'read', slot, signal);
+  const plc = plcOf(line);
+  const { words } = await readSlotWords(plc, line.mapping, 'read', slot, signal);
   const { reading, fields } = viewFields(line.mapping, slot, words);
-  return { slot, mo_id: reading.mo_id, empty: reading.empty, fields };
+  const ofLine = viewLineWords(line.mapping, await readLineWords(plc, line.mapping, signal));
+  return { slot, mo_id: reading.mo_id, empty: reading.empty, fields: [...fields, ...ofLine] };
 }
 
 export function slotSentence({ slot, mo_id, empty, fields }: SlotReport): string {

@@ -132,7 +132,7 @@ function linkView(link: LinkState | undefined): LinkView {
 
 function wordFor(
   line: Line,
-  { rows, hold }: Snapshot,
+  { rows, hold, tasks }: Snapshot,
   links: Links,
   stuckAfterMinutes: number,
 ): { word: Word; why: string; since: string | null } {
@@ -152,7 +152,9 @@ function wordFor(
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
     return { word: 'BLOCKED', why: `slot ${broken.batch_no} ${broken.mo_id}: the PLC says the batch failed`, since };
-  return { word: 'RUNNING', why: atWork(rows, waitsForOdoo(line, rows)), since: null };
+  const mode = tasks.find(({ task }) => task === 'read')?.outcome?.mode ?? null;
+  const inMode = mode === null ? '' : `; the PLC is in mode ${mode}`;
+  return { word: 'RUNNING', why: `${atWork(rows, waitsForOdoo(line, rows))}${inMode}`, since: null };
 }
 
 /** Why finished batches cannot be completed now; null when none waits, or Odoo answered when it was last asked. */

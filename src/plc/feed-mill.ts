@@ -1,4 +1,4 @@
-import type { Material } from '../line/material';
+import type { Material } from '../material';
 import type { MapField, RegisterMap } from './register-map';
 
 const SILOS = Array.from('abcdefghijklm', (letter, index) => ({ tag: `silo_${letter}`, number: 101 + index }));

@@ -29,7 +29,15 @@ const RAW_WORDS: readonly string[] = ['status_read_data', 'our_heartbeat'];
 const MAX_WRITE = 123;
 
 const TEXT_FIELDS: readonly string[] = ['mo_id', 'recipe', 'finished_goods'];
-const PLAIN_FIELDS: readonly string[] = ['batch_no', 'status_manufacturing', 'status_operation', 'status', 'status_read_data'];
+/** Numbers and codes that mean themselves. */
+const PLAIN_FIELDS: readonly string[] = [
+  'batch_no',
+  'status_manufacturing',
+  'status_operation',
+  'status',
+  'status_read_data',
+  ...LINE_FIELDS,
+];
 const RECIPE_FIELDS: readonly string[] = ['batch_no', 'mo_id', 'recipe', 'finished_goods', 'quantity'];
 
 interface Span {
@@ -104,6 +112,8 @@ function checkEntries(map: RegisterMap): Finding[] {
     if (field.field === 'our_heartbeat' && field.type !== 'uint16') texts.push('must be uint16; change its type');
     if (field.field === 'heartbeat' && field.type === 'bit')
       texts.push('is a bit, which can look the same at two reads of a PLC that runs; take a word that counts');
+    if (field.field === 'heartbeat' && field.type.startsWith('float'))
+      texts.push(`is ${field.type}, which may stand still although it is counted up; take a word that counts in whole numbers`);
     return texts.map((text) => problem(field.field, field.at, text));
   });
   return [...slotFields, ...lineFields];

@@ -12,13 +12,14 @@ export interface Span {
 
 /** How one slot is read; addresses count from its first word. */
 export interface SlotPlan {
-  /**
-   * Status words, read before everything else when a slot does not fit into one request: when they are the same in the last
-   * part, the parts belong together. null when one request brings the whole slot, which is one snapshot anyway.
-   */
-  guard: Span | null;
+  /** Requests for the status words, sent before everything else; none when one request brings the whole slot, which is one snapshot. */
+  before: Span[];
   /** Requests that cover all fields, the ones with status words last. */
   parts: Span[];
+  /** Requests for the status words once more; none when the last part brings all of them at one moment. */
+  after: Span[];
+  /** The status words: when they are the same before and after the parts, the parts belong together. */
+  status: Span[];
 }
 
 const STATUS_FIELDS: readonly string[] = ['status_manufacturing', 'status_operation', 'status'];
@@ -49,18 +50,37 @@ export function planRequests(blocks: readonly Span[], { maxWords, maxGap }: { ma
   return requests;
 }
 
-/** One request per slot where it fits, so that a slot is one snapshot; else the fewest parts and a guard. */
+/**
+ * One request per slot where it fits, so that a slot is one snapshot; else the fewest parts, with the status words first and
+ * last. Status words that one request can bring stay in one part: to look at them again would cost a request more. Those that
+ * are too far apart for that are asked once more at the end.
+ */
 export function planSlot(fields: readonly SlotField[], length: number, maxWords: number): SlotPlan {
-  if (length <= maxWords) return { guard: null, parts: [{ from: 0, words: length }] };
+  if (length <= maxWords) return { before: [], parts: [{ from: 0, words: length }], after: [], status: [] };
+  const limits = { maxWords, maxGap: length };
   const status = fields.filter((field) => STATUS_FIELDS.includes(field.name)).flatMap(spansOf);
-  const from = Math.min(...status.map((span) => span.from));
-  const guard = { from, words: Math.max(...status.map(endOf)) - from };
-  const parts = planRequests(fields.flatMap(spansOf), { maxWords, maxGap: length });
-  const hasStatus = (part: Span): boolean => part.from < endOf(guard) && endOf(part) > guard.from;
+  const before = planRequests(status, limits);
+  const together = before.length === 1 ? before : status;
+  const parts = planRequests([...fields.flatMap(spansOf), ...together], limits);
+  const hasStatus = (part: Span): boolean => status.some((span) => part.from < endOf(span) && endOf(part) > span.from);
   return {
-    guard: guard.words <= maxWords ? guard : null,
+    before,
     parts: [...parts.filter((part) => !hasStatus(part)), ...parts.filter(hasStatus)],
+    after: before.length === 1 ? [] : before,
+    status,
   };
+}
+
+/** Requests that a whole slot takes. */
+export function requestsOf({ before, parts, after }: SlotPlan): number {
+  return before.length + parts.length + after.length;
+}
+
+/** What it means that a slot does not fit into one request, for whoever sets up the map; null when it does. */
+export function partsNote(fields: readonly SlotField[], length: number, maxWords: number): string | null {
+  if (length <= maxWords) return null;
+  const requests = requestsOf(planSlot(fields, length, maxWords));
+  return `a slot of ${length} words does not fit into one request of ${maxWords}, so it takes ${requests}: its status words are read first and last, and when they change in between the slot is read again; move its words closer together to have it read at one moment`;
 }
 
 /** Words of a field: its value and, apart from it, its id. */

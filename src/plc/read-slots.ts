@@ -1,10 +1,11 @@
 import { SmartMoError, throwIfClosed } from '../errors';
-import { decodeNumber } from './codec';
+import { type Decoded, decodeNumber } from './codec';
 import type { OrderQuantity } from './decode-slot';
-import type { Mapping } from './mapping';
+import type { CompiledLineField, Mapping } from './mapping';
 import { planRequests, planSlot, spansOf } from './plan';
 import type { Span } from './plan';
 import type { Plc, PlcArea } from './plc';
+import type { LineFieldName } from './register-map';
 import type { SlotReading } from './slot';
 
 export interface ReadOptions {
@@ -37,7 +38,8 @@ const MAX_TRIES = 3;
 
 /**
  * Reads the line and its slots. Any failure of the link ends the run; what is wrong with the values of a slot is in its reading.
- * @throws SmartMoError PLC_UNREACHABLE, PLC_TIMEOUT, PLC_ANSWER, PLC_EXCEPTION; MAP_VERSION when the PLC has another map
+ * @throws SmartMoError PLC_UNREACHABLE, PLC_TIMEOUT, PLC_ANSWER, PLC_EXCEPTION; MAP_VERSION when the PLC has another map;
+ * PLC_STOPPED when its heartbeat is no number
  */
 export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions): Promise<SlotsRead> {
   const { signal, orderQuantity, onSlot } = options;
@@ -69,8 +71,8 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
 }
 
 /**
- * The words of one slot, `mapping.length` of them. `torn` is the address of the status words when they kept changing between
- * the parts of a slot that is too long for one request, else null.
+ * The words of one slot, `mapping.length` of them. `torn` is the address of a status word that kept changing between the parts
+ * of a slot that is too long for one request, else null.
  */
 export async function readSlotWords(
   plc: Plc,
@@ -81,47 +83,75 @@ export async function readSlotWords(
 ): Promise<{ words: number[]; torn: number | null }> {
   const start = mapping.slotAddress(area, slot);
   const kind = area === 'read' ? mapping.read.function : 'holding';
-  const { guard, parts } = planSlot(mapping.fields, mapping.length, plc.planning.maxWords);
-  const [only] = parts;
-  if (!guard && only && parts.length === 1) {
-    if (signal) throwIfClosed(signal);
-    return { words: await plc.read(kind, start + only.from, only.words, signal), torn: null };
-  }
-  const move = (span: Span): Span => ({ from: start + span.from, words: span.words });
+  const plan = planSlot(mapping.fields, mapping.length, plc.planning.maxWords);
+  const status = plan.status.flatMap(({ from, words }) => Array.from({ length: words }, (_, index) => start + from + index));
+  const read = (spans: readonly Span[]): Promise<Map<number, number>> =>
+    readSpans(
+      plc,
+      kind,
+      spans.map(({ from, words }) => ({ from: start + from, words })),
+      signal,
+    );
   for (let tries = 1; ; tries += 1) {
-    const before = guard && (await plc.read(kind, start + guard.from, guard.words, signal));
-    const found = await readSpans(plc, kind, parts.map(move), signal);
+    const before = await read(plan.before);
+    const found = await read(plan.parts);
+    const after = plan.after.length > 0 ? await read(plan.after) : found;
     const words = Array.from({ length: mapping.length }, (_, at) => found.get(start + at) ?? 0);
-    const isWhole = !guard || !before || before.every((word, index) => word === words[guard.from + index]);
-    if (isWhole) return { words, torn: null };
-    if (tries === MAX_TRIES) return { words, torn: start + guard.from };
+    const changed = status.find((at) => before.get(at) !== after.get(at));
+    if (changed === undefined || tries === MAX_TRIES) return { words, torn: changed ?? null };
   }
 }
 
-async function readLine(plc: Plc, mapping: Mapping, signal?: AbortSignal): Promise<LineValues> {
+/** A word of the whole line as the PLC shows it. */
+export interface LineWord {
+  field: CompiledLineField;
+  raw: number[];
+  decoded: Decoded<number>;
+}
+
+/** The words of the whole line that the PLC writes, in the order of the map; our_heartbeat is not among them. */
+export async function readLineWords(plc: Plc, mapping: Mapping, signal?: AbortSignal): Promise<LineWord[]> {
   const fields = mapping.lineFields.filter((field) => field.name !== 'our_heartbeat');
   const requests = planRequests(
     fields.map((field) => ({ from: field.at, words: field.coding.words })),
     plc.planning,
   );
   const words = await readSpans(plc, mapping.read.function, requests, signal);
-  const line: LineValues = { heartbeat: null, heartbeatSeconds: null, mode: null };
-  for (const field of fields) {
+  return fields.map((field) => {
     const raw = Array.from({ length: field.coding.words }, (_, index) => words.get(field.at + index) ?? 0);
-    const decoded = decodeNumber(field.coding, raw);
-    const value = decoded.ok ? decoded.value : null;
-    if (field.name === 'map_version' && value !== field.expect) {
-      throw new SmartMoError(
-        'MAP_VERSION',
-        `the PLC shows version ${value ?? raw.join(', ')} of its register map at ${field.at}, this line was set up for ${field.expect}. Compare the map with the PLC program, then set "expect" of map_version.`,
-        { value },
-      );
-    }
-    if (field.name === 'heartbeat') Object.assign(line, { heartbeat: value, heartbeatSeconds: field.heartbeatSeconds });
-    if (field.name === 'mode')
-      line.mode = field.values?.[String(value)] ?? (field.values ? `unknown code ${value ?? raw.join(', ')}` : String(value));
+    return { field, raw, decoded: decodeNumber(field.coding, raw) };
+  });
+}
+
+async function readLine(plc: Plc, mapping: Mapping, signal?: AbortSignal): Promise<LineValues> {
+  const words = await readLineWords(plc, mapping, signal);
+  const word = (name: LineFieldName): LineWord | undefined => words.find(({ field }) => field.name === name);
+  const [version, beat, mode] = [word('map_version'), word('heartbeat'), word('mode')];
+  // First: with another map the other words mean something else.
+  if (version && !(version.decoded.ok && version.decoded.value === version.field.expect)) {
+    const { field } = version;
+    throw new SmartMoError(
+      'MAP_VERSION',
+      `the PLC shows version ${shown(version)} of its register map at ${field.at}, this line was set up for ${field.expect}. Compare the map with the PLC program, then set "expect" of map_version.`,
+      { value: shown(version) },
+    );
   }
-  return line;
+  if (beat && !beat.decoded.ok) {
+    throw new SmartMoError(
+      'PLC_STOPPED',
+      `the heartbeat at ${beat.field.at} cannot be read: ${beat.decoded.reason}. Nobody knows whether the program of the PLC runs, so nothing is stored; compare the type of heartbeat in the register map with the PLC program`,
+      { class: 'transient', value: shown(beat) },
+    );
+  }
+  return {
+    heartbeat: beat?.decoded.ok ? beat.decoded.value : null,
+    heartbeatSeconds: beat?.field.heartbeatSeconds ?? null,
+    mode: mode ? (mode.field.values?.[shown(mode)] ?? (mode.field.values ? `unknown code ${shown(mode)}` : shown(mode))) : null,
+  };
+}
+
+function shown({ raw, decoded }: LineWord): string {
+  return decoded.ok ? String(decoded.value) : raw.join(', ');
 }
 
 async function readSpans(plc: Plc, area: PlcArea, spans: readonly Span[], signal?: AbortSignal): Promise<Map<number, number>> {

@@ -1,4 +1,4 @@
-import type { Material } from '../line/material';
+import type { Material } from '../material';
 import type { ValueType, WordOrder } from './codec';
 import type { PlcArea } from './plc';
 

@@ -6,7 +6,7 @@ import { checkOrder } from '../line/orders';
 import type { Odoo, OdooOrder } from '../odoo/odoo';
 import { checkMap, parseMap } from '../plc/map';
 import { compileMapping, type Mapping } from '../plc/mapping';
-import { planRequests, planSlot, spansOf } from '../plc/plan';
+import { partsNote, planRequests, planSlot, requestsOf, spansOf } from '../plc/plan';
 import type { Plc } from '../plc/plc';
 import { readSlotWords } from '../plc/read-slots';
 import { knownOrders } from '../queue/gate';
@@ -76,6 +76,8 @@ async function lookAtPlc(line: LineProbe, mapping: Mapping, { found, signal }: P
   }
   const requests = requestsPerCycle(mapping, plc.planning);
   found('requests per cycle', requests);
+  const note = plc.planning.mode === 'slot' ? partsNote(mapping.fields, mapping.length, plc.planning.maxWords) : null;
+  if (note !== null) found('slot in parts', note);
   const { words, torn } = await readSlotWords(plc, mapping, 'read', 1, signal);
   const { reading, fields } = viewSlot(mapping, 1, words);
   const bad = reading.bad.length;
@@ -96,8 +98,7 @@ function requestsPerCycle(mapping: Mapping, planning: Plc['planning']): number {
     .map((field) => ({ from: field.at, words: field.coding.words }));
   const lineRequests = planRequests(ofLine, planning).length;
   if (planning.mode === 'slot') {
-    const { guard, parts } = planSlot(mapping.fields, mapping.length, planning.maxWords);
-    return lineRequests + mapping.slots * (parts.length + (guard ? 1 : 0));
+    return lineRequests + mapping.slots * requestsOf(planSlot(mapping.fields, mapping.length, planning.maxWords));
   }
   const spans = Array.from({ length: mapping.slots }, (_, index) => mapping.slotAddress('read', index + 1)).flatMap((start) =>
     mapping.fields.flatMap(spansOf).map((span) => ({ from: start + span.from, words: span.words })),

@@ -1,6 +1,9 @@
-import { type Mapping, readField, type SlotField } from '../plc/mapping';
-import type { SlotReading } from '../plc/slot';
+import type { Decoded } from '../plc/codec';
+import { type CompiledLineField, type Mapping, readField, type SlotField } from '../plc/mapping';
 import { notations } from '../plc/notations';
+import type { PlcArea } from '../plc/plc';
+import type { LineWord } from '../plc/read-slots';
+import type { SlotReading } from '../plc/slot';
 import type { ProbeDetail } from './probe';
 
 /** One slot as it was read, judged like at every read, with each field where it lies. */
@@ -39,9 +42,8 @@ export function viewFields(mapping: Mapping, slot: number, words: readonly numbe
   const base = mapping.slotAddress('read', slot);
   const fields = mapping.fields.map((field): FieldView => {
     const raw = words.slice(field.at, field.at + field.coding.words);
-    const bit = field.coding.type === 'bit' ? ` bit ${field.coding.bit}` : '';
     const complaint = reading.bad.find((bad) => bad.field === field.name);
-    const address = `${notations(mapping.read.function, base + field.at)}${bit}`;
+    const address = addressOf(mapping.read.function, base + field.at, field.coding);
     return { field: field.name, address, raw, ...(complaint ? { value: complaint.text, quality: 'bad' } : valueOf(field, words)) };
   });
   return { reading, fields };
@@ -55,14 +57,32 @@ export function quantityIn(mapping: Mapping, words: readonly number[]): number |
 }
 
 function valueOf(field: SlotField, words: readonly number[]): Pick<FieldView, 'value' | 'quality'> {
-  const decoded = readField(field, words);
+  return judged(field, readField(field, words));
+}
+
+function judged(field: SlotField | CompiledLineField, decoded: Decoded<number | string>): Pick<FieldView, 'value' | 'quality'> {
   return decoded.ok ? { value: shownValue(field, decoded.value), quality: 'good' } : { value: decoded.reason, quality: 'bad' };
 }
 
+/** The words of the whole line beside those of a slot. */
+export function viewLineWords(mapping: Mapping, words: readonly LineWord[]): FieldView[] {
+  return words.map(({ field, raw, decoded }) => ({
+    field: field.name,
+    address: addressOf(mapping.read.function, field.at, field.coding),
+    raw,
+    ...judged(field, decoded),
+  }));
+}
+
+/** In all notations, with the number of the bit. */
+export function addressOf(area: PlcArea, address: number, { type, bit }: SlotField['coding']): string {
+  return `${notations(area, address)}${type === 'bit' ? ` bit ${bit}` : ''}`;
+}
+
 /** A value with its unit, or with the name of its code; a text in quotes. */
-export function shownValue(field: SlotField, value: string | number): string {
+export function shownValue(field: SlotField | CompiledLineField, value: string | number): string {
   if (typeof value === 'string') return `"${value}"`;
   const named = field.values?.[String(value)];
-  const unit = field.isMaterial || field.name === 'quantity' || field.name === 'actual_weight' ? ` ${field.unit}` : '';
-  return named === undefined ? `${value}${unit}` : `${value} = ${named}`;
+  const isQuantity = 'unit' in field && (field.isMaterial || field.name === 'quantity' || field.name === 'actual_weight');
+  return named === undefined ? `${value}${isQuantity ? ` ${field.unit}` : ''}` : `${value} = ${named}`;
 }

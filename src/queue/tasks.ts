@@ -17,6 +17,8 @@ export interface TaskOutcome {
   text?: string;
   /** Orders that the last fetch turned down, the first 50. */
   rejected?: { mo_id: string; reason: string; text: string }[];
+  /** What the PLC showed as its mode in the last read; null where the map has no such word. */
+  mode?: string | null;
 }
 
 const TASK_ENDED = `

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readBatches } from '../../src/line/read';
 import type { Line } from '../../src/line/line';
+import type { Outcome } from '../../src/line/outcome';
 import type { Run } from '../../src/line/run';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
-import type { RegisterMap } from '../../src/plc/map';
-import { compileMapping } from '../../src/plc/mapping';
+import type { LineField, RegisterMap } from '../../src/plc/register-map';
+import { compileMapping, type Mapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
 import { runReport } from '../../src/monitor/report';
 import { type Plant, startPlant } from '../support/plant';
@@ -17,25 +18,31 @@ describe('the heartbeat of the PLC', () => {
   let plant: Plant;
   let line: Line;
   let beat = 1;
+  let mode = 1;
+
+  const mappingWith = (...lineFields: LineField[]): Mapping => {
+    const map: RegisterMap = { ...FEED_MILL_MAP, lineFields };
+    return compileMapping({ map, materials: FEED_MILL_MATERIALS, slots: 10 });
+  };
 
   beforeEach(async function () {
     plant = await startPlant(this);
-    const map: RegisterMap = {
-      ...FEED_MILL_MAP,
-      lineFields: [{ field: 'heartbeat', at: HEARTBEAT, type: 'uint16', heartbeatSeconds: 0.3 }],
-    };
-    const mapping = compileMapping({ map, materials: FEED_MILL_MATERIALS, slots: 10 });
     const inner = plant.line.plc as Plc;
     const plc: Plc = {
       ...inner,
-      read: (area, address, count, signal) => (address === HEARTBEAT ? Promise.resolve([beat]) : inner.read(area, address, count, signal)),
+      read: (area, address, count, signal) =>
+        address === HEARTBEAT ? Promise.resolve([beat, mode].slice(0, count)) : inner.read(area, address, count, signal),
     };
-    line = { ...plant.line, mapping, plc };
+    line = { ...plant.line, mapping: mappingWith({ field: 'heartbeat', at: HEARTBEAT, type: 'uint16', heartbeatSeconds: 0.3 }), plc };
   });
   afterEach(() => plant.close());
 
-  const read = (): Promise<unknown> =>
+  const read = (): Promise<Outcome> =>
     readBatches(line, run, { settle: 0.02, settleTimeout: 1, acknowledge: true, source: 'plc', payload: null });
+
+  const report = async (kind: 'health' | 'real-time' | 'slot', payload = {}): Promise<Outcome['payload']> =>
+    (await runReport(line, run, { report: kind, payload, stuckAfterMinutes: 30, remindAfterMinutes: 240 })).payload;
+  const health = async (): Promise<string[]> => ((await report('health'))['issues'] as { code: string }[]).map(({ code }) => code);
 
   it('stands still: nothing is stored, the run says so, the alarm is raised and cleared [fault: plc-heartbeat-stopped]', async () => {
     await plant.fetch({ limit: 1 });
@@ -53,14 +60,55 @@ describe('the heartbeat of the PLC', () => {
       { what: 'PLC_STOPPED' },
     );
     assert.deepEqual(await plant.database.query('SELECT * FROM {schema}.mo_batch'), before);
-    const health = async (): Promise<string[]> => {
-      const { payload } = await runReport(line, run, { report: 'health', payload: {}, stuckAfterMinutes: 30, remindAfterMinutes: 240 });
-      return (payload['issues'] as { code: string }[]).map(({ code }) => code);
-    };
     assert.ok((await health()).includes('plc-stopped'));
 
     beat += 1;
     await read();
     assert.ok(!(await health()).includes('plc-stopped'));
+  });
+
+  it('is no number: nothing is stored, the link is not well, the alarm says what to compare [fault: plc-heartbeat-stopped]', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    await plant.plcIsDone(1);
+    line = { ...line, mapping: mappingWith({ field: 'heartbeat', at: HEARTBEAT, type: 'bcd16' }) };
+    beat = 0x1a;
+    const before = await plant.rows();
+    await assert.rejects(read(), { name: 'PLC_STOPPED', message: /the heartbeat at 5990 cannot be read/ });
+    assert.deepEqual([await plant.rows(), plant.plc.slots()[0]?.state], [before, 'finished']);
+    assert.deepEqual(await health(), ['plc-stopped']);
+    const shown = await report('real-time');
+    assert.equal((shown['links'] as { plc: { state: string } }).plc.state, 'down');
+    assert.match((shown['alarms'] as { text: string }[])[0]?.text ?? '', /words \[26\] are not BCD.*compare the type of heartbeat/);
+    beat = 0x20;
+    await read();
+    assert.deepEqual([(await plant.rows())[0]?.state, await health()], ['finished', []]);
+  });
+
+  it('stands beside the mode of the PLC: the run, the band of the operator and the engineer see it', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    const values = { 1: 'automatic', 2: 'by hand' };
+    line = {
+      ...line,
+      mapping: mappingWith(
+        { field: 'heartbeat', at: HEARTBEAT, type: 'uint16' },
+        { field: 'mode', at: HEARTBEAT + 1, type: 'uint16', values },
+      ),
+    };
+    for (const [code, name] of Object.entries(values)) {
+      mode = Number(code);
+      const { payload } = await read();
+      assert.deepEqual([payload['mode'], payload.text.endsWith(`; the PLC is in mode ${name}`)], [name, true], payload.text);
+      assert.match(String((await report('real-time'))['why']), new RegExp(`; the PLC is in mode ${name}$`));
+    }
+    const fields = (await report('slot', { slot: 1 }))['fields'] as { field: string; value: string; address: string }[];
+    assert.deepEqual(
+      fields.slice(-2).map(({ field, value, address }) => [field, value, address]),
+      [
+        ['heartbeat', String(beat), '5990 = 45991 = 405991'],
+        ['mode', '2 = by hand', '5991 = 45992 = 405992'],
+      ],
+    );
   });
 });

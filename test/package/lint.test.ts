@@ -18,6 +18,7 @@ const bites: [rule: string, what: string, file: string, code: string][] = [
   ['no-restricted-imports', 'pg outside src/database', 'src/clock.ts', "import 'pg';"],
   ['no-restricted-imports', 'axios outside src/odoo/http.ts', 'src/odoo/odoo.ts', "import 'axios';"],
   ['no-restricted-imports', 'modbus-serial outside src/plc', 'src/clock.ts', "import 'modbus-serial';"],
+  ['no-restricted-imports', 'the line in src/plc', 'src/plc/plc.ts', "import '../line/line';"],
   ['no-restricted-imports', 'pg in a node', node, "import 'pg';"],
   ['no-restricted-imports', 'axios in a node', node, "import 'axios';"],
   ['no-restricted-imports', 'modbus-serial in a node', node, "import 'modbus-serial';"],

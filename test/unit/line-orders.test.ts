@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkOrder } from '../../src/line/orders';
-import type { Material } from '../../src/line/material';
+import type { Material } from '../../src/material';
 import type { OdooComponent, OdooOrder } from '../../src/odoo/odoo';
 import { FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import type { QueueEntry } from '../../src/queue/gate';

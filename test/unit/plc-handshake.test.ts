@@ -399,6 +399,37 @@ describe('reading slots', () => {
     assert.match(torn.readings[0]?.bad[0]?.text ?? '', /slot 2: the status at 6172 changed while the slot was read in parts/);
   });
 
+  /** The first and the last status word of a slot are far apart. */
+  const farApart = compile({
+    ...FEED_MILL_MAP,
+    fields: FEED_MILL_MAP.fields.map((field) =>
+      field.field === 'batch_no' ? { ...field, at: 72 } : field.field === 'status_manufacturing' ? { ...field, at: 0 } : field,
+    ),
+  });
+
+  it('status words too far apart for one request are read before and after the parts, each of them [fault: plc-torn-slot]', async () => {
+    for (const [name, status] of [
+      ['the first', READ],
+      ['the last', READ + 73],
+    ] as const) {
+      const memory = memoryPlc({ maxWords: 40 });
+      farApart.encodeRecipe(recipe()).body.words.forEach((word, at) => (memory.registers[READ + at] = word));
+      // Two statuses, two parts; then it changes.
+      memory.hooks.after = (_, index) => index === 3 && (memory.registers[status] = 1);
+      const { readings, requests } = await readSlots(memory.plc, farApart, { slots: [2], orderQuantity });
+      assert.equal(requests, 2 * (2 + 2 + 2), `${name}: both statuses, two parts, both statuses; and all of it once more`);
+      assert.deepEqual([readings[0]?.bad, readings[0]?.finished, readings[0]?.failed], [[], status === READ, status !== READ]);
+    }
+  });
+
+  it('a weight between two status words may change while they stay', async () => {
+    const memory = memoryPlc({ maxWords: 76 });
+    farApart.encodeRecipe(recipe()).body.words.forEach((word, at) => (memory.registers[READ + at] = word));
+    memory.hooks.after = () => (memory.registers[READ + 29] = (memory.registers[READ + 29] ?? 0) + 1);
+    const { readings, requests } = await readSlots(memory.plc, farApart, { slots: [2], orderQuantity });
+    assert.deepEqual([readings[0]?.bad, requests], [[], 3], 'the statuses, and two parts');
+  });
+
   it('line values are read once; another map version ends the run [fault: plc-other-map-version]', async () => {
     const memory = memoryPlc();
     Object.assign(memory.registers, { 5990: 41, 5991: 7, 5992: 1 });
@@ -413,6 +444,16 @@ describe('reading slots', () => {
       'MAP_VERSION',
       /shows version 8 of its register map at 5991, this line was set up for 7/,
     );
+  });
+
+  it('a heartbeat that is no number ends the run: nobody knows whether the PLC runs [fault: plc-heartbeat-stopped]', async () => {
+    const memory = memoryPlc();
+    const bcd = compile({ ...FEED_MILL_MAP, lineFields: [{ field: 'heartbeat', at: 5990, type: 'bcd16' }] });
+    memory.registers[5990] = 0x1a;
+    const text = /the heartbeat at 5990 cannot be read: words \[26\] are not BCD.*nothing is stored; compare the type of heartbeat/;
+    await rejects(readSlots(memory.plc, bcd, { orderQuantity }), 'PLC_STOPPED', text);
+    memory.registers[5990] = 0x19;
+    assert.equal((await readSlots(memory.plc, bcd, { orderQuantity })).line.heartbeat, 19);
   });
 
   it('stops between two requests when the run is stopped', async () => {

@@ -56,7 +56,7 @@ const inAnyOrder = randomBlocks.chain((blocks) =>
 
 describe('request planner', () => {
   it('the feed mill takes 10 requests one per slot, 8 as few as possible, 7 when packed', () => {
-    assert.deepEqual(planSlot(mill.fields, mill.length, 125), { guard: null, parts: [{ from: 0, words: 77 }] });
+    assert.deepEqual(planSlot(mill.fields, mill.length, 125), { before: [], parts: [{ from: 0, words: 77 }], after: [], status: [] });
     assert.equal(planRequests(blocksOf(mill), { maxWords: 125, maxGap: 50 }).length, 8);
     const packed = { ...FEED_MILL_MAP, read: { ...FEED_MILL_MAP.read, stride: 77 } };
     assert.equal(
@@ -104,8 +104,8 @@ describe('request planner', () => {
 
   it('a slot too long for one request: the fewest parts, status words first and last', () => {
     for (const maxWords of [8, 10, 20, 40, 60, 76]) {
-      const { guard, parts } = planSlot(mill.fields, mill.length, maxWords);
-      assert.deepEqual(guard, { from: 72, words: 2 });
+      const { before, parts, after } = planSlot(mill.fields, mill.length, maxWords);
+      assert.deepEqual([before, after], [[{ from: 72, words: 2 }], []]);
       const last = parts.at(-1);
       assert.ok(last && last.from <= 72 && endOf(last) >= 74, `maxWords ${maxWords}`);
       assert.equal(parts.length, minimum(mill.fields.flatMap(spansOf), maxWords, mill.length));
@@ -138,6 +138,12 @@ async function sent(mapping: Mapping, planning: Plc['planning']): Promise<Span[]
   const { requests: counted } = await readSlots(plc, mapping, { orderQuantity: () => undefined });
   assert.equal(counted, requests.length, 'the number that the reader tells');
   return requests;
+}
+
+/** The two status words, which these maps have side by side. */
+function statusOf(mapping: Mapping): Span {
+  const at = mapping.fields.flatMap((field) => (field.name.startsWith('status_') ? [field.at] : []));
+  return { from: Math.min(...at), words: 2 };
 }
 
 /** Maps as plants have them: a name, statuses, a weight and up to 30 materials, with gaps, in any order, some with an id apart. */
@@ -196,10 +202,10 @@ describe('requests of a whole read', () => {
           const fewest = await sent(mapping, { mode: 'fewest', maxWords, maxGap });
           assert.equal(fewest.length, minimum(blocksOf(mapping), maxWords, maxGap));
           const perSlot = await sent(mapping, { mode: 'slot', maxWords, maxGap });
-          const parts = minimum(mapping.fields.flatMap(spansOf), maxWords, mapping.length);
-          // A slot in parts is one look at the statuses before, then the fewest parts; zeros do not change in between.
-          const guard = mapping.length <= maxWords ? 0 : 1;
-          assert.equal(perSlot.length, mapping.slots * (guard === 0 ? 1 : guard + parts));
+          const together = [...mapping.fields.filter(({ name }) => !name.startsWith('status_')).flatMap(spansOf), statusOf(mapping)];
+          // A slot in parts is one look at the statuses before, then the fewest parts that keep them together.
+          const inParts = 1 + minimum(together, maxWords, mapping.length);
+          assert.equal(perSlot.length, mapping.slots * (mapping.length <= maxWords ? 1 : inParts));
           for (const { words } of [...fewest, ...perSlot]) assert.ok(words <= maxWords);
         },
       ),
