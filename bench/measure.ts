@@ -4,6 +4,8 @@ export interface Spread {
   /** First and third quartile. */
   low: number;
   high: number;
+  /** Where the median lies with 95 % certainty: what a longer run would narrow down. */
+  surely: { from: number; to: number };
 }
 
 export interface Pair {
@@ -16,7 +18,15 @@ export type Measure = () => Promise<number>;
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
-  return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) };
+  return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75), surely: confidence(sorted) };
+}
+
+/** By the ranks of a binomial distribution, whatever the distribution of the values is; all of them when there are only a few. */
+function confidence(sorted: readonly number[]): Spread['surely'] {
+  const half = 1.96 * Math.sqrt(sorted.length);
+  const first = Math.max(Math.floor((sorted.length - half) / 2) - 1, 0);
+  const last = Math.min(Math.ceil((sorted.length + half) / 2), sorted.length - 1);
+  return { from: sorted[first] ?? NaN, to: sorted[last] ?? NaN };
 }
 
 function quantile(sorted: readonly number[], share: number): number {

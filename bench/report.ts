@@ -23,18 +23,19 @@ export function toText({ machine, quick, rows }: Report): string {
   return [
     ...lines,
     '',
-    `${count('pass')} pass, ${count('falls short')} fall short, ${rows.filter(({ failed }) => failed !== null).length} failed`,
+    `${count('pass')} pass, ${count('close')} close, ${count('falls short')} fall short, ${rows.filter(({ failed }) => failed !== null).length} failed`,
   ].join('\n');
 }
 
 const QUICK = 'A quick run: it shows that every row works, its figures are worth little.';
 
-function sentence({ what, product, unit, yardstick, ratio, goal, verdict, note }: Finding): string {
+function sentence({ what, product, unit, yardstick, ratio, goal, verdict, note, limit }: Finding): string {
   const parts = [`${what}: ${spread(product, unit)}`];
   if (yardstick) parts.push(`${yardstick.name} ${spread(yardstick.value, unit)}`);
   if (ratio) parts.push(`ratio ${spread(ratio)}`);
   if (goal) parts.push(`goal ${goal}: ${verdict}`);
   if (note) parts.push(note);
+  if (limit) parts.push(limit);
   return parts.join('; ');
 }
 
@@ -54,14 +55,14 @@ function digits(value: number): string {
 export function toMarkdown({ at, machine, rows }: Report): string {
   const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
   const table = rows.flatMap(({ findings }) =>
-    findings.map(({ what, product, unit, yardstick, ratio, goal, verdict }) =>
+    findings.map(({ what, product, unit, yardstick, ratio, goal, verdict, limit }) =>
       line([
         what,
         spread(product, unit),
         yardstick ? `${yardstick.name}: ${spread(yardstick.value, unit)}` : '',
         ratio ? spread(ratio) : '',
         goal.replace('<=', '≤'),
-        verdict === 'no goal' ? '' : verdict,
+        verdict === 'no goal' ? '' : limit ? `${verdict}: ${limit}` : verdict,
       ]),
     ),
   );

@@ -23,8 +23,11 @@ export interface Finding {
   ratio: Spread | null;
   /** "<= 1.08" */
   goal: string;
-  verdict: 'pass' | 'falls short' | 'no goal';
+  /** Close: the run was too short, or the machine too busy, to say on which side of the goal the median lies. */
+  verdict: 'pass' | 'close' | 'falls short' | 'no goal';
   note?: string;
+  /** Why the goal is not met; only where it is not. */
+  limit?: string;
 }
 
 export interface Row {
@@ -43,10 +46,12 @@ export interface Compared {
   goal: number | null;
   pairs: readonly Pair[];
   note?: string;
+  /** What stands in the way of the goal, told where it is not met. */
+  limit?: string;
 }
 
 /** A finding that is judged by the ratio of product and yardstick. */
-export function compare({ what, unit, against, goal, pairs, note }: Compared): Finding {
+export function compare({ what, unit, against, goal, pairs, note, limit }: Compared): Finding {
   const ratio = spreadOf(pairs.map(({ product, yardstick }) => product / yardstick));
   return {
     what,
@@ -54,7 +59,7 @@ export function compare({ what, unit, against, goal, pairs, note }: Compared): F
     product: spreadOf(pairs.map(({ product }) => product)),
     yardstick: { name: against, value: spreadOf(pairs.map(({ yardstick }) => yardstick)) },
     ratio,
-    ...judged(goal, ratio, 2),
+    ...judged(goal, ratio, { decimals: 2, limit }),
     ...(note === undefined ? {} : { note }),
   };
 }
@@ -67,10 +72,12 @@ export interface Judged {
   goal: number | null;
   yardstick?: { name: string; value: number };
   note?: string;
+  /** What stands in the way of the goal, told where it is not met. */
+  limit?: string;
 }
 
 /** A finding that is judged by its value. */
-export function judge({ what, unit, values, goal, yardstick, note }: Judged): Finding {
+export function judge({ what, unit, values, goal, yardstick, note, limit }: Judged): Finding {
   const product = spreadOf(values);
   return {
     what,
@@ -78,12 +85,17 @@ export function judge({ what, unit, values, goal, yardstick, note }: Judged): Fi
     product,
     yardstick: yardstick ? { name: yardstick.name, value: spreadOf([yardstick.value]) } : null,
     ratio: null,
-    ...judged(goal, product, 0),
+    ...judged(goal, product, { decimals: 0, limit }),
     ...(note === undefined ? {} : { note }),
   };
 }
 
-function judged(goal: number | null, { median }: Spread, decimals: number): Pick<Finding, 'goal' | 'verdict'> {
+function judged(
+  goal: number | null,
+  { median, surely }: Spread,
+  { decimals, limit }: { decimals: number; limit: string | undefined },
+): Pick<Finding, 'goal' | 'verdict' | 'limit'> {
   if (goal === null) return { goal: '', verdict: 'no goal' };
-  return { goal: `<= ${goal.toFixed(decimals)}`, verdict: median <= goal ? 'pass' : 'falls short' };
+  const verdict = surely.to <= goal ? 'pass' : surely.from > goal ? 'falls short' : 'close';
+  return { goal: `<= ${goal.toFixed(decimals)}`, verdict, ...(median > goal && limit !== undefined ? { limit } : {}) };
 }

@@ -3,12 +3,28 @@ import { interleaved, spreadOf } from '../../bench/measure';
 import { idleTimes, PACE, simulate } from '../../bench/plant-time/simulation';
 import { shippedTimers } from '../../bench/plant-time/timers';
 import { withTable } from '../../bench/report';
-import { compare } from '../../bench/row';
+import { compare, judge } from '../../bench/row';
 
 describe('bench', () => {
   it('takes median and quartiles, also between two values', () => {
-    assert.deepEqual(spreadOf([5, 1, 3, 2, 4]), { low: 2, median: 3, high: 4 });
-    assert.deepEqual(spreadOf([1, 2]), { low: 1.25, median: 1.5, high: 1.75 });
+    assert.deepEqual(spreadOf([5, 1, 3, 2, 4]), { low: 2, median: 3, high: 4, surely: { from: 1, to: 5 } });
+    assert.deepEqual(spreadOf([1, 2]), { low: 1.25, median: 1.5, high: 1.75, surely: { from: 1, to: 2 } });
+  });
+
+  it('says where the median lies: the more is measured, the narrower', () => {
+    const { surely } = spreadOf(Array.from({ length: 100 }, (_, index) => index + 1));
+    assert.deepEqual(surely, { from: 40, to: 61 });
+  });
+
+  it('calls a goal close when the rounds do not decide, and tells what stands in the way only where it is not met', () => {
+    const judged = (goal: number) => judge({ what: 'x', unit: 'ms', values: [1, 2, 3, 4, 5], goal, limit: 'light is slow' });
+    const verdicts = [0.5, 2, 3, 5].map((goal) => [judged(goal).verdict, judged(goal).limit]);
+    assert.deepEqual(verdicts, [
+      ['falls short', 'light is slow'],
+      ['close', 'light is slow'],
+      ['close', undefined],
+      ['pass', undefined],
+    ]);
   });
 
   it('measures product and yardstick in turn, the first two rounds for nothing', async () => {
