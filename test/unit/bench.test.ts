@@ -41,7 +41,7 @@ describe('bench', () => {
       { product: 20, yardstick: 10 },
       { product: 300, yardstick: 100 },
     ];
-    const { ratio, verdict } = compare({ what: 'x', unit: 'ms', against: 'y', goal: 1.9, pairs });
+    const { ratio, verdict } = compare({ what: 'x', unit: 'ms', against: 'y', goal: 0.9, pairs });
     assert.equal(ratio?.median, 2);
     assert.equal(verdict, 'falls short');
   });
