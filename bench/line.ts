@@ -2,7 +2,7 @@ import { systemClock } from '../src/clock';
 import type { Database } from '../src/database/database';
 import { createLine, type Line, type LineDependencies } from '../src/line/line';
 import type { Run } from '../src/line/run';
-import { LINE_SETTINGS } from '../test/support/plant';
+import { LINE_SETTINGS } from '../test/support/bare';
 import { compileMapping } from '../src/plc/mapping';
 import { FEED_MILL_MAP } from '../src/plc/feed-mill';
 

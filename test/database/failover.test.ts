@@ -6,7 +6,8 @@ import type { Run } from '../../src/line/run';
 import { assertOnce } from '../support/evidence';
 import { BEFORE, fallingDatabase, type FallingDatabase, type Task } from '../support/falling-database';
 import { type Pair, startPair } from '../support/pair';
-import { checkInvariants, type Plant, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
 
 /** Statements of a task at which the standby takes over: one at the beginning, and those about the end. */

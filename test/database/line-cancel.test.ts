@@ -3,7 +3,8 @@ import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import type { Odoo } from '../../src/odoo/odoo';
-import { checkInvariants, type Plant, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, startPlant } from '../support/plant';
 
 const answer = ({ port, statusCode, payload }: Outcome): unknown[] => [port, statusCode, payload['code']];
 

@@ -3,7 +3,8 @@ import { SmartMoError } from '../../src/errors';
 import type { Outcome } from '../../src/line/outcome';
 import type { Odoo } from '../../src/odoo/odoo';
 import type { BatchRecord } from '../../src/queue/batch';
-import { checkInvariants, type Plant, type PlantOptions, startPlant, weighedOf } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, type PlantOptions, startPlant, weighedOf } from '../support/plant';
 
 interface NotCompleted {
   mo_id: string;

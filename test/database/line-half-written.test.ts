@@ -3,7 +3,8 @@ import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Plc } from '../../src/plc/plc';
 import type { QueueRow } from '../../src/queue/batch';
-import { checkInvariants, type Plant, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, startPlant } from '../support/plant';
 
 type Write = Plc['write'];
 

@@ -4,7 +4,8 @@ import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import type { ReadOptions } from '../../src/line/read';
 import type { QueueRow } from '../../src/queue/batch';
-import { checkInvariants, type Plant, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, startPlant } from '../support/plant';
 
 interface Slot {
   batch_no: unknown;

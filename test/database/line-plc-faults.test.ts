@@ -9,7 +9,8 @@ import { setHold } from '../../src/queue/operator';
 import { FAULTS, type FaultName } from '../../src/simulators/plc/faults';
 import type { Weighed } from '../../src/simulators/plc/cell';
 import { modbusSettings } from '../support/modbus';
-import { checkInvariants, type Plant, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
 
 /** The faults that the fault list calls otherwise. */

@@ -5,7 +5,8 @@ import type { Outcome } from '../../src/line/outcome';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
-import { checkInvariants, type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
 
 const bad = ({ payload }: Outcome): string[] => (payload['bad'] as { code: string }[]).map(({ code }) => code);

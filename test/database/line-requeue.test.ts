@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { plcOf } from '../../src/line/line';
 import { loadRecipe } from '../../src/plc/handshake';
 import { waitFor } from '../support/wait';
-import { checkInvariants, type Plant, type PlantOptions, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, type PlantOptions, startPlant } from '../support/plant';
 
 /** status_read_data of slot 1 in the read area of the bundled map. */
 const ACKNOWLEDGED = 6076;

@@ -5,7 +5,8 @@ import { createPostgres } from '../../src/database/postgres';
 import { createRenderer } from '../../src/database/sql';
 import { createLine } from '../../src/line/line';
 import type { Odoo, OdooOrder } from '../../src/odoo/odoo';
-import { checkInvariants, type Plant, runSet, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, runSet, startPlant } from '../support/plant';
 import { testServer } from '../support/postgres';
 
 const MANY = 10_000;

@@ -3,7 +3,8 @@ import { SmartMoError } from '../../src/errors';
 import type { Odoo } from '../../src/odoo/odoo';
 import { DEFAULT_METHOD, FAULTS } from '../../src/simulators/odoo/faults';
 import { connectTo } from '../support/odoo-script';
-import { checkInvariants, type Plant, startPlant, type Tasks } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, startPlant, type Tasks } from '../support/plant';
 
 /** A call of a push as a fault is aimed at it. */
 interface Call {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { QueueRow } from '../../src/queue/batch';
-import { checkInvariants, type Plant, runSet, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
 
 const QUIET_TIME = 150;

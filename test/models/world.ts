@@ -7,7 +7,8 @@ import { checkJournal, keepJournal } from '../support/journal';
 import type { Careless } from './careless';
 import { Killed } from '../support/mishap';
 import { handClock } from '../support/odoo-simulator-clock';
-import { checkInvariants, type Plant, startPlant, type Tasks } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { type Plant, startPlant, type Tasks } from '../support/plant';
 import { waitFor } from '../support/wait';
 
 export const TASKS = ['gate', 'fetch', 'load', 'read', 'complete', 'health'] as const;

@@ -12,8 +12,8 @@ import type { Run } from '../../src/line/run';
 import { createOdoo } from '../../src/odoo/client';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { runReport } from '../../src/monitor/report';
+import { bareLine } from '../support/bare';
 import { modbusSettings } from '../support/modbus';
-import { bareLine } from '../support/plant';
 import { carelessFetch } from './careless-gate';
 import { ODOO_TIMES, type Wish } from './member';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { SmartMoError } from '../../src/errors';
 import type { Outcome } from '../../src/line/outcome';
-import { checkInvariants, type Plant } from './plant';
+import { checkInvariants } from './invariants';
+import type { Plant } from './plant';
 import { waitFor } from './wait';
 import type { Wire } from './wire';
 

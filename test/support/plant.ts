@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { type Clock, systemClock } from '../../src/clock';
 import type { Database } from '../../src/database/database';
 import { type Action, actOnBatch } from '../../src/line/action';
@@ -12,16 +11,16 @@ import type { Outcome } from '../../src/line/outcome';
 import { readBatches, type ReadOptions } from '../../src/line/read';
 import type { Run } from '../../src/line/run';
 import { runReport } from '../../src/monitor/report';
-import type { HistoryRow, QueueRow } from '../../src/queue/batch';
+import type { QueueRow } from '../../src/queue/batch';
 import { queueRows } from '../../src/queue/rows';
 import { createOdoo } from '../../src/odoo/client';
-import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
+import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
-import type { RegisterMap } from '../../src/plc/register-map';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
 import { round } from '../../src/units';
+import { LINE_SETTINGS } from './bare';
 import { modbusSettings } from './modbus';
 import { testDatabase, testWorker } from './postgres';
 import { waitFor } from './wait';
@@ -78,76 +77,6 @@ export interface PlantOptions {
   lineDatabase?: Database;
   /** Past everything that a test breaks, as the owner of the tables. */
   database?: Database;
-}
-
-/** The nodes at their defaults. */
-export const LINE_SETTINGS: LineSettings = {
-  line: 'main',
-  slots: 10,
-  materials: FEED_MILL_MATERIALS,
-  recipes: 'write',
-  scaleManual: false,
-  scaleBom: false,
-  recipeTolerance: 20,
-  weightTolerance: 30,
-  onMismatch: 'fail',
-  onFailedBit: 'alarm',
-  mode: 'live',
-  staleAfterMinutes: 15,
-};
-
-/** A line without a plant, for what is worked out without asking anybody. */
-export function bareLine(settings: Partial<LineSettings> = {}, map: RegisterMap = FEED_MILL_MAP, clock: Clock = systemClock): Line {
-  const all = { ...LINE_SETTINGS, ...settings };
-  const nobody = () => Promise.reject(new Error('this line has no database'));
-  const database: Database = {
-    schema: 'none',
-    query: nobody,
-    transaction: nobody,
-    ready: nobody,
-    state: () => ({ state: 'unknown', since: null, error: null }),
-    close: () => Promise.resolve(),
-  };
-  const mapping = compileMapping({ map, materials: all.materials, slots: all.slots });
-  return createLine(all, { database, odoo: null, plc: null, mapping, clock, logTag: () => '' });
-}
-
-/** A row of the queue that is loaded and waits for the PLC; materials, values and state as a test needs them. */
-export function bareRow(given: Partial<QueueRow> = {}): QueueRow {
-  const at = new Date('2026-03-01T06:00:00Z');
-  return {
-    id: 1,
-    line: 'main',
-    batch_no: 1,
-    mo_id: 'WH/MO/00001',
-    run: 1,
-    odoo_id: 7,
-    finished_goods: 'Feed A',
-    quantity: 1000,
-    uom: 'kg',
-    materials: [],
-    actual: null,
-    actual_weight: null,
-    status_manufacturing: 0,
-    status_operation: 0,
-    state: 'queued',
-    row_version: 1,
-    push_payload: null,
-    push_attempt: 0,
-    next_try_at: null,
-    last_error: null,
-    missed_reads: 0,
-    cancellation: null,
-    fetch_seq: 1,
-    created_at: at,
-    loaded_at: at,
-    started_at: null,
-    finished_at: null,
-    last_read_from_plc: null,
-    measured_by: 'plc',
-    updated_at: at,
-    ...given,
-  };
 }
 
 export async function startPlant(context: Mocha.Context, options: PlantOptions = {}): Promise<Plant> {
@@ -252,10 +181,11 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
     },
     history: () => database.query('SELECT mo_id, status, run FROM {schema}.mo_histories ORDER BY id'),
     async plcIsDone(batches) {
-      await waitFor(() => plcServer.weighed().length >= batches, { what: `${batches} batches finished in the PLC` });
       // The finished bit follows the weights in a later scan.
-      await waitFor(() => plcServer.slots().every((slot) => !['waiting', 'dosing', 'mixing'].includes(slot.state)), {
-        what: 'the cell at rest',
+      const isAtRest = (): boolean => plcServer.slots().every(({ state }) => !['waiting', 'dosing', 'mixing'].includes(state));
+      await waitFor(() => plcServer.weighed().length >= batches && isAtRest(), {
+        what: `${batches} batches finished in the PLC, and the cell at rest`,
+        everyMs: 5,
       });
     },
     otherProcess() {
@@ -291,61 +221,6 @@ export function weighedOf({ materials }: Pick<QueueRow, 'materials'>): { actual:
     ),
   };
 }
-
-/**
- * The invariants of data.md that must hold after every step, whatever failed: every MO that was queued is in exactly one
- * of queue and history (I1), all rows share one fetch (I2), nothing comes back (I3), stock moved at most once and exactly
- * as frozen (I4, I5), which is what was weighed (I6), and never for a cancelled batch (I7). A test that marks MOs done by
- * hand names them.
- */
-export async function checkInvariants({ database, odoo }: Plant, doneByHand: readonly string[] = []): Promise<void> {
-  const places = await database.query<{ mo_id: string; run: number; places: number }>(
-    `SELECT e.mo_id, (e.detail ->> 'run')::int AS run,
-       (SELECT count(*) FROM {schema}.mo_batch b WHERE b.mo_id = e.mo_id AND b.run = (e.detail ->> 'run')::int)
-       + (SELECT count(*) FROM {schema}.mo_histories h WHERE h.mo_id = e.mo_id AND h.run = (e.detail ->> 'run')::int) AS places
-     FROM {schema}.mo_events e WHERE e.event = 'queued'`,
-  );
-  for (const { mo_id, run, places: count } of places) assert.equal(count, 1, `I1: run ${run} of ${mo_id} is in ${count} places`);
-  const sets = await database.query('SELECT line FROM {schema}.mo_batch GROUP BY line HAVING count(DISTINCT fetch_seq) > 1');
-  assert.deepEqual(sets, [], 'I2: a queue of two fetches');
-  const back = await database.query(
-    'SELECT b.mo_id FROM {schema}.mo_batch b JOIN {schema}.mo_histories h ON h.mo_id = b.mo_id WHERE NOT h.requeued',
-  );
-  assert.deepEqual(back, [], 'I3: in queue and history');
-
-  const products = new Map(odoo.orders().flatMap(({ moves }) => moves.map((move) => [move.move_id, move.product] as const)));
-  const moved = new Map<string, number>();
-  const produced = new Map<string, number>();
-  for (const effect of odoo.effects()) {
-    const what = `${effect.mo_id} ${effect.kind} ${'product' in effect ? effect.product : ''}`;
-    assert.ok(!moved.has(what), `I4: ${what} happened twice`);
-    moved.set(what, 'quantity' in effect ? effect.quantity : 1);
-    if (effect.kind === 'produce') produced.set(effect.mo_id, effect.quantity);
-  }
-  for (const record of await database.query<HistoryRow>('SELECT * FROM {schema}.mo_histories WHERE NOT requeued')) {
-    const { mo_id, status, push_payload, materials, actual } = record;
-    if (doneByHand.includes(mo_id)) continue;
-    const isDone = moved.has(`${mo_id} done `);
-    assert.equal(isDone, status === 'completed', `I5, I7: ${mo_id} is ${status} and ${isDone ? '' : 'not '}done in Odoo`);
-    if (!isDone) continue;
-    const consumed = (product: string): number => moved.get(`${mo_id} consume ${product}`) ?? 0;
-    assert.equal(produced.get(mo_id), push_payload?.qty, `I5: ${mo_id} produced`);
-    for (const { move_id, quantity } of push_payload?.moves ?? []) {
-      const product = products.get(move_id) ?? '';
-      assert.equal(consumed(product), quantity, `I5: ${mo_id} ${product}`);
-    }
-    for (const { tag, product, manual, planned } of materials) {
-      const weighed = manual ? planned : (actual?.[tag] ?? NaN);
-      assert.ok(
-        Math.abs(consumed(product) - weighed) <= HALF_A_STEP,
-        `I6: ${mo_id} ${tag}: weighed ${weighed}, consumed ${consumed(product)}`,
-      );
-    }
-  }
-}
-
-/** Odoo keeps two decimals; a little more for the noise of binary fractions. */
-const HALF_A_STEP = 0.005 + 1e-9;
 
 /** Gate, fetch, load, PLC, read, complete: one whole set, as the four timers would do it. */
 export async function runSet(plant: Plant): Promise<string[]> {

@@ -5,7 +5,7 @@ import { rowAlarms } from '../../src/line/row-alarms';
 import type { Odoo } from '../../src/odoo/odoo';
 import type { SlotReading } from '../../src/plc/slot';
 import type { BatchMaterial, QueueRow } from '../../src/queue/batch';
-import { bareLine, bareRow } from '../support/plant';
+import { bareLine, bareRow } from '../support/bare';
 
 const MO = 'WH/MO/00001';
 const maize: BatchMaterial = {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { consumptionOf } from '../../src/line/consumption';
 import type { BatchMaterial, QueueRow } from '../../src/queue/batch';
 import { round } from '../../src/units';
-import { bareLine, bareRow } from '../support/plant';
+import { bareLine, bareRow } from '../support/bare';
 
 const material = (given: Partial<BatchMaterial> = {}): BatchMaterial => ({
   tag: 'silo_a',

@@ -6,7 +6,7 @@ import type { OdooComponent, OdooOrder } from '../../src/odoo/odoo';
 import { FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import type { QueueEntry } from '../../src/queue/gate';
 import { round } from '../../src/units';
-import { bareLine } from '../support/plant';
+import { bareLine } from '../support/bare';
 
 const component = (given: Partial<OdooComponent> = {}): OdooComponent => ({
   move_id: 1,

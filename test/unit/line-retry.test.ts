@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ErrorClass, type ErrorCode, SmartMoError } from '../../src/errors';
 import { isAttempt, isFinal, isOfTheLink, retryDelay } from '../../src/line/retry';
 import { mismatchOf, weightDiffers } from '../../src/line/plausible';
-import { bareLine, bareRow } from '../support/plant';
+import { bareLine, bareRow } from '../support/bare';
 
 const trouble = (code: ErrorCode, kind: ErrorClass): SmartMoError => new SmartMoError(code, 'a sentence', { class: kind });
 const pushing = (push_attempt: number, last_error: string | null = null) => ({ state: 'pushing' as const, push_attempt, last_error });

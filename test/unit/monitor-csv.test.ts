@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { historyCsv } from '../../src/monitor/csv';
 import { type BatchRecord, toRecord } from '../../src/queue/batch';
-import { bareLine, bareRow } from '../support/plant';
+import { bareLine, bareRow } from '../support/bare';
 
 describe('batch records as a table for a spreadsheet', () => {
   const [material] = [

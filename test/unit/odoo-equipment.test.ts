@@ -5,7 +5,7 @@ import { checkOrder } from '../../src/line/orders';
 import type { OdooComponent, OdooOrder } from '../../src/odoo/odoo';
 import { FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import type { BatchMaterial } from '../../src/queue/batch';
-import { bareLine, bareRow } from '../support/plant';
+import { bareLine, bareRow } from '../support/bare';
 
 const component = (given: Partial<OdooComponent> = {}): OdooComponent => ({
   move_id: 1,

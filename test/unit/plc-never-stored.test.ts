@@ -4,7 +4,7 @@ import { assess } from '../../src/line/assess';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import type { BatchMaterial } from '../../src/queue/batch';
-import { bareLine, bareRow } from '../support/plant';
+import { bareLine, bareRow } from '../support/bare';
 
 const SLOT = 3;
 const ORDER = 1000;
