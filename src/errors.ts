@@ -103,6 +103,11 @@ export function isClosed(error: unknown): boolean {
   return error instanceof SmartMoError && error.code === 'CLOSED';
 }
 
+/** The database did not do, or did not answer, what it was asked: nothing can be noted down just now. */
+export function isOfTheDatabase(error: unknown): error is SmartMoError {
+  return error instanceof SmartMoError && error.code.startsWith('DB_');
+}
+
 export function closed(): SmartMoError {
   return new SmartMoError('CLOSED', 'stopped by a deploy or by the end of Node-RED; the next run goes on where this one stopped', {
     class: 'transient',

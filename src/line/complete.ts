@@ -1,6 +1,6 @@
 import { clockTime } from '../clock';
 import { compileCheck } from '../check';
-import { describe, SmartMoError, throwIfClosed } from '../errors';
+import { describe, isClosed, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
 import { archive } from '../queue/archive';
 import { type BatchRecord, codeOf, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { closeDrainedFetch } from '../queue/gate';
@@ -13,7 +13,7 @@ import { type Line, odooOf } from './line';
 import type { NodeStatus, Outcome, OutcomeEvent } from './outcome';
 import { pushBatch } from './push';
 import { isAttempt, isFinal, isOfTheLink, retryDelay } from './retry';
-import { logTask, type Run, runTask } from './run';
+import { logError, logTask, type Run, runTask } from './run';
 
 export interface CompleteOptions {
   /** false: the quantities are written, a person marks the MO done in Odoo. */
@@ -41,7 +41,7 @@ interface NotCompleted {
 interface Progress {
   archived: BatchRecord[];
   notCompleted: NotCompleted[];
-  /** Odoo is out of reach or refuses us: no use in asking it for the other batches of this run. */
+  /** Odoo is out of reach or refuses us, or the database is: no use in trying the other batches of this run. */
   stop: SmartMoError | null;
 }
 
@@ -65,29 +65,54 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     const only = wantsOne(options.payload);
     logTask(line, 'complete', run, 'Process completed batches task running...');
     const progress: Progress = { archived: [], notCompleted: [], stop: null };
-    let due = await dueRows(line.database, line.line, only);
     if (line.mode === 'observe') {
-      const rows = await queueRows(line.database, line.line);
-      return end(line, 'run', `${due.length} batches would be completed`, progress, rows, started, null);
+      const due = await dueRows(line.database, line.line, only);
+      return end(
+        line,
+        'run',
+        `${due.length} batches would be completed`,
+        progress,
+        await queueRows(line.database, line.line),
+        started,
+        null,
+      );
     }
-    const tried = new Set<number>();
-    // Who asks while this run works is told "in-progress": what was finished meanwhile belongs to this run.
-    while (due.length > 0 && !progress.stop) {
-      for (const { id } of due) tried.add(id);
-      await completeAll(line, run, options, due, progress);
-      due = (await dueRows(line.database, line.line, only)).filter(({ id }) => !tried.has(id));
+    let left: QueueRow[] | null = null;
+    let drainedAt: Date | null = null;
+    try {
+      await completeDue(line, run, options, only, progress);
+      left = await queueRows(line.database, line.line);
+      const { archived, notCompleted } = progress;
+      logTask(
+        line,
+        'complete',
+        run,
+        `Cycle complete: ${archived.length} archived, ${notCompleted.length} failed, ${left.length} remaining`,
+      );
+      // Last, because its answer comes once: nothing after it may fail.
+      if (left.length === 0) drainedAt = await closeDrainedFetch(line.database, line.line);
+    } catch (error) {
+      if (!isOfTheDatabase(error)) throw error;
+      progress.stop = error;
     }
-
-    const left = await queueRows(line.database, line.line);
     const { archived, notCompleted, stop } = progress;
-    logTask(line, 'complete', run, `Cycle complete: ${archived.length} archived, ${notCompleted.length} failed, ${left.length} remaining`);
-    // Last, because its answer comes once: nothing after it may fail.
-    const drainedAt = left.length === 0 ? await closeDrainedFetch(line.database, line.line) : null;
-    // An error carries no events: it says enough only where every batch of this run met with the same trouble of the link.
+    // An error carries no records and no events: it says enough only where every batch of this run met with the same trouble.
     const nothingElse = archived.length === 0 && drainedAt === null && notCompleted.every(({ code }) => code === stop?.code);
     if (stop && nothingElse) throw stop;
+    if (isOfTheDatabase(stop)) logError(line, 'complete', run, stop);
     return end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
   });
+}
+
+/** Who asks while this run works is told "in-progress": what was finished meanwhile belongs to this run. */
+async function completeDue(line: Line, run: Run, options: CompleteOptions, only: string | null, progress: Progress): Promise<void> {
+  const tried = new Set<number>();
+  while (!progress.stop) {
+    const due = (await dueRows(line.database, line.line, only)).filter(({ id }) => !tried.has(id));
+    if (due.length === 0) return;
+    for (const { id } of due) tried.add(id);
+    await completeAll(line, run, options, due, progress);
+  }
 }
 
 async function completeAll(line: Line, run: Run, options: CompleteOptions, due: readonly QueueRow[], progress: Progress): Promise<void> {
@@ -122,7 +147,7 @@ async function completeOne(line: Line, run: Run, options: CompleteOptions, row: 
     progress.archived.push(toRecord(record, line));
   } catch (error) {
     // Without the database, or in a deploy, nothing can be noted down; anything else is the trouble of this batch alone.
-    if (error instanceof SmartMoError && (error.code === 'CLOSED' || error.code.startsWith('DB_'))) throw error;
+    if (isClosed(error) || isOfTheDatabase(error)) throw error;
     await notNow(line, run, options, current, error, progress);
   }
 }
@@ -190,17 +215,19 @@ function isInTrouble({ state, last_error }: QueueRow): boolean {
   return state === 'failed' || state === 'cancelling' || (last_error !== null && (state === 'finished' || state === 'pushing'));
 }
 
-function sentence({ archived, notCompleted }: Progress, left: readonly QueueRow[]): string {
+/** @param left null: the database was lost before they could be counted */
+function sentence({ archived, notCompleted, stop }: Progress, left: readonly QueueRow[] | null): string {
   const completed = archived.filter((record) => record.status === 'completed').length;
   const head = [`${completed} batch${completed === 1 ? '' : 'es'} completed and archived`];
   if (completed < archived.length) head.push(`${archived.length - completed} cancelled`);
-  head.push(`${left.length} left in the queue`);
+  if (left) head.push(`${left.length} left in the queue`);
   const told = new Set(notCompleted.map(({ mo_id }) => mo_id));
-  const waiting = left.filter((row) => isInTrouble(row) && !told.has(row.mo_id));
+  const waiting = (left ?? []).filter((row) => isInTrouble(row) && !told.has(row.mo_id));
   return [
     head.join(', '),
     ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`),
     ...waiting.map(({ batch_no, mo_id, state, last_error }) => `slot ${batch_no} ${mo_id} ${state}${last_error ? `: ${last_error}` : ''}`),
+    ...(isOfTheDatabase(stop) ? [`then the run was cut short: ${describe(stop)}`] : []),
   ].join('; ');
 }
 
@@ -208,11 +235,12 @@ function end(
   line: Line,
   reason: 'run' | 'in-progress',
   text: string,
-  { archived, notCompleted }: Progress,
+  progress: Progress,
   left: readonly QueueRow[] | null,
   started: Date,
   drainedAt: Date | null,
 ): Outcome {
+  const { archived, notCompleted } = progress;
   const now = line.clock.now();
   const head = { line: line.line, at: now.toISOString() };
   const events: OutcomeEvent[] = notCompleted.map((entry) => ({
@@ -229,11 +257,14 @@ function end(
     port: 1,
     payload: { ...head, text, reason, archived, notCompleted, left: left?.length ?? null, ms: now.getTime() - started.getTime() },
     events,
-    status: left ? statusOf(archived.length, notCompleted, left, clockTime(now)) : { fill: 'blue', shape: 'ring', text: 'in progress' },
+    status: statusOf(progress, left, clockTime(now)),
   };
 }
 
-function statusOf(archived: number, [now]: readonly NotCompleted[], left: readonly QueueRow[], time: string): NodeStatus {
+function statusOf({ archived: records, notCompleted: [now], stop }: Progress, left: readonly QueueRow[] | null, time: string): NodeStatus {
+  const archived = records.length;
+  if (isOfTheDatabase(stop)) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, ${stop.code} ${time}` };
+  if (!left) return { fill: 'blue', shape: 'ring', text: 'in progress' };
   const earlier = left.find(isInTrouble);
   const [slot, code] = now ? [now.batch_no, now.code] : [earlier?.batch_no, codeOf(earlier?.last_error ?? null) || earlier?.state];
   if (slot !== undefined) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, slot ${slot} ${code ?? ''} ${time}` };

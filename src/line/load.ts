@@ -1,5 +1,5 @@
 import { clockTime } from '../clock';
-import { describe, type ErrorCode, SmartMoError, throwIfClosed } from '../errors';
+import { describe, type ErrorCode, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
 import { clearSlot, loadRecipe } from '../plc/handshake';
 import type { Plc } from '../plc/plc';
 import type { Recipe } from '../plc/slot';
@@ -138,7 +138,7 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
     }
   } catch (error) {
     if (!(error instanceof SmartMoError)) throw error;
-    if (!error.code.startsWith('DB_')) await releaseLoad(line.database, claimed);
+    if (!isOfTheDatabase(error)) await releaseLoad(line.database, claimed);
     if (error.code === 'PLC_SLOT_BUSY') done.waiting.push(row.batch_no);
     else if (OF_ONE_SLOT.has(error.code)) {
       done.notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code: error.code, text: error.message });

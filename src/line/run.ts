@@ -30,6 +30,11 @@ export function logTask(line: Line, task: TaskName, run: Run, text: string, leve
   run.log(level, `[TASK ${TASKS[task].number}]${line.logTag()} ${text}`);
 }
 
+/** "[TASK 2] Error in PLC read task: CODE: sentence" */
+export function logError(line: Line, task: TaskName, run: Run, error: unknown): void {
+  logTask(line, task, run, `Error in ${TASKS[task].name} task: ${describe(error)}`, 'error');
+}
+
 /**
  * Runs the body once per line and task at a time and keeps the task's record (mo_task), so that freshness survives a
  * restart. A second call while the first works ends at once with `busy()`.
@@ -84,7 +89,7 @@ export class TaskError extends SmartMoError {
 async function failed(line: Line, task: TaskName, run: Run, started: Date, error: unknown): Promise<unknown> {
   // A deploy in the middle of a run is no error of the plant.
   if (isClosed(error)) return error;
-  logTask(line, task, run, `Error in ${TASKS[task].name} task: ${describe(error)}`, 'error');
+  logError(line, task, run, error);
   const { state, since: downSince } = line.database.state();
   let since = (state === 'down' ? downSince : null) ?? started;
   if (task !== 'gate') {

@@ -1,4 +1,4 @@
-import { describe, SmartMoError } from '../errors';
+import { describe, type SmartMoError } from '../errors';
 import type { OutcomeEvent } from '../line/outcome';
 import type { Line } from '../line/line';
 import { announcement, type AlarmView, toAlarm } from './announce';
@@ -8,11 +8,6 @@ import { announcement, type AlarmView, toAlarm } from './announce';
  * reached.
  */
 const CODE = 'database-down';
-
-/** The database cannot be asked: a report says so itself. */
-export function isOutage(error: unknown): error is SmartMoError {
-  return error instanceof SmartMoError && error.code.startsWith('DB_');
-}
 
 export function outageAlarm(line: Line, error: SmartMoError): AlarmView {
   const { state, since } = line.database.state();

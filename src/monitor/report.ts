@@ -1,8 +1,8 @@
 import { clockTime } from '../clock';
-import { closed, describe, isClosed, SmartMoError } from '../errors';
+import { closed, isClosed, isOfTheDatabase, SmartMoError } from '../errors';
 import type { Line } from '../line/line';
 import type { NodeStatus, Outcome, OutcomeEvent } from '../line/outcome';
-import { logTask, observed, type Run } from '../line/run';
+import { logError, logTask, observed, type Run } from '../line/run';
 import { claimAnnouncements, giveBackAnnouncements, openAlarms } from '../queue/alarms';
 import { toBatch } from '../queue/batch';
 import { queueRows } from '../queue/rows';
@@ -11,7 +11,7 @@ import { type AlarmView, announcements, toAlarm } from './announce';
 import { batchReport, batchSentence } from './batch-report';
 import { checkHealth } from './health';
 import { historyReport } from './history-report';
-import { isOutage, outageAlarm, outageBegan, outageEnded } from './outage';
+import { outageAlarm, outageBegan, outageEnded } from './outage';
 import { differs, isUnseen, reconciliation, reconciliationSentence } from './reconciliation';
 import { slotReport, slotSentence } from './slot-report';
 import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot, waitsForOdoo, type Word } from './snapshot';
@@ -115,7 +115,7 @@ export async function runReport(line: Line, run: Run, options: ReportOptions): P
   } catch (error) {
     // A deploy in the middle of a run is no error of the plant.
     const isStopped = isClosed(error);
-    if (!isStopped) logTask(line, 'health', run, `Error in health task: ${describe(error)}`, 'error');
+    if (!isStopped) logError(line, 'health', run, error);
     throw error;
   }
 }
@@ -126,10 +126,18 @@ function answer(line: Line, payload: Record<string, unknown>, text: string, fill
 
 /** A light that is well while the table holds a critical alarm would be a lie (invariant I14). */
 async function neverGreenOverAlarms(line: Line, status: NodeStatus): Promise<NodeStatus> {
-  if (status.fill !== 'green') return status;
-  const alarms = await openAlarms(line.database, line.line);
-  const critical = alarms.find(({ severity }) => severity === 'critical');
-  return critical ? { ...status, fill: 'yellow', text: `${critical.code}: ${status.text}` } : status;
+  const critical = status.fill === 'green' ? await criticalAlarm(line) : null;
+  return critical ? { ...status, fill: 'yellow', text: `${critical}: ${status.text}` } : status;
+}
+
+/** The database may have gone away since the report was read: it is answered all the same. */
+async function criticalAlarm({ database, line }: Line): Promise<string | null> {
+  try {
+    return (await openAlarms(database, line)).find(({ severity }) => severity === 'critical')?.code ?? null;
+  } catch (error) {
+    if (isOfTheDatabase(error)) return 'database-down';
+    throw error;
+  }
 }
 
 /** @throws CLOSED when the node is stopped meanwhile: what it claimed and cannot send goes back to the next report */
@@ -144,7 +152,7 @@ async function announce(line: Line, run: Run, { remindAfterMinutes }: ReportOpti
 }
 
 function none(error: unknown): OutcomeEvent[] {
-  if (isOutage(error)) return [];
+  if (isOfTheDatabase(error)) return [];
   throw error;
 }
 
@@ -153,7 +161,7 @@ async function look(line: Line): Promise<{ snapshot: Snapshot; outage: AlarmView
   try {
     return { snapshot: await readSnapshot(line), outage: null };
   } catch (error) {
-    if (!isOutage(error)) throw error;
+    if (!isOfTheDatabase(error)) throw error;
     return { snapshot: NOTHING, outage: outageAlarm(line, error) };
   }
 }
@@ -182,7 +190,7 @@ async function checkedAlarms(line: Line, run: Run, options: ReportOptions): Prom
     await taskEnded(line, 'health', started, { text: `${alarms.length} issues` });
     return { alarms, events: outageEnded(line) };
   } catch (error) {
-    if (!isOutage(error)) throw error;
+    if (!isOfTheDatabase(error)) throw error;
     const alarm = outageAlarm(line, error);
     return { alarms: [alarm], events: outageBegan(line, alarm) };
   }
