@@ -9,6 +9,7 @@ import { finishByHand, requeue, retry, setHold } from '../queue/operator';
 import { findRow } from '../queue/rows';
 import { currentHold } from './hold';
 import type { Line } from './line';
+import { mapChanged, mapChangedText } from './map-changed';
 import { operatorOutcome } from './operator-outcome';
 import type { Outcome } from './outcome';
 import { aboveLimit, mismatchOf } from './plausible';
@@ -134,8 +135,10 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
     // One that this process was started with may not be stored yet, and would come after the release.
     await currentHold(line);
     const released = await setHold(line.database, line.line, false, { reason: reason ?? '', actor });
-    if (!released) throw new Refused(409, 'INPUT_INVALID', `line ${line.line} is not on hold`);
-    return { message: `line ${line.line} is released`, batch_no: null, mo_id: null };
+    // Nobody has set this one, so nobody can release it.
+    const still = (await mapChanged(line)) ? mapChangedText(line.line) : null;
+    if (!released) throw new Refused(409, still ? 'MAP_CHANGED' : 'INPUT_INVALID', still ?? `line ${line.line} is not on hold`);
+    return { message: [`line ${line.line} is released`, still].filter(Boolean).join('; but '), batch_no: null, mo_id: null };
   },
 };
 

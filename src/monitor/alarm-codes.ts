@@ -30,7 +30,7 @@ export const ALARM_ACTIONS = {
   'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
   'mo-changed-in-odoo': 'Set the quantity back in Odoo, or cancel the batch here.',
   'map-invalid': 'Open the mo-line node: it names the mistake in the register map.',
-  'map-changed': 'Let the queue run empty before the map or the materials are changed.',
+  'map-changed': 'Put the map or the materials back until the queue is empty; or finish, cancel or park the batches that are in it.',
   'on-hold': 'Find out why, then press release.',
 } as const;
 

@@ -7,7 +7,7 @@ import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
 import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
-import { mapChanged } from '../line/map-changed';
+import { mapChanged, mapChangedText } from '../line/map-changed';
 import { actionFor } from './alarm-codes';
 import { type AlarmView, toAlarm } from './announce';
 import { type BatchAction, possibleActions } from './possible-actions';
@@ -132,7 +132,7 @@ function linkView(link: LinkState | undefined): LinkView {
 
 function wordFor(
   line: Line,
-  { rows, hold, tasks }: Snapshot,
+  { rows, hold, tasks, mapChanged: isMapChanged }: Snapshot,
   links: Links,
   stuckAfterMinutes: number,
 ): { word: Word; why: string; since: string | null } {
@@ -140,6 +140,7 @@ function wordFor(
   if (database.state === 'down') return { word: 'NO DATABASE', why: database.error ?? '', since: database.since };
   if (line.mode === 'observe') return { word: 'OBSERVE', why: 'everything is read and shown, nothing is written', since: null };
   if (hold) return { word: 'ON HOLD', why: hold.reason, since: hold.since.toISOString() };
+  if (isMapChanged) return { word: 'ON HOLD', why: mapChangedText(line.line), since: null };
   if (plc.state === 'down') return { word: 'NO PLC', why: plc.error ?? '', since: plc.since };
   const now = line.clock.now();
   const [first] = [...rows].sort((a, b) => waitsSince(a).getTime() - waitsSince(b).getTime());
