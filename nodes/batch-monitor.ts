@@ -2,6 +2,7 @@ import type { Node } from 'node-red';
 import { SmartMoError } from '../src/errors';
 import { REPORT_NAMES, runReport } from '../src/monitor/report';
 import { isEmpty } from '../src/settings';
+import { isWired } from './support/messages';
 import type { Config, Message, Red } from './support/types';
 import { startWorker } from './support/worker';
 
@@ -18,7 +19,12 @@ export default function (RED: Red): void {
         remindAfterMinutes: read.number('remindAfterMinutes', { fallback: 240, min: 1 }),
       }),
       task: (line, run, settings, message) =>
-        runReport(line, run, { ...settings, report: reportFrom(message) ?? settings.report, payload: message.payload }),
+        runReport(line, run, {
+          ...settings,
+          report: reportFrom(message) ?? settings.report,
+          payload: message.payload,
+          announces: isWired(this, 2),
+        }),
     });
   });
 }

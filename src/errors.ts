@@ -46,6 +46,11 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What a code means, in a few words; undefined for what is no error code. */
+export function meaningOf(code: string): string | undefined {
+  return code in ERROR_CODES ? ERROR_CODES[code as ErrorCode] : undefined;
+}
+
 /**
  * What a caller may do about a failure.
  * - `transient`: nothing was changed; try again later, does not count as an attempt.
@@ -63,6 +68,8 @@ export interface ErrorDetails {
   retryAfter?: number;
   /** The offending value, named in the text as well. Never a secret. */
   value?: unknown;
+  /** What an engineer wants to know besides, and an operator does not: "mrp.production.write of 26". */
+  detail?: string | undefined;
 }
 
 /** The one error class. `name` equals `code`, so that log, debug sidebar and `msg.error.message` begin with the code. */
@@ -71,6 +78,8 @@ export class SmartMoError extends Error {
   readonly class: ErrorClass;
   readonly retryAfter: number | undefined;
   readonly value: unknown;
+  /** For the log and the events of the batch; never part of the sentence. */
+  detail: string | undefined;
 
   /** @param sentence what happened, where, and what to do; for people, without the code */
   constructor(code: ErrorCode, sentence: string, details: ErrorDetails = {}) {
@@ -80,6 +89,7 @@ export class SmartMoError extends Error {
     this.class = details.class ?? 'permanent';
     this.retryAfter = details.retryAfter;
     this.value = details.value;
+    this.detail = details.detail;
   }
 
   get retryable(): boolean {
@@ -91,6 +101,16 @@ export class SmartMoError extends Error {
 export function describe(error: unknown): string {
   if (error instanceof SmartMoError) return `${error.code}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+export function detailOf(error: unknown): string | undefined {
+  return error instanceof SmartMoError ? error.detail : undefined;
+}
+
+/** {@link describe} with what only an engineer wants to know, for the log. */
+export function describeInFull(error: unknown): string {
+  const detail = detailOf(error);
+  return detail === undefined ? describe(error) : `${describe(error)} (${detail})`;
 }
 
 /** Throws CLOSED when the run was aborted; called between the steps of a task. */

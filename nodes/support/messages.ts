@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { NodeMessage } from 'node-red';
+import type { Node, NodeMessage } from 'node-red';
 import { SmartMoError } from '../../src/errors';
 import type { Outcome } from '../../src/line/outcome';
 import type { Message } from './types';
@@ -47,4 +47,10 @@ export function outputsOf(message: Message, line: string, outcome: Outcome, port
     outputs[port - 1]?.push({ topic: `${line}/${event}/${code}`, payload: about, line });
   }
   return outputs;
+}
+
+/** Whether anybody hears this port, counted from 1. Asked at every input: a deploy may change the wires alone. */
+export function isWired(node: Node, port: number): boolean {
+  const { wires } = node as { wires?: string[][] };
+  return (wires?.[port - 1] ?? []).length > 0;
 }

@@ -10,7 +10,7 @@ import { namesInHistory } from '../queue/history';
 import { unknownMo } from './assess';
 import { currentHold, holdForStrangers } from './hold';
 import { type Line, odooOf } from './line';
-import { changedInOdoo } from './odoo-check';
+import { changeAlarm, changedInOdoo } from './odoo-check';
 import type { Run } from './run';
 
 /** A recipe that must not go to the PLC, with the sentence for the operator. */
@@ -94,9 +94,8 @@ export async function checkInOdoo(line: Line, run: Run, check: 'prefer' | 'requi
       good.push(row);
       continue;
     }
-    const { code, text } = trouble;
-    notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code, text });
-    alarms.push({ code, mo_id: row.mo_id, batch_no: row.batch_no, severity: 'critical', text, value: null });
+    notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, ...trouble });
+    alarms.push(changeAlarm(row, trouble));
   }
   // Raised here, cleared by the monitor, which looks at every queued MO.
   await settleAlarms(line.database, line.line, [], alarms);

@@ -1,6 +1,6 @@
 import { clockTime } from '../clock';
 import { compileCheck } from '../check';
-import { describe, isClosed, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
+import { describe, describeInFull, detailOf, isClosed, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
 import { archive } from '../queue/archive';
 import { type BatchRecord, codeOf, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { closeDrainedFetch } from '../queue/gate';
@@ -195,7 +195,8 @@ async function notNow(line: Line, run: Run, options: CompleteOptions, row: Queue
   if (isOfTheLink(error)) progress.stop = error;
   const text = describe(error);
   let retryAt: Date | null = null;
-  if (isFinal(row, error, options.maxAttempts)) await markFailed(line.database, row, text, { actor: run.actor });
+  if (isFinal(row, error, options.maxAttempts))
+    await markFailed(line.database, row, text, { actor: run.actor, detail: { call: detailOf(error) } });
   else if (row.state === 'finished') retryAt = line.clock.now();
   else {
     const quiet = error instanceof SmartMoError && error.class === 'unknown' ? await line.odoo?.quietSeconds(run.signal) : 0;
@@ -203,7 +204,7 @@ async function notNow(line: Line, run: Run, options: CompleteOptions, row: Queue
     const waiting = await tryAgainLater(line.database, row, { error: text, delaySeconds, counts: isAttempt(row, error) });
     retryAt = waiting?.next_try_at ?? null;
   }
-  logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${text}`, 'warn');
+  logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${describeInFull(error)}`, 'warn');
   const { mo_id, batch_no, push_attempt } = row;
   const code = error instanceof SmartMoError ? error.code : '';
   const sentence = error instanceof Error ? error.message : text;

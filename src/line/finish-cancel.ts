@@ -1,4 +1,4 @@
-import { describe, SmartMoError } from '../errors';
+import { describe, detailOf, SmartMoError } from '../errors';
 import type { Odoo } from '../odoo/odoo';
 import { clearSlot } from '../plc/handshake';
 import { readSlots } from '../plc/read-slots';
@@ -25,7 +25,10 @@ export async function finishCancel(line: Line, row: QueueRow, signal: AbortSigna
     try {
       await cancelInOdoo(odooOf(line), row.odoo_id, row, signal);
     } catch (error) {
-      if (refusedForGood(error)) await markFailed(line.database, row, describe(error), { actor: cancellation.actor });
+      if (refusedForGood(error)) {
+        const detail = { call: detailOf(error) };
+        await markFailed(line.database, row, describe(error), { actor: cancellation.actor, detail });
+      }
       throw error;
     }
   }
@@ -59,8 +62,7 @@ async function cancelInOdoo(odoo: Odoo, id: number, row: QueueRow, signal: Abort
 async function isCancelled(odoo: Odoo, id: number, { mo_id, last_error }: QueueRow, signal: AbortSignal): Promise<boolean> {
   const shown = (await odoo.readStates([id], signal)).get(id);
   if (shown?.state === 'done') {
-    const remedy = 'to take the batch out of the queue all the same, cancel it with "Cancel the MO in Odoo as well" off';
-    throw new SmartMoError('ODOO_DIFFERS', `${mo_id} is done in Odoo and cannot be cancelled there; ${remedy}`);
+    throw new SmartMoError('ODOO_DIFFERS', `${mo_id} is done in Odoo and cannot be cancelled there; park it to take it out of the queue`);
   }
   if (shown) return shown.state === 'cancel';
   // A record rule hides an MO just as deletion does: the second look, a minute later, counts.

@@ -34,10 +34,7 @@ export async function pushBatch(odoo: Odoo, payload: PushPayload, options: PushO
 function notDone({ mo_id }: PushPayload, { state }: OdooRecord, { strictConsumption }: PushOptions): SmartMoError {
   const sentence = `${mo_id} is still ${state} in Odoo after it was marked done`;
   if (strictConsumption) {
-    return new SmartMoError(
-      'ODOO_REFUSED',
-      `${sentence}: it blocks a consumption that differs from the plan; settle it there, then retry the batch`,
-    );
+    return new SmartMoError('ODOO_REFUSED', `${sentence}: it blocks a consumption that differs from the plan; settle it there`);
   }
   return new SmartMoError('ODOO_NOT_DONE', `${sentence}; open it in Odoo and see what it asks for`, { class: 'unknown' });
 }

@@ -1,5 +1,5 @@
 import { clockTime } from '../clock';
-import { describe, isClosed, SmartMoError } from '../errors';
+import { describe, describeInFull, isClosed, SmartMoError } from '../errors';
 import { taskEnded, type TaskOutcome } from '../queue/tasks';
 import type { Line, TaskName } from './line';
 import type { NodeStatus, Outcome } from './outcome';
@@ -32,7 +32,7 @@ export function logTask(line: Line, task: TaskName, run: Run, text: string, leve
 
 /** "[TASK 2] Error in PLC read task: CODE: sentence" */
 export function logError(line: Line, task: TaskName, run: Run, error: unknown): void {
-  logTask(line, task, run, `Error in ${TASKS[task].name} task: ${describe(error)}`, 'error');
+  logTask(line, task, run, `Error in ${TASKS[task].name} task: ${describeInFull(error)}`, 'error');
 }
 
 /**
@@ -80,6 +80,7 @@ export class TaskError extends SmartMoError {
     super(cause.code, cause.message, {
       class: cause.class,
       value: cause.value,
+      detail: cause.detail,
       ...(cause.retryAfter === undefined ? {} : { retryAfter: cause.retryAfter }),
     });
     this.stack = cause.stack ?? '';

@@ -20,11 +20,11 @@ export const ALARM_ACTIONS = {
   'odoo-version-changed': 'Nothing: pushes go on by themselves. Test in the mo-odoo node shows what Odoo says now.',
   'database-down': 'Call the database administrator; nothing is fetched, read or completed until it answers.',
   stuck: 'Running: look at the slot in the PLC. Otherwise check that batch-completer is triggered.',
-  'not-pushed': 'Read the sentence: it says what Odoo answered. The batch is tried again by itself.',
+  'not-pushed': 'Nothing yet: the batch is tried again by itself.',
   'failed-batch': 'Read the sentence, put right what it names, then press retry; or park the batch, and book it in Odoo by hand.',
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
   'map-version': 'Call the PLC programmer: the PLC has another version of the register map.',
-  'mo-done-in-odoo': 'Ask who marked the MO done in Odoo, then cancel the batch here.',
+  'mo-done-in-odoo': 'Ask who marked the MO done. Press cancel: Odoo keeps it done, the batch turns failed; then press park.',
   'gate-blocked': 'Clear the batches that block the queue; no new MO is fetched before.',
   'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
   'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
@@ -37,24 +37,44 @@ export const ALARM_ACTIONS = {
 export type AlarmCode = keyof typeof ALARM_ACTIONS;
 
 /**
- * What a failed batch waits for, by the code its sentence begins with. Retry looks at the MO in Odoo first, so it books nothing
- * twice; park and cancel leave what was weighed to be booked by hand.
+ * Where one code asks for different things: by the value of the alarm. For a batch that was not completed that is the code its
+ * sentence begins with, for an MO that somebody touched in Odoo how far its batch is (line/odoo-check).
+ * Retry looks at the MO in Odoo first, so it books nothing twice; park and cancel leave what was weighed to be booked by hand.
  */
-const FAILED_ACTIONS: Readonly<Record<string, string>> = {
-  ODOO_REFUSED: 'Ask the ERP administrator to put right in Odoo what the sentence names, then press retry; or park, and book it by hand.',
-  ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
-  ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
-  ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? Then press retry.',
-  ODOO_OUTCOME_UNKNOWN: 'Press retry: the MO is looked at first.',
-  ODOO_DIFFERS: 'Compare the MO in Odoo with the paper of the scale, put it right there, then press park.',
-  ODOO_CANCELLED: 'Press cancel: the MO is cancelled in Odoo. What was weighed is to be booked by hand.',
-  ODOO_CHANGED: 'Set the MO back in Odoo, then press retry; or park, and book it by hand.',
-  ODOO_GONE: 'Press park, and book what was weighed by hand: the MO is not in Odoo any more.',
-  'recipe-mismatch': 'Compare with the paper of the scale: retry books what was weighed, finish by hand takes the figures of the paper.',
+const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'failed-batch': {
+    ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo, then press retry; or park, and book it by hand.',
+    ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
+    ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
+    ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? Then press retry.',
+    ODOO_OUTCOME_UNKNOWN: 'Press retry: the MO is looked at first.',
+    ODOO_DIFFERS: 'Compare the MO in Odoo with the paper of the scale, put it right there, then press park.',
+    ODOO_CANCELLED: 'Press cancel, and book in Odoo by hand what was weighed.',
+    ODOO_CHANGED: 'Set the MO back in Odoo, then press retry; or park, and book it by hand.',
+    ODOO_GONE: 'Press park, and book what was weighed by hand: the MO is not in Odoo any more.',
+    'recipe-mismatch': 'Compare with the paper of the scale: retry books what was weighed, By hand what the paper says.',
+  },
+  'not-pushed': {
+    ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo. The third refusal leaves the decision to a person.',
+    ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right. The batch is tried again by itself.',
+    ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? The batch is tried again by itself.',
+    ODOO_OUTCOME_UNKNOWN: 'Nothing yet: the MO is looked at before anything is sent again.',
+    ODOO_GONE: 'Ask who deleted the MO in Odoo. It is looked for once more in a minute.',
+    PLC_SLOT_RUNNING: 'Stop the batch at the PLC: the cancellation then goes on by itself.',
+  },
+  'mo-cancelled-in-odoo': {
+    'in-plc': 'Stop the batch at the PLC first, then press cancel. What was dosed is to be booked in Odoo by hand.',
+    made: 'Press cancel, and book in Odoo by hand what was used.',
+  },
+  'mo-done-in-odoo': {
+    'in-plc':
+      'Ask who marked the MO done, and stop the batch at the PLC. Press cancel: Odoo keeps it done, the batch turns failed; then press park.',
+    made: 'Nothing yet: what Odoo shows is compared with what was weighed as soon as the batch is completed.',
+  },
 };
 
-/** @param failure for `failed-batch`: the code of what the batch failed with */
-export function actionFor(code: string, failure: string | null = null): string {
+/** @param value of the alarm; some codes ask for different things by it */
+export function actionFor(code: string, value: string | null = null): string {
   const action = code in ALARM_ACTIONS ? ALARM_ACTIONS[code as AlarmCode] : '';
-  return code === 'failed-batch' ? (FAILED_ACTIONS[failure ?? ''] ?? action) : action;
+  return BY_VALUE[code]?.[value ?? ''] ?? action;
 }

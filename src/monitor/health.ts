@@ -4,7 +4,7 @@ import type { LinkState } from '../odoo/odoo';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
 import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
 import { queueRows } from '../queue/rows';
-import { changedInOdoo } from '../line/odoo-check';
+import { changeAlarm, changedInOdoo } from '../line/odoo-check';
 import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
@@ -79,7 +79,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
     };
     if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`, codeOf(row.last_error));
     else if (row.last_error !== null && row.state !== 'pushed' && !isToldByLink(line, row))
-      add('not-pushed', 'warning', `${slot}: ${row.last_error}`);
+      add('not-pushed', 'warning', `${slot}: ${row.last_error}`, codeOf(row.last_error));
     if (WAITS_FOR_NOBODY.has(row.state) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))
       add('stuck', 'warning', `${slot}: ${row.state}, nothing has changed for ${minutes} min`);
   }
@@ -87,7 +87,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
     const why = rows.every((row) => row.state === 'failed')
       ? 'only failed batches are left'
       : `no batch has changed for ${stuckAfterMinutes} min`;
-    alarms.push(ofLine('gate-blocked', 'critical', `${why}: ${rows.map((row) => `slot ${row.batch_no} ${row.mo_id}`).join(', ')}`));
+    alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`));
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`));
   if (mapChanged) alarms.push(ofLine('map-changed', 'critical', mapChangedText(line.line)));
@@ -133,7 +133,7 @@ async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSigna
     return open.flatMap((row) => {
       if (row.odoo_id === null || now.get(row.id) !== row.row_version) return [];
       const change = changedInOdoo(row, states.get(row.odoo_id));
-      return change ? [{ ...change, severity: 'critical' as const, mo_id: row.mo_id, batch_no: row.batch_no, value: null }] : [];
+      return change ? [changeAlarm(row, change)] : [];
     });
   } catch (error) {
     if (error instanceof SmartMoError && error.code.startsWith('ODOO_')) return null;

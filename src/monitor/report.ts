@@ -21,6 +21,8 @@ export interface ReportOptions {
   payload: unknown;
   stuckAfterMinutes: number;
   remindAfterMinutes: number;
+  /** false: nobody hears the alarms here, so they are left to a monitor that is heard. Default true. */
+  announces?: boolean;
 }
 
 interface Answer {
@@ -43,7 +45,7 @@ const REPORTS = {
   'real-time': async (line, _run, options) => {
     const { snapshot, outage } = await look(line);
     const picture = realTime(line, snapshot, options.stuckAfterMinutes, outage);
-    const events = outage ? outageBegan(line, outage) : outageEnded(line);
+    const events = outageEvents(line, outage, options);
     const fill = picture.word === 'RUNNING' && waitsForOdoo(line, snapshot.rows) !== null ? 'yellow' : LIGHTS[picture.word];
     return { ...answer(line, picture, `${picture.word}: ${picture.why}`, fill), events };
   },
@@ -104,7 +106,7 @@ export async function runReport(line: Line, run: Run, options: ReportOptions): P
     const { payload, text, status, statusCode, events = [] } = await reportOf(options.report)(line, run, options);
     const light = await neverGreenOverAlarms(line, status);
     // Last: what is claimed here is lost when anything after it fails.
-    const announced = await announce(line, run, options).catch(none);
+    const announced = options.announces === false ? [] : await announce(line, run, options).catch(none);
     return observed(line, {
       port: 1,
       payload: { line: line.line, at: line.clock.now().toISOString(), text, ...payload },
@@ -188,12 +190,18 @@ async function checkedAlarms(line: Line, run: Run, options: ReportOptions): Prom
     await checkHealth(line, await readSnapshot(line), options.stuckAfterMinutes, run.signal);
     const alarms = (await openAlarms(line.database, line.line)).map(toAlarm);
     await taskEnded(line, 'health', started, { text: `${alarms.length} issues` });
-    return { alarms, events: outageEnded(line) };
+    return { alarms, events: outageEvents(line, null, options) };
   } catch (error) {
     if (!isOfTheDatabase(error)) throw error;
     const alarm = outageAlarm(line, error);
-    return { alarms: [alarm], events: outageBegan(line, alarm) };
+    return { alarms: [alarm], events: outageEvents(line, alarm, options) };
   }
+}
+
+/** @param outage null: the database answers */
+function outageEvents(line: Line, outage: AlarmView | null, { announces }: ReportOptions): OutcomeEvent[] {
+  if (announces === false) return [];
+  return outage ? outageBegan(line, outage) : outageEnded(line);
 }
 
 function worst(alarms: readonly AlarmView[]): 'ok' | 'warning' | 'critical' {

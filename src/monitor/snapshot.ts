@@ -1,3 +1,4 @@
+import { meaningOf } from '../errors';
 import type { LinkState } from '../odoo/odoo';
 import { type AlarmRow, openAlarms } from '../queue/alarms';
 import { type Batch, codeOf, type QueueRow, toBatch } from '../queue/batch';
@@ -10,6 +11,7 @@ import type { Line } from '../line/line';
 import { mapChanged, mapChangedText } from '../line/map-changed';
 import { actionFor } from './alarm-codes';
 import { type AlarmView, toAlarm } from './announce';
+import { causesOf } from './causes';
 import { type BatchAction, possibleActions } from './possible-actions';
 
 /** Everything the database knows of a line, read at one moment. */
@@ -48,13 +50,20 @@ export interface BatchStatus extends Record<string, unknown> {
 export interface QueuedBatch extends Batch {
   /** What an operator may press now. */
   can: BatchAction[];
-  /** What to press, or whom to call, about a batch that failed; null for the others. */
+  /** Of a batch that failed: in a few words what happened, and what to press or whom to call; null for the others. */
+  trouble: string | null;
   action: string | null;
 }
 
 function toQueued(line: Line, row: QueueRow): QueuedBatch {
-  const action = row.state === 'failed' ? actionFor('failed-batch', codeOf(row.last_error)) : null;
-  return { ...toBatch(row, line), can: possibleActions(line, row, []), action };
+  const batch = { ...toBatch(row, line), can: possibleActions(line, row, []), trouble: null, action: null };
+  if (row.state !== 'failed') return batch;
+  const code = codeOf(row.last_error);
+  return {
+    ...batch,
+    trouble: meaningOf(code) ?? (row.last_error ?? 'failed').replace(`${code}: `, ''),
+    action: actionFor('failed-batch', code),
+  };
 }
 
 export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus {
@@ -90,6 +99,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
   const links = linksOf(line, snapshot.tasks);
   if (outage) links.database = { state: 'down', since: outage.since, error: outage.text };
   const status = batchStatus(line, snapshot.rows);
+  const alarms = outage ? [outage] : snapshot.alarms.map(toAlarm);
   return {
     ...status,
     // A screen draws every slot of the line, also the empty ones.
@@ -101,7 +111,8 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     completed: status.batches.filter((batch) => countedAs(batch) === 'completed'),
     links,
     tasks: tasksOf(snapshot.tasks),
-    alarms: outage ? [outage] : snapshot.alarms.map((row): AlarmView => toAlarm(row)),
+    alarms,
+    causes: causesOf(alarms, status.batches),
     can: line.mode === 'observe' || outage ? [] : [snapshot.hold ? 'release' : 'hold'],
     hold: snapshot.hold && { ...snapshot.hold, since: snapshot.hold.since.toISOString() },
   };
@@ -147,8 +158,10 @@ function wordFor(
   if (!first) return { word: 'WAITING FOR MO', why: 'the queue is empty', since: null };
   const since = waitsSince(first).toISOString();
   if (isBlocked(rows, now, stuckAfterMinutes)) {
-    const failed = rows.find((row) => row.state === 'failed') ?? first;
-    return { word: 'BLOCKED', why: `slot ${failed.batch_no} ${failed.mo_id}: ${failed.last_error ?? failed.state}`, since };
+    const failed = rows.filter((row) => row.state === 'failed');
+    const { batch_no, mo_id, last_error, state } = failed[0] ?? first;
+    const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
+    return { word: 'BLOCKED', why: `slot ${batch_no} ${mo_id}${others}: ${last_error ?? state}`, since };
   }
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
@@ -177,9 +190,10 @@ function atWork(rows: readonly QueueRow[], waits: string | null): string {
     (row) => row.state === 'running' && !failedInPlc(row) && Object.values(row.actual ?? {}).some((weight) => weight > 0),
   );
   if (dosing) return `slot ${dosing.batch_no} ${dosing.mo_id} ${dosing.finished_goods ?? ''} is being made`.replace('  ', ' ') + also;
-  return rows.some((row) => row.state === 'queued' || row.state === 'running')
-    ? `the PLC has the next batch${also}`
-    : (waits ?? 'finished batches go to Odoo');
+  if (rows.some((row) => row.state === 'running' || (row.state === 'queued' && row.loaded_at !== null)))
+    return `the PLC has the next batch${also}`;
+  if (rows.some((row) => row.state === 'queued')) return `the recipes are not in the PLC yet${also}`;
+  return waits ?? 'finished batches go to Odoo';
 }
 
 const TASKS: readonly RecordedTask[] = ['fetch', 'write', 'read', 'complete', 'health'];

@@ -10,7 +10,7 @@ import { scadaOperations } from './scada';
 import { checkSettings, type OdooSettings } from './settings';
 import { shared } from './shared';
 import { MO, type Operations, stockOperations } from './stock';
-import type { ModelCall, Protocol } from './transport';
+import { type ModelCall, nameOf, type Protocol } from './transport';
 import type { ServerVersion } from './version';
 import { findWarnings, mayChange } from './user-check';
 
@@ -46,7 +46,7 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
   async function connect(): Promise<Link> {
     const chosen = await breaker.run(choose);
     const { transport } = chosen;
-    const call = (what: ModelCall, signal?: AbortSignal): Promise<unknown> => watched(() => transport.call(what, signal));
+    const call = (one: ModelCall, signal?: AbortSignal): Promise<unknown> => watched(() => named(one, transport.call(one, signal)));
     const names = await readNames(chosen.version, call);
     const stock = stockOperations({ call, names, products: createProducts(call, clock) });
     const operations = 'route' in transport ? scadaOperations(stock, (...route) => watched(() => transport.route(...route))) : stock;
@@ -86,7 +86,8 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
     } catch (error) {
       if (!(error instanceof SmartMoError) || error.code !== 'ODOO_RIGHTS') throw error;
       const may = await attempt(({ call, names }) => mayChange(call, names.version.major, signal), signal);
-      throw may === false ? error : new SmartMoError('ODOO_RIGHTS', error.message, { class: 'permanent', value: error.value });
+      if (may === false) throw error;
+      throw new SmartMoError('ODOO_RIGHTS', error.message, { class: 'permanent', value: error.value, detail: error.detail });
     }
   }
 
@@ -130,6 +131,16 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
     upgrade: () => upgrade,
     close: () => http.close(),
   };
+}
+
+/** The sentence is for operators; what was called goes beside it. */
+async function named<T>(call: ModelCall, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof SmartMoError) error.detail ??= nameOf(call);
+    throw error;
+  }
 }
 
 function isOfVersion(error: unknown): error is SmartMoError {

@@ -4,7 +4,7 @@ import { unreadable } from './http';
 /** A JSON-RPC request that was sent. */
 export interface Sent {
   id: number;
-  /** For people: "mrp.production.write of 26" */
+  /** For people: "the quantities of WH/MO/00026" */
   what: string;
   change: boolean;
   /** The routes of the plant module repeat no id, and may answer without an envelope (odoo.md part C). */

@@ -60,12 +60,12 @@ const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClas
 ];
 
 /** Business refusals, and whatever else an Odoo with its own modules may raise: it was rolled back, a person decides. */
-const REFUSED = { code: 'ODOO_REFUSED', class: 'permanent', remedy: 'settle it in Odoo, then retry the batch' } as const;
+const REFUSED = { code: 'ODOO_REFUSED', class: 'permanent', remedy: 'settle it in Odoo' } as const;
 
 /**
  * The error that Odoo's description of an exception stands for: the `error.data` of JSON-RPC, the body of JSON-2. Its
  * `debug` is a traceback and is never looked at. undefined: it is no such description.
- * @param what the call, for people: "mrp.production.write of 26"
+ * @param what the call, for people: "the quantities of WH/MO/00026"
  * @param secrets texts that must not get out, should the server repeat them
  */
 export function faultError(fault: unknown, what: string, secrets: readonly string[]): SmartMoError | undefined {
@@ -74,7 +74,8 @@ export function faultError(fault: unknown, what: string, secrets: readonly strin
   const message = 'message' in fault && typeof fault.message === 'string' ? fault.message : '';
   const rule = RULES.find((rule) => rule.name.test(name) && (rule.message?.test(message) ?? true)) ?? REFUSED;
   const said = printable(message, secrets) || printable(name, secrets);
-  return new SmartMoError(rule.code, `Odoo answered ${what} with "${said}"; ${rule.remedy}`, {
+  const answer = rule === REFUSED ? `Odoo refused ${what}: "${said}"` : `Odoo answered ${what} with "${said}"`;
+  return new SmartMoError(rule.code, `${answer}; ${rule.remedy}`, {
     class: rule.class,
     value: printable(name, secrets),
   });

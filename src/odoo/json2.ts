@@ -6,7 +6,7 @@ import type { Http } from './http';
 import { createLogin } from './login';
 import type { OdooSettings } from './settings';
 import { asUser } from './shapes';
-import { type ModelCall, nameOf, type Transport } from './transport';
+import { type ModelCall, type Transport, wordsFor } from './transport';
 
 /** What can stand in a header; a password that cannot is no API key. */
 const PRINTABLE = /^[\x21-\x7e]+$/;
@@ -29,7 +29,7 @@ export function createJson2(http: Http, settings: OdooSettings, clock: Clock): T
         timeout: timeout * 1000 * (change ? 2 : 1),
         change,
         signal,
-        fault: (body) => faultError(body, nameOf(call), [password]),
+        fault: (body) => faultError(body, wordsFor(call), [password]),
       });
       return body;
     } catch (error) {

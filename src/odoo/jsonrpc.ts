@@ -4,10 +4,10 @@ import type { Http } from './http';
 import { createLogin } from './login';
 import type { OdooSettings } from './settings';
 import { asUser } from './shapes';
-import { nameOf, positional, type Transport } from './transport';
+import { positional, type Transport, wordsFor } from './transport';
 
 interface Run {
-  /** For people: "mrp.production.write of 26" */
+  /** For people: "the quantities of WH/MO/00026" */
   what: string;
   change: boolean;
   signal?: AbortSignal | undefined;
@@ -49,7 +49,7 @@ export function createJsonRpc(http: Http, settings: OdooSettings, clock: Clock):
     call: (call, signal) =>
       logins.run(({ uid }) => {
         const args = [database, uid, password, call.model, call.method, positional(call), call.options ?? {}];
-        return request('object', 'execute_kw', args, { what: nameOf(call), change: call.change ?? false, signal });
+        return request('object', 'execute_kw', args, { what: wordsFor(call), change: call.change ?? false, signal });
       }, signal),
   };
 }

@@ -38,11 +38,12 @@ export function createProducts(call: (call: ModelCall, signal?: AbortSignal) => 
           // An archived product may still be in an MO.
           context: { active_test: false },
         };
+        const what = 'the list of products';
         const answer = await call(
-          { model: 'product.product', method: 'search_read', args: { domain: [['id', 'in', missing]] }, options },
+          { what, model: 'product.product', method: 'search_read', args: { domain: [['id', 'in', missing]] }, options },
           signal,
         );
-        for (const row of readProducts(answer, 'the list of products')) {
+        for (const row of readProducts(answer, what)) {
           cache.set(row.id, { product: row.name, product_code: row.default_code || '', tracking: row.tracking });
         }
       }

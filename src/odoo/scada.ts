@@ -99,6 +99,6 @@ function assertClearable(payload: PushPayload, shown: OdooRecord): void {
   const list = stuck.map(({ product_id, quantity }) => `${quantity} of product ${product_id}`).join(', ');
   throw new SmartMoError(
     'ODOO_DIFFERS',
-    `${payload.mo_id} shows a consumption of ${list} in Odoo where nothing was weighed, and the scada protocol cannot clear it; set it to 0 in Odoo, then retry the batch`,
+    `${payload.mo_id} shows a consumption of ${list} in Odoo where nothing was weighed, and the scada protocol cannot clear it; set it to 0 in Odoo`,
   );
 }

@@ -6,7 +6,7 @@ import { type Http, unreadable } from './http';
 import { createLogin } from './login';
 import type { OdooSettings } from './settings';
 import { asUser } from './shapes';
-import { nameOf, positional, type Transport } from './transport';
+import { positional, type Transport, wordsFor } from './transport';
 
 /** The session of a user of the web client, in which the plant module answers too. */
 export interface SessionTransport extends Transport {
@@ -18,6 +18,14 @@ export interface SessionTransport extends Transport {
    */
   route(path: string, params: object, options?: { change?: boolean; signal?: AbortSignal | undefined }): Promise<Record<string, unknown>>;
 }
+
+/** The routes in words of the plant: operators read them. */
+const ROUTES: Readonly<Record<string, string>> = {
+  'mo-list-detailed': 'the list of confirmed MOs',
+  'mo/update-with-consumptions': 'the quantities',
+  'mo/mark-done': 'the completion',
+  'mo/cancel': 'the cancellation',
+};
 
 interface Session {
   uid: number;
@@ -88,11 +96,11 @@ export function createSession(http: Http, settings: OdooSettings, clock: Clock):
       logins.run(async (session) => {
         const { model, method, options: kwargs = {}, change = false } = call;
         const params = { model, method, args: positional(call), kwargs };
-        return (await request('/web/dataset/call_kw', params, { what: nameOf(call), change, signal, session })).result;
+        return (await request('/web/dataset/call_kw', params, { what: wordsFor(call), change, signal, session })).result;
       }, signal),
     route: (path, params, { change = false, signal } = {}) =>
       logins.run(async (session) => {
-        const what = `${path}${'mo_id' in params ? ` of ${String(params.mo_id)}` : ''}`;
+        const what = `${ROUTES[path] ?? path}${'mo_id' in params ? ` of ${String(params.mo_id)}` : ''}`;
         const { result } = await request(`/api/scada/${path}`, params, { what, change, signal, session, loose: true });
         if (isObject(result) && (result['status'] === 'success' || result['status'] === 'ok')) return result;
         throw unreadable(`Odoo's answer to ${what} says neither success nor error; check the scada module`, change);
@@ -111,7 +119,7 @@ function isRefusal(error: unknown): boolean {
 function refused(what: string, result: Record<string, unknown>, secrets: readonly string[]): SmartMoError {
   const { message } = result;
   const said = typeof message === 'string' ? printable(message, secrets) : 'no reason given';
-  return new SmartMoError('ODOO_REFUSED', `Odoo refuses ${what}: "${said}"; settle it in Odoo, then retry the batch`, {
+  return new SmartMoError('ODOO_REFUSED', `Odoo refused ${what}: "${said}"; settle it in Odoo`, {
     value: result['mo_state'],
   });
 }

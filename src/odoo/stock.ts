@@ -38,13 +38,14 @@ export interface StockDependencies {
 export function stockOperations({ call, names, products }: StockDependencies): StockOperations {
   const { consumed, plannedStart, digits } = names;
 
-  const searchRead = (model: string, domain: readonly unknown[], options: Record<string, unknown>, signal?: AbortSignal) =>
-    call({ model, method: 'search_read', args: { domain }, options }, signal);
+  const searchRead = (what: string, model: string, domain: readonly unknown[], options: Record<string, unknown>, signal?: AbortSignal) =>
+    call({ what, model, method: 'search_read', args: { domain }, options }, signal);
 
   async function readOrders(domain: readonly unknown[], page: { limit?: number }, signal?: AbortSignal): Promise<OdooOrder[]> {
     const fields = ['id', 'name', 'state', 'product_id', 'product_qty', 'product_uom_id', 'move_raw_ids'];
-    const answer = await searchRead(MO, domain, { fields, ...page, order: `${plannedStart} asc, id asc` }, signal);
-    const orders = readOrderList(answer, 'the list of confirmed MOs');
+    const what = 'the list of confirmed MOs';
+    const answer = await searchRead(what, MO, domain, { fields, ...page, order: `${plannedStart} asc, id asc` }, signal);
+    const orders = readOrderList(answer, what);
     const moves = await plannedMoves(orders, signal);
     const of = await products.get(
       [...orders, ...moves].map((row) => id(row.product_id)),
@@ -70,31 +71,33 @@ export function stockOperations({ call, names, products }: StockDependencies): S
     },
 
     async readStates(ids, signal) {
-      const answer = await searchRead(MO, [['id', 'in', ids]], { fields: ['id', 'name', 'state', 'product_qty'] }, signal);
-      const rows = readOrderStates(answer, 'the states of MOs');
+      const what = 'the states of MOs';
+      const answer = await searchRead(what, MO, [['id', 'in', ids]], { fields: ['id', 'name', 'state', 'product_qty'] }, signal);
+      const rows = readOrderStates(answer, what);
       return new Map(rows.map((row) => [row.id, { odoo_id: row.id, mo_id: row.name, state: row.state, quantity: row.product_qty }]));
     },
 
     async readOrder(odooId, signal) {
       const fields = ['id', 'name', 'state', 'product_qty', 'qty_producing', 'qty_produced', 'move_raw_ids'];
-      const answer = await searchRead(MO, [['id', 'in', [odooId]]], { fields }, signal);
-      const order = readOrderRecords(answer, `the question for MO ${odooId}`).find((row) => row.id === odooId);
+      const what = 'the question for the MO';
+      const answer = await searchRead(what, MO, [['id', 'in', [odooId]]], { fields }, signal);
+      const order = readOrderRecords(answer, what).find((row) => row.id === odooId);
       if (!order) return null;
       const { name, state, product_qty, qty_producing, qty_produced } = order;
       const moves = await consumedMoves(order, signal);
       return { odoo_id: odooId, mo_id: name, state, quantity: product_qty, qty_producing, qty_produced, moves };
     },
 
-    async push({ odoo_id, qty, moves }: PushPayload, _shown, signal) {
+    async push({ odoo_id, mo_id, qty, moves }: PushPayload, _shown, signal) {
       const values = (quantity: number) => (consumed === 'quantity' ? { quantity, picked: true } : { quantity_done: quantity });
       const vals = {
         qty_producing: qty,
         move_raw_ids: moves.map(({ move_id, quantity }) => [1, move_id, values(quantity)]),
       };
-      await call({ model: MO, method: 'write', ids: [odoo_id], args: { vals }, change: true }, signal);
+      await call({ what: `the quantities of ${mo_id}`, model: MO, method: 'write', ids: [odoo_id], args: { vals }, change: true }, signal);
     },
 
-    async markDone({ odoo_id }, { strictConsumption }, signal) {
+    async markDone({ odoo_id, mo_id }, { strictConsumption }, signal) {
       const context = {
         // Without it what Odoo blocks ("Blocked" consumption) stays blocked.
         ...(strictConsumption ? {} : { skip_consumption: true }),
@@ -102,15 +105,16 @@ export function stockOperations({ call, names, products }: StockDependencies): S
         skip_redirection: true,
         ...(consumed === 'quantity_done' ? { skip_immediate: true } : {}),
       };
-      await call({ model: MO, method: 'button_mark_done', ids: [odoo_id], options: { context }, change: true }, signal);
+      const what = `the completion of ${mo_id}`;
+      await call({ what, model: MO, method: 'button_mark_done', ids: [odoo_id], options: { context }, change: true }, signal);
     },
 
     async cancel(odooId, signal) {
-      await call({ model: MO, method: 'action_cancel', ids: [odooId], change: true }, signal);
+      await call({ what: 'the cancellation', model: MO, method: 'action_cancel', ids: [odooId], change: true }, signal);
     },
 
     async note(odooId, body, signal) {
-      await call({ model: MO, method: 'message_post', ids: [odooId], options: { body }, change: true }, signal);
+      await call({ what: 'the note', model: MO, method: 'message_post', ids: [odooId], options: { body }, change: true }, signal);
     },
   };
 
@@ -122,8 +126,9 @@ export function stockOperations({ call, names, products }: StockDependencies): S
         ['raw_material_production_id', 'in', orders.slice(from, from + ORDERS_PER_CALL).map((order) => order.id)],
         ['state', '!=', 'cancel'],
       ];
-      const answer = await searchRead('stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal);
-      moves.push(...readPlannedMoves(answer, 'the components of MOs'));
+      const what = 'the components of MOs';
+      const answer = await searchRead(what, 'stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal);
+      moves.push(...readPlannedMoves(answer, what));
     }
     return moves;
   }
@@ -131,8 +136,14 @@ export function stockOperations({ call, names, products }: StockDependencies): S
   async function consumedMoves(order: { id: number; move_raw_ids: number[] }, signal?: AbortSignal): Promise<OdooRecord['moves']> {
     const picked = consumed === 'quantity' ? ['picked'] : [];
     const fields = ['id', 'product_id', consumed, 'state', 'raw_material_production_id', ...picked];
-    const answer = await searchRead('stock.move', [['raw_material_production_id', 'in', [order.id]]], { fields, order: 'id' }, signal);
-    const what = `the components of MO ${order.id}`;
+    const what = 'the components of the MO';
+    const answer = await searchRead(
+      what,
+      'stock.move',
+      [['raw_material_production_id', 'in', [order.id]]],
+      { fields, order: 'id' },
+      signal,
+    );
     const rows =
       consumed === 'quantity_done'
         ? readDoneMoves(answer, what).map((row) => ({ ...row, quantity: row.quantity_done, picked: true }))

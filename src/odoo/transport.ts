@@ -2,6 +2,8 @@
 export interface ModelCall {
   model: string;
   method: string;
+  /** The call in words of the plant, "the quantities of WH/MO/00026": operators read them. Default: its name. */
+  what?: string;
   /** Records the method runs on; undefined for a method of the model itself. */
   ids?: readonly number[];
   /** Required arguments under the names of the Python signature, in its order. */
@@ -23,9 +25,14 @@ export interface Transport {
   call(call: ModelCall, signal?: AbortSignal): Promise<unknown>;
 }
 
-/** The call for people: "mrp.production.write of 26". */
+/** The call for engineers: "mrp.production.write of 26". */
 export function nameOf({ model, method, ids }: ModelCall): string {
   return `${model}.${method}${ids?.length ? ` of ${ids.join(', ')}` : ''}`;
+}
+
+/** The call for everybody. */
+export function wordsFor(call: ModelCall): string {
+  return call.what ?? nameOf(call);
 }
 
 /** Arguments in the order of the Python signature, for the protocols that do not send their names. */

@@ -23,6 +23,8 @@ export interface ProductTotal extends Pick<DayTotal, 'uom' | 'planned' | 'actual
 /** One material in completed batches. */
 export interface MaterialTotal {
   product: string;
+  /** Where it came from: "silo_a (silo101)", tag and equipment code. */
+  tags: string[];
   uom: string;
   planned: number;
   /** null: only weighed by hand, so that nobody knows. */
@@ -51,7 +53,7 @@ SELECT finished_goods AS product, uom, ${SUMS}
 FROM {schema}.mo_histories WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
 
 const MATERIALS = `
-SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, sum((m ->> 'planned')::numeric) AS planned,
+SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, array_agg(DISTINCT concat(m ->> 'tag', ' (' || nullif(m ->> 'code', '') || ')')) AS tags, sum((m ->> 'planned')::numeric) AS planned,
   sum((h.actual ->> (m ->> 'tag'))::numeric) AS actual
 FROM {schema}.mo_histories h, jsonb_array_elements(h.materials) m
 WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;

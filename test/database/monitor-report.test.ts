@@ -251,6 +251,7 @@ describe('reports of the line', () => {
       'at',
       'batches',
       'can',
+      'causes',
       'completed',
       'completed_batches',
       'failed_batches',

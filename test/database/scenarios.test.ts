@@ -202,7 +202,7 @@ describe('scenarios of the line', () => {
         batch_no: 1,
         mo_id: first,
         code: 'mo-cancelled-in-odoo',
-        text: `${String(first)} was cancelled in Odoo; cancel the batch here too`,
+        text: 'the MO was cancelled in Odoo',
       },
     ]);
     assert.equal((outcome.payload['loaded'] as unknown[]).length, 2);

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { systemClock } from '../../src/clock';
 import { createModbusPlc } from '../../src/plc/modbus';
-import { launchBrowser } from '../support/browser';
-import { alarm, buttonsOf, DESKTOP, lamp, moIn, press, startVisitor, tile, word } from '../support/dashboard-driver';
-import { startDashboardPlant, type DashboardPlant } from '../support/dashboard-plant';
+import { alarm, buttonsOf, DESKTOP, dialog, lamp, moIn, press, tile, visitDashboard, word } from '../support/dashboard-driver';
 import { modbusSettings } from '../support/modbus';
-import { startOperator, type Operator } from '../support/operator';
 
 /** The time in which a fault is to be found and cleared from the page alone. */
 const TWO_MINUTES = 120_000;
@@ -14,49 +11,46 @@ const EVERY_TIMER = ['every 60 minutes', 'every 5 minutes', 'every 3 minutes', '
 
 describe('five faults, found and cleared from the dashboard alone', function () {
   this.timeout(TWO_MINUTES);
-  let browser: Browser | undefined;
-  let plant: DashboardPlant | undefined;
-  let operator: Operator;
   let page: Page;
-  const visitor = startVisitor(
-    () => browser!,
-    () => plant!,
-  );
+  const visitor = visitDashboard();
 
   before(async function () {
-    this.timeout(180_000);
-    browser = await launchBrowser(this);
-    plant = await startDashboardPlant();
-    operator = startOperator(plant.nodeRed, plant.flows);
+    this.timeout(TWO_MINUTES);
     page = await visitor.look('line');
-    await operator.until('a full queue', async () => (await page.locator('.mo-id').count()) === 10, ['every 60 minutes']);
-  });
-  after(async () => {
-    await browser?.close();
-    await plant?.nodeRed.stop();
+    await visitor.operator.until('a full queue', async () => (await page.locator('.mo-id').count()) === 10, ['every 60 minutes']);
   });
   beforeEach(async () => {
     page = await visitor.look('line');
     await page.locator('.mo-id').first().waitFor();
   });
-  afterEach(() => visitor.leave());
 
-  const appears = (what: string, condition: () => Promise<boolean>): Promise<boolean> => operator.until(what, condition, EVERY_TIMER);
+  const appears = (what: string, condition: () => Promise<boolean>): Promise<boolean> =>
+    visitor.operator.until(what, condition, EVERY_TIMER);
   const gone = async (mo: string): Promise<boolean> => (await page.locator('.mo-id', { hasText: mo }).count()) === 0;
 
   it('an MO that was cancelled in Odoo', async () => {
     const mo = await moIn(page, 10);
-    await plant!.command('mo-odoo-simulator', { action: 'cancel', mo_id: mo });
+    await visitor.plant.command('mo-odoo-simulator', { action: 'cancel', mo_id: mo });
     await appears('the alarm', () => alarm(page, mo).isVisible());
-    assert.match(await alarm(page, mo).innerText(), /cancelled in Odoo.*Press cancel/s);
-    assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*Press cancel/s);
+    assert.match(
+      await alarm(page, mo).innerText(),
+      /^slot 10 .*cancelled in Odoo while its batch is in the PLC.*Stop the batch at the PLC first, then press cancel/s,
+    );
+    assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*then press cancel/s);
+    assert.match(await page.locator('.mo-count').innerText(), /1 in trouble/);
+    await tile(page, 10).getByRole('button', { name: 'Cancel' }).click();
+    assert.match(await dialog(page).innerText(), /cancelled in Odoo, or gone, already.*stop the batch in slot 10 there first/s);
+    await dialog(page).getByRole('button', { name: 'Go back' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
     await press(tile(page, 10), 'Cancel', 'Cancel the batch', 'cancelled in Odoo');
-    await appears('no alarm', async () => (await gone(mo)) && (await page.getByText('No open alarms').isVisible()));
+    // No timer is needed: what was done is looked at at once.
+    await page.getByText('No open alarms').waitFor();
+    assert.ok(await gone(mo));
   });
 
   it('a batch that the PLC says has failed', async () => {
     const mo = await moIn(page, 9);
-    await plant!.command('mo-plc-simulator', { action: 'fail', slot: 9 });
+    await visitor.plant.command('mo-plc-simulator', { action: 'fail', slot: 9 });
     await appears('the tile', () => tile(page, 9).getByText('failed in the PLC').isVisible());
     await appears('the alarm', () => alarm(page, mo).isVisible());
     assert.match(await alarm(page, mo).innerText(), /the PLC says the batch failed.*press cancel/s);
@@ -64,33 +58,41 @@ describe('five faults, found and cleared from the dashboard alone', function () 
     await appears('no alarm', async () => (await gone(mo)) && (await alarm(page, mo).count()) === 0);
   });
 
-  it('a batch that Odoo refuses', async () => {
-    await plant!.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
-    await appears('a failed batch', async () => (await page.getByText('FAILED', { exact: true }).count()) > 0);
-    const failed = page.locator('.mo-tile.mo-red').first();
-    const mo = await failed.locator('.mo-id').innerText();
-    await appears('the alarm', () => alarm(page, mo).isVisible());
-    assert.match(await alarm(page, mo).innerText(), /ODOO_REFUSED.*Ask the ERP administrator.*press retry/s);
-    assert.deepEqual(await buttonsOf(failed), ['Retry', 'Park', 'Cancel']);
-    // The administrator does what the sentence asks for.
-    await plant!.command('mo-odoo-simulator', { action: 'clear' });
-    await press(
-      page.locator('.mo-tile', { has: page.locator('.mo-id', { hasText: mo }) }),
-      'Retry',
-      'Send to Odoo again',
-      'put right in Odoo',
+  it('one refusal of Odoo that hits several batches: one alarm, one dialog, an entry for each', async () => {
+    await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
+    const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: ODOO_REFUSED/ });
+    await appears('failed batches under one alarm', () => refused.isVisible());
+    assert.equal(await page.locator('.mo-alarm.mo-red', { hasText: 'ODOO_REFUSED' }).count(), 1);
+    assert.match(await refused.innerText(), /Odoo refused the quantities of the MO: ".*Ask the ERP administrator.*press retry/s);
+    assert.deepEqual(
+      (await buttonsOf(refused)).map((text) => text.replace(/\d+/, 'n')),
+      ['Retry all n', 'Park all n'],
     );
-    await appears('the batch in Odoo', () => gone(mo));
+    assert.deepEqual(await buttonsOf(page.locator('.mo-tile.mo-red').first()), ['Retry', 'Park', 'Cancel']);
+    // The administrator does what the sentence asks for.
+    await visitor.plant.command('mo-odoo-simulator', { action: 'clear' });
+    const hit = (await refused.locator('.mo-hit > span').innerText()).match(/WH\/MO\/\d+/g) ?? [];
+    assert.ok(hit.length > 1);
+    await press(refused, /^Retry all/, 'Send to Odoo again', 'the lots are there');
+    await page.getByText(/^\d+ batches: done$/).waitFor();
+    await refused.waitFor({ state: 'detached' });
+    const engineer = await visitor.look('engineer');
+    for (const mo of hit) {
+      await engineer.getByLabel('MO', { exact: true }).fill(mo);
+      await engineer.getByRole('button', { name: 'Look' }).click();
+      await engineer.locator('.moe-batch tr', { hasText: /retried\s*Ayu.*the lots are there/s }).waitFor();
+    }
+    await appears('the batches in Odoo', async () => (await page.getByText('FAILED', { exact: true }).count()) === 0);
   });
 
   it('an outage of Odoo is one alarm, and of the PLC another', async () => {
-    await plant!.command('mo-odoo-simulator', { action: 'fault', fault: 'down', seconds: 600 });
+    await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'down', seconds: 600 });
     await appears('DOWN', () => lamp(page, 'Odoo', 'DOWN').isVisible());
     await appears('the alarm', () => alarm(page, 'ODOO_UNREACHABLE').isVisible());
     await appears('a batch that waits', async () => (await page.getByText('waits for Odoo', { exact: true }).count()) > 0);
     assert.equal(await alarm(page, 'ODOO_UNREACHABLE').count(), 1);
     assert.match(await alarm(page, 'ODOO_UNREACHABLE').innerText(), /Call the ERP administrator/);
-    await plant!.command('mo-plc-simulator', { action: 'fault', fault: 'mute', seconds: 600 });
+    await visitor.plant.command('mo-plc-simulator', { action: 'fault', fault: 'mute', seconds: 600 });
     await appears('NO PLC', () => word(page, 'NO PLC').isVisible());
     await appears('its alarm', () => alarm(page, /PLC_.*Check the network/s).isVisible());
     // Alarms push nothing off the screen.
@@ -98,8 +100,8 @@ describe('five faults, found and cleared from the dashboard alone', function () 
     assert.ok((await page.evaluate(() => document.documentElement.scrollHeight)) <= height, 'the page scrolls');
     const box = await tile(page, 10).boundingBox();
     assert.ok(box && box.y + box.height <= height, 'the last tile is off the screen');
-    await plant!.command('mo-plc-simulator', { action: 'clear' });
-    await plant!.command('mo-odoo-simulator', { action: 'clear' });
+    await visitor.plant.command('mo-plc-simulator', { action: 'clear' });
+    await visitor.plant.command('mo-odoo-simulator', { action: 'clear' });
     await appears('all well', async () => (await lamp(page, 'Odoo', 'ok').isVisible()) && (await lamp(page, 'PLC', 'ok').isVisible()));
     await appears('no alarm', () => page.getByText('No open alarms').isVisible());
   });
@@ -122,7 +124,7 @@ describe('five faults, found and cleared from the dashboard alone', function () 
 
   /** The PLC programmer tries something: the name of an MO that was never here, in a slot that is ours. */
   async function strangerIn(slot: number): Promise<void> {
-    const plc = createModbusPlc(modbusSettings(plant!.plcPort), { clock: systemClock });
+    const plc = createModbusPlc(modbusSettings(visitor.plant.plcPort), { clock: systemClock });
     try {
       const name = Buffer.from('WH/MO/09999'.padEnd(16, '\0'));
       await plc.write(6000 + (slot - 1) * 100, [slot, ...Array.from({ length: 8 }, (_, at) => name.readUInt16BE(2 * at))]);

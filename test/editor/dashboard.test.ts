@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
-import { launchBrowser } from '../support/browser';
-import { DESKTOP, lamp, moIn, PHONE, press, startVisitor, tile } from '../support/dashboard-driver';
-import { startDashboardPlant, type DashboardPlant } from '../support/dashboard-plant';
+import type { Page } from 'playwright-core';
+import { DESKTOP, lamp, moIn, PHONE, press, tile, visitDashboard } from '../support/dashboard-driver';
 import { nodeId } from '../support/example';
-import { nodeRedMissing } from '../support/node-red';
 import { call } from '../support/odoo-simulator-client';
-import { startOperator, type Operator } from '../support/operator';
-import { skip } from '../support/skip';
 import { waitFor } from '../support/wait';
 
 const MARKUP = '<img src=x onerror="window.hacked = true"><b>Layer</b>';
@@ -15,32 +10,15 @@ const MARKUP = '<img src=x onerror="window.hacked = true"><b>Layer</b>';
 for (const version of ['4', '5'] as const) {
   describe(`dashboard in Node-RED ${version}`, function () {
     this.timeout(90_000);
-    let browser: Browser | undefined;
-    let plant: DashboardPlant | undefined;
-    let operator: Operator;
-    const visitor = startVisitor(
-      () => browser!,
-      () => plant!,
-    );
+    const visitor = visitDashboard({ version });
+    const { look } = visitor;
 
     before(async function () {
-      this.timeout(180_000);
-      const missing = nodeRedMissing(version);
-      if (missing !== null) skip(this, missing);
-      browser = await launchBrowser(this);
-      plant = await startDashboardPlant({ version });
-      operator = startOperator(plant.nodeRed, plant.flows);
       // Every finished product gets a name that would run a script if a page took it for markup.
-      const { odoo } = plant;
+      const { odoo } = visitor.plant;
       const products = await waitFor(() => call(odoo, 'product.product', 'search', [[]]) as Promise<number[]>, { what: 'Odoo simulator' });
       await call(odoo, 'product.product', 'write', [products, { name: MARKUP }]);
     });
-    after(async () => {
-      await browser?.close();
-      await plant?.nodeRed.stop();
-    });
-    afterEach(() => visitor.leave());
-    const { look } = visitor;
 
     const progress = (page: Page): Promise<number[]> =>
       page.locator('.mo-bar').evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow'))));
@@ -50,7 +28,7 @@ for (const version of ['4', '5'] as const) {
       // The builtin database is made first.
       await page.getByText('WAITING FOR MO').waitFor({ timeout: 60_000 });
       await tile(page, 10).getByText('empty').waitFor();
-      await operator.until('a full queue', async () => (await page.locator('.mo-id').count()) === 10, ['every 60 minutes']);
+      await visitor.operator.until('a full queue', async () => (await page.locator('.mo-id').count()) === 10, ['every 60 minutes']);
       assert.equal(await page.locator('.mo-word').innerText(), 'RUNNING');
       assert.match(await page.locator('.mo-count').innerText(), /^10 in the queue/);
       assert.equal(await page.locator('.mo-name').innerText(), 'main');
@@ -87,9 +65,11 @@ for (const version of ['4', '5'] as const) {
         },
         { what: 'ten bars' },
       );
-      await operator.until('a bar that moved', async () => (await progress(page)).some((value, slot) => value > (before[slot] ?? 100)), [
-        'every 5 minutes',
-      ]);
+      await visitor.operator.until(
+        'a bar that moved',
+        async () => (await progress(page)).some((value, slot) => value > (before[slot] ?? 100)),
+        ['every 5 minutes'],
+      );
     });
 
     it('cancels a batch with reason and name, and the history tells both', async () => {
@@ -112,15 +92,17 @@ for (const version of ['4', '5'] as const) {
     it('breaks the simulated plant and heals it', async () => {
       const page = await look('simulator');
       await page.getByRole('button', { name: 'PLC mute' }).click();
-      await page.getByText('for 60 s: PLC mute').waitFor();
+      await page.locator('.mos-log').getByText('PLC mute for 60 s').waitFor();
+      await page.reload();
+      await page.locator('.mos-log').getByText('PLC mute for 60 s').waitFor();
       const line = await look('line');
-      await operator.until('NO PLC', () => line.locator('.mo-word', { hasText: 'NO PLC' }).isVisible(), ['every 5 minutes']);
+      await visitor.operator.until('NO PLC', () => line.locator('.mo-word', { hasText: 'NO PLC' }).isVisible(), ['every 5 minutes']);
       await page.getByRole('button', { name: 'Heal the PLC' }).click();
-      await operator.until('the PLC', () => lamp(line, 'PLC', 'ok').isVisible(), ['every 5 minutes']);
+      await visitor.operator.until('the PLC', () => lamp(line, 'PLC', 'ok').isVisible(), ['every 5 minutes']);
       await page.getByRole('button', { name: 'Odoo away' }).click();
-      await operator.until('DOWN', () => lamp(line, 'Odoo', 'DOWN').isVisible(), ['every 3 minutes', 'every 10 minutes']);
+      await visitor.operator.until('DOWN', () => lamp(line, 'Odoo', 'DOWN').isVisible(), ['every 3 minutes', 'every 10 minutes']);
       await page.getByRole('button', { name: 'Heal Odoo' }).click();
-      await operator.until('ok', () => lamp(line, 'Odoo', 'ok').isVisible(), ['every 3 minutes', 'every 10 minutes']);
+      await visitor.operator.until('ok', () => lamp(line, 'Odoo', 'ok').isVisible(), ['every 3 minutes', 'every 10 minutes']);
     });
 
     it('looks stale when the monitor has stopped', async () => {
@@ -130,9 +112,9 @@ for (const version of ['4', '5'] as const) {
       await page.reload();
       await page.locator('.mo-slot').first().waitFor();
       assert.equal(await page.locator('.mo-old').count(), 0);
-      const timer = nodeId(plant!.flows, { type: 'inject', name: 'every 2 seconds' });
-      await plant!.nodeRed.deploy(
-        plant!.flows.map((node) => (node['id'] === timer ? { ...node, d: true } : node)),
+      const timer = nodeId(visitor.plant.flows, { type: 'inject', name: 'every 2 seconds' });
+      await visitor.plant.nodeRed.deploy(
+        visitor.plant.flows.map((node) => (node['id'] === timer ? { ...node, d: true } : node)),
         'nodes',
       );
       await page.clock.fastForward(30_000);

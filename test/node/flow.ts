@@ -69,7 +69,7 @@ export interface Loaded {
 }
 
 /**
- * Starts a flow in Node-RED. Every port of a working node gets a collector; the wires need not be given.
+ * Starts a flow in Node-RED. Every port of a working node gets a collector ("monitor1-2"), wired to it unless the node has wires.
  * @param more node types beside those of the package
  */
 export async function load(
@@ -87,7 +87,7 @@ export async function load(
     const ports = PORTS[node.type] ?? 0;
     const collectors = Array.from({ length: ports }, (_, index) => `${node.id}-${index + 1}`);
     if (ports === 0) withTab.push(node);
-    else withTab.push({ ...node, z: 'tab', x: 0, y: 0, wires: collectors.map((id) => [id]) });
+    else withTab.push({ ...node, z: 'tab', x: 0, y: 0, wires: node['wires'] ?? collectors.map((id) => [id]) });
     withTab.push(...collectors.map((id) => ({ id, type: 'helper', z: 'tab', x: 0, y: 0, wires: [] })));
   }
 

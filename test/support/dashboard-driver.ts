@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { openPage } from './browser';
-import type { DashboardPlant } from './dashboard-plant';
+import { launchBrowser, openPage } from './browser';
+import { type DashboardPlant, type PlantOptions, startDashboardPlant } from './dashboard-plant';
+import { nodeRedMissing } from './node-red';
+import { type Operator, startOperator } from './operator';
+import { skip } from './skip';
 
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
@@ -10,31 +13,60 @@ export const PHONE = { width: 390, height: 844 };
 const FIRST = { line: '.mo-band', engineer: '.moe', history: '.moh', simulator: '.mos' } as const;
 export type PageName = keyof typeof FIRST;
 
-/** Somebody in front of the dashboard, who reads what it says and presses what it offers. */
+/** Somebody in front of the dashboard of a running plant, who reads what it says and presses what it offers. */
 export interface Visitor {
+  readonly plant: DashboardPlant;
+  readonly operator: Operator;
+  /** Opens a page; it is closed after the test, and must not have had an error in its console. */
   look(name: PageName, viewport?: { width: number; height: number }): Promise<Page>;
-  /** Closes the pages; none of them may have had an error in its console. */
-  leave(): Promise<void>;
 }
 
-export function startVisitor(browser: () => Browser, plant: () => DashboardPlant): Visitor {
+/** Plant, browser and visitor for the tests of the suite around this call; without a browser or that Node-RED it is skipped. */
+export function visitDashboard(options: PlantOptions = {}): Visitor {
+  let browser: Browser | undefined;
+  let started: { plant: DashboardPlant; operator: Operator } | undefined;
   let opened: Awaited<ReturnType<typeof openPage>>[] = [];
+  const running = (): NonNullable<typeof started> => {
+    assert.ok(started, 'the plant runs from the first test to the last');
+    return started;
+  };
+
+  before(async function () {
+    this.timeout(180_000);
+    const missing = nodeRedMissing(options.version ?? '4');
+    if (missing !== null) skip(this, missing);
+    browser = await launchBrowser(this);
+    const plant = await startDashboardPlant(options);
+    started = { plant, operator: startOperator(plant.nodeRed, plant.flows) };
+  });
+  afterEach(async () => {
+    const pages = opened;
+    opened = [];
+    for (const { close } of pages) await close();
+    assert.deepEqual(
+      pages.flatMap(({ errors }) => errors),
+      [],
+    );
+  });
+  after(async () => {
+    await browser?.close();
+    await started?.plant.nodeRed.stop();
+  });
+
   return {
+    get plant() {
+      return running().plant;
+    },
+    get operator() {
+      return running().operator;
+    },
     async look(name, viewport = DESKTOP) {
-      const view = await openPage(browser(), { viewport });
+      assert.ok(browser);
+      const view = await openPage(browser, { viewport });
       opened.push(view);
-      await view.page.goto(plant().page(name));
+      await view.page.goto(running().plant.page(name));
       await view.page.locator(FIRST[name]).waitFor();
       return view.page;
-    },
-    async leave() {
-      const pages = opened;
-      opened = [];
-      for (const { close } of pages) await close();
-      assert.deepEqual(
-        pages.flatMap(({ errors }) => errors),
-        [],
-      );
     },
   };
 }
@@ -59,8 +91,8 @@ export async function write(page: Page, field: string, text: string): Promise<vo
   assert.equal(await input.inputValue(), text);
 }
 
-/** Presses a button of a tile or of the band, and confirms; `sure` is what the dialog's own button says. */
-export async function press(on: Locator, button: string, sure: string, why: string, who = 'Ayu'): Promise<void> {
+/** Presses a button of a tile, an alarm or the band, and confirms; `sure` is what the dialog's own button says. */
+export async function press(on: Locator, button: string | RegExp, sure: string, why: string, who = 'Ayu'): Promise<void> {
   const page = on.page();
   await on.getByRole('button', { name: button, exact: true }).click();
   assert.equal(await dialog(page).getByRole('button', { name: sure }).isDisabled(), true, 'nothing is done without reason and name');

@@ -1,0 +1,52 @@
+import type { AlarmView } from './announce';
+import type { QueuedBatch } from './snapshot';
+
+/** One cause with everything it has hit: ten batches that Odoo refuses for one reason are one thing to put right. */
+export interface Cause extends Pick<AlarmView, 'code' | 'severity' | 'since' | 'text' | 'action'> {
+  /** By slot; empty for an alarm of the whole line. */
+  batches: { batch_no: number | null; mo_id: string }[];
+  /** What may be pressed for each of these batches now. */
+  can: ('retry' | 'park')[];
+}
+
+const WORST_FIRST = ['critical', 'warning', 'info'];
+
+/** Open alarms by cause: those that differ only in slot and MO are one. The worst first, then the oldest. */
+export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedBatch[]): Cause[] {
+  const groups = new Map<string, AlarmView[]>();
+  for (const alarm of alarms) {
+    // "for 31 min" differs from batch to batch, and is the same trouble.
+    const reason = reasonOf(alarm).replace(/\d+ min\b/, '');
+    const key = JSON.stringify([alarm.code, alarm.severity, alarm.value, reason]);
+    const group = groups.get(key);
+    if (group) group.push(alarm);
+    else groups.set(key, [alarm]);
+  }
+  const causes = [...groups.values()].map((group) => toCause(group, batches));
+  return causes.sort(
+    (a, b) => WORST_FIRST.indexOf(a.severity) - WORST_FIRST.indexOf(b.severity) || Date.parse(a.since) - Date.parse(b.since),
+  );
+}
+
+function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[]): Cause {
+  const oldest = group.reduce((a, b) => (Date.parse(b.since) < Date.parse(a.since) ? b : a));
+  const { code, severity, since, text, action } = oldest;
+  const hit = group.flatMap(({ batch_no, mo_id }) => (mo_id === null ? [] : [{ batch_no, mo_id }]));
+  const possible = hit.map(({ mo_id }) => queue.find((batch) => batch.mo_id === mo_id)?.can ?? []);
+  return {
+    code,
+    severity,
+    since,
+    text: hit.length > 1 ? `${hit.length} batches: ${reasonOf(oldest)}` : text,
+    action,
+    batches: hit.sort((a, b) => (a.batch_no ?? 0) - (b.batch_no ?? 0)),
+    can: (['retry', 'park'] as const).filter((one) => hit.length > 0 && possible.every((can) => can.includes(one))),
+  };
+}
+
+/** What the sentence says beside slot and MO. */
+function reasonOf({ text, batch_no, mo_id }: AlarmView): string {
+  if (mo_id === null) return text;
+  const slot = `slot ${batch_no} ${mo_id}`;
+  return text.replace(`${slot}: `, '').replaceAll(slot, 'the batch').replaceAll(mo_id, 'the MO');
+}
