@@ -3,7 +3,8 @@ import { queueSet, readEpoch } from '../../src/queue/gate';
 import { completeBatches } from '../../src/line/complete';
 import { fetchOrders } from '../../src/line/fetch';
 import type { Run } from '../../src/line/run';
-import { type Plant, runSet, startPlant } from '../support/plant';
+import { checkInvariants } from '../support/invariants';
+import { makeSet, type Plant, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
 
 /** The table "Scenarios that must come out right" of the product, row by row, and what else the gate promises. */
@@ -74,6 +75,50 @@ describe('scenarios of the line', () => {
       history.map(({ mo_id, status }) => ({ mo_id, status })),
       [...first, ...second].map((mo_id) => ({ mo_id, status: 'completed' })),
     );
+  });
+
+  it('one poison batch of ten: nine are completed, it blocks the gate until it is parked, and comes back only when it is requeued', async () => {
+    const first = await makeSet(plant);
+    const poison = first[3] ?? '';
+    // Odoo refuses the fourth write, and the two that repeat it.
+    const refused = { action: 'fault', fault: 'refused', method: 'write' } as const;
+    await plant.odoo.command({ ...refused, skip: 3, times: 1 });
+    await plant.complete();
+    await plant.odoo.command({ ...refused, times: 2 });
+    for (let again = 0; again < 2; again += 1) {
+      assert.equal((await plant.gate()).payload['reason'], 'busy');
+      await plant.letTimePass();
+      await plant.complete();
+    }
+    const completed = (await plant.history()).map(({ mo_id, status }) => `${mo_id} ${status}`);
+    assert.deepEqual(
+      completed,
+      first.flatMap((mo_id) => (mo_id === poison ? [] : `${mo_id} completed`)),
+    );
+
+    const gate = await plant.gate();
+    assert.deepEqual([gate.port, gate.payload['decision'], gate.payload['reason']], [2, 'skip', 'blocked']);
+    assert.deepEqual(gate.payload['blocking'], [{ batch_no: 4, mo_id: poison, state: 'failed', minutes: 0, code: 'ODOO_REFUSED' }]);
+    assert.match(gate.payload.text, new RegExp(`^blocked: 1 left, 0 finished, 1 failed; slot 4 ${poison}: ODOO_REFUSED: `));
+    assert.equal((await plant.fetch()).payload['reason'], 'queue-not-empty');
+
+    assert.equal((await plant.act('park', { mo_id: poison, reason: 'booked by hand' })).port, 1);
+    assert.equal((await plant.gate()).payload['reason'], 'empty');
+    const second = await runSet(plant);
+    assert.deepEqual([second.length, second.includes(poison)], [10, false]);
+
+    assert.equal((await plant.act('requeue', { mo_id: poison })).port, 1);
+    assert.equal((await plant.gate()).payload['reason'], 'empty');
+    assert.ok((await runSet(plant)).includes(poison));
+    assert.deepEqual(
+      (await plant.history()).filter(({ mo_id }) => mo_id === poison),
+      [
+        { mo_id: poison, status: 'failed', run: 1 },
+        { mo_id: poison, status: 'completed', run: 2 },
+      ],
+    );
+    assert.deepEqual(await plant.queued(), []);
+    await checkInvariants(plant);
   });
 
   it('what Odoo consumed is what the PLC weighed, once', async () => {
@@ -209,10 +254,7 @@ describe('scenarios of the line', () => {
   });
 
   it('two completers at once archive each batch once', async () => {
-    await plant.fetch();
-    await plant.load();
-    await plant.plcIsDone(10);
-    await plant.read();
+    await makeSet(plant);
     const other = plant.otherProcess();
     const run: Run = { actor: 'other', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
     const outcomes = await Promise.all([

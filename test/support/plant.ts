@@ -222,14 +222,20 @@ export function weighedOf({ materials }: Pick<QueueRow, 'materials'>): { actual:
   };
 }
 
-/** Gate, fetch, load, PLC, read, complete: one whole set, as the four timers would do it. */
-export async function runSet(plant: Plant): Promise<string[]> {
+/** Fetch, load, PLC, read: a set that is made and stored. Returns its MOs, by slot. */
+export async function makeSet(plant: Plant): Promise<string[]> {
   const before = plant.plc.weighed().length;
   await plant.fetch();
   const set = await plant.queued();
   await plant.load();
   await plant.plcIsDone(before + set.length);
   await plant.read();
+  return set;
+}
+
+/** One whole set, as the four timers would do it. */
+export async function runSet(plant: Plant): Promise<string[]> {
+  const set = await makeSet(plant);
   await plant.complete();
   return set;
 }
