@@ -25,6 +25,8 @@ export const FAULT_GROUPS = {
     'db-down': 'the server is away for a while',
     'db-first-host-down': 'the first host of the list is away',
     'db-standby': 'the host is a standby',
+    'db-failover': 'the server is gone in the middle of a task, and a standby that has everything takes over',
+    'db-failover-behind': 'a standby takes over that lacks the last steps',
     'db-read-only': 'the server turns read-only in a failover',
     'db-slow-statement': 'a statement takes too long',
     'db-slow-lock': 'a lock is not given up in time',
