@@ -137,25 +137,25 @@ describe('the life of a flow in Node-RED', function () {
     }
   });
 
-  it('another credential secret: every node that has lost its secrets says which, nothing is done [fault: nr-wrong-credential-secret]', async () => {
+  it('another credential secret: the nodes that have lost their secrets say which, all that need them show it, nothing is done [fault: nr-wrong-credential-secret]', async () => {
     const userDir = await temporaryFolder('secret');
     const flows = withoutTimers(example('01 - Smart MO Sync'));
     try {
       const first = await startNodeRed({ userDir, flows, env: site.env, settings: { credentialSecret: 'the first' } });
       await first.stop();
-      const queued = await site.queued();
+      const before = [await site.queued(), site.odoo.orders()];
       const second = await startNodeRed({ userDir, env: site.env, settings: { credentialSecret: 'another' } });
       try {
-        const id = nodeId(flows, { type: 'odoo-fetch-mo' });
-        await startOperator(second, flows)
-          .press('fetch now')
-          .catch(() => undefined);
-        await waitFor(() => /credentials could not be decrypted|Error loading credentials/i.test(second.log()), {
-          what: 'the words of Node-RED',
-        });
-        const text = second.statuses().get(id)?.text ?? '';
-        assert.doesNotMatch(text, /queued/);
-        assert.deepEqual(await site.queued(), queued);
+        await startOperator(second, flows).press('fetch now');
+        for (const lost of ['url of mo-database "database"', 'login of mo-odoo "Odoo"']) {
+          await second.waitForLog(new RegExp(`\\[error\\].*CONFIG_MISSING: ${lost} is empty; open the node and fill it in`));
+        }
+        const line = nodeId(flows, { type: 'mo-line' });
+        for (const { id, type } of flows.filter((node) => node['line'] === line)) {
+          const isRed = (): boolean => /^CONFIG_MISSING since \d\d:\d\d$/.test(second.statuses().get(String(id))?.text ?? '');
+          await waitFor(isRed, { what: `CONFIG_MISSING under ${String(type)}` });
+        }
+        assert.deepEqual([await site.queued(), site.odoo.orders()], before);
         assert.doesNotMatch(second.log(), /Uncaught Exception|UnhandledPromiseRejection|TypeError/);
       } finally {
         await second.stop();
