@@ -1,10 +1,15 @@
+import { createRequire } from 'node:module';
 import type { Node } from 'node-red';
 import { systemClock } from '../src/clock';
-import { startOdooSimulator } from '../src/simulators/odoo/simulator';
+import { onFirstUse } from '../src/first-use';
+import type * as Simulator from '../src/simulators/odoo/simulator';
 import { VERSION_NAMES } from '../src/simulators/odoo/versions';
 import { readerOf } from './support/config-nodes';
 import { startSimulator, withFault } from './support/simulator';
 import type { Config, Red } from './support/types';
+
+/** Loaded by the flow that has one: a start of Node-RED does not wait for it. */
+const library = onFirstUse(() => createRequire(__filename)('../src/simulators/odoo/simulator') as typeof Simulator);
 
 /** A stand-in Odoo on 127.0.0.1, for trying a flow without one. */
 export default function (RED: Red): void {
@@ -21,7 +26,7 @@ export default function (RED: Red): void {
         seed: read.number('seed', { fallback: 1, min: 0, max: 2 ** 31 - 1, whole: true }),
         stateFile,
       };
-      const simulator = await startOdooSimulator(options, { clock: systemClock, onEvent: emit });
+      const simulator = await library().startOdooSimulator(options, { clock: systemClock, onEvent: emit });
       return {
         command: (payload) => simulator.command(payload),
         summary: () => withFault(`${simulator.orders().filter(({ state }) => state === 'confirmed').length} confirmed`, simulator.fault()),

@@ -1,9 +1,14 @@
+import { createRequire } from 'node:module';
 import type { Node } from 'node-red';
 import { systemClock } from '../src/clock';
-import { startPlcSimulator } from '../src/simulators/plc/simulator';
+import { onFirstUse } from '../src/first-use';
+import type * as Simulator from '../src/simulators/plc/simulator';
 import { readerOf, requiredConfigNode } from './support/config-nodes';
 import { startSimulator, withFault } from './support/simulator';
 import type { Config, Red } from './support/types';
+
+/** Loaded by the flow that has one: a start of Node-RED does not wait for it. */
+const library = onFirstUse(() => createRequire(__filename)('../src/simulators/plc/simulator') as typeof Simulator);
 
 /** A batch cell behind Modbus TCP on 127.0.0.1, with the slots and the register map of the line. */
 export default function (RED: Red): void {
@@ -21,7 +26,7 @@ export default function (RED: Red): void {
         seed: read.number('seed', { fallback: 1, min: 0, max: 2 ** 31 - 1, whole: true }),
         stateFile,
       };
-      const simulator = await startPlcSimulator(options, { clock: systemClock, onEvent: emit });
+      const simulator = await library().startPlcSimulator(options, { clock: systemClock, onEvent: emit });
       return {
         // The simulator tells the event of a command like any other.
         command: (payload) => Promise.resolve(simulator.command(payload)).then(() => null),

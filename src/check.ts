@@ -1,11 +1,12 @@
 import { inspect } from 'node:util';
-import { Ajv, type ErrorObject, type JSONSchemaType } from 'ajv';
+import type { ErrorObject, JSONSchemaType } from 'ajv';
+import { ajvOnFirstUse } from './ajv';
 import { type ErrorCode, SmartMoError } from './errors';
 import { onFirstUse } from './first-use';
 
 const OPTIONS = { allErrors: false, useDefaults: true, verbose: true };
-const strict = onFirstUse(() => new Ajv(OPTIONS));
-const withoutLimits = onFirstUse(() => new Ajv({ ...OPTIONS, strictNumbers: false }));
+const strict = ajvOnFirstUse(OPTIONS);
+const withoutLimits = ajvOnFirstUse({ ...OPTIONS, strictNumbers: false });
 
 /**
  * Compiles a check for something that comes from outside. The check returns the value, typed, with defaults filled in.

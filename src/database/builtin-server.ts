@@ -4,8 +4,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, DatabaseError } from 'pg';
 import { SmartMoError } from '../errors';
+import { pg } from './pg';
 import { builtinBinaries, serverAccount, unavailable, type Account, type Binaries } from './builtin-binaries';
 import { asSeenBy, builtinPassword, BUILTIN_USER, dataFolder, initialise, serverEnvironment } from './builtin-data';
 import {
@@ -175,6 +175,7 @@ async function portWhenReady(place: Place, pid: number): Promise<number | null> 
 }
 
 async function logsIn(place: Place, port: number): Promise<boolean> {
+  const { Client, DatabaseError } = pg();
   const client = new Client({
     host: '127.0.0.1',
     port,

@@ -1,6 +1,6 @@
-import { Client, DatabaseError, escapeIdentifier } from 'pg';
 import type { Database } from './database';
 import { startBuiltinServer, type BuiltinOptions, type BuiltinServer } from './builtin-server';
+import { pg } from './pg';
 import { createDatabase, type DatabaseDeps } from './postgres';
 import type { Timeouts } from './settings';
 import { translate } from './sql-error';
@@ -51,6 +51,7 @@ export function createBuiltin(settings: BuiltinSettings, deps: DatabaseDeps = {}
 }
 
 async function createDatabaseOnce({ host, port, user, password }: BuiltinServer, name: string): Promise<void> {
+  const { Client, DatabaseError, escapeIdentifier } = pg();
   const client = new Client({ host, port, user, password, database: 'postgres', connectionTimeoutMillis: 5_000, query_timeout: 30_000 });
   client.on('error', () => undefined);
   try {

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
-import { Pool, type PoolClient, type QueryResult } from 'pg';
+import type { PoolClient, QueryResult } from 'pg';
 import { SmartMoError } from '../errors';
+import { pg } from './pg';
 import type { Access, Server, Timeouts } from './settings';
 import type { RenderSql } from './sql';
 import { isPlanOutdated, isServerLost, isSessionLost, translate, type Phase, type Whereabouts } from './sql-error';
@@ -46,7 +47,7 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
   const broken = new WeakSet<object>();
   let ended: Promise<void> | undefined;
 
-  const pool = new Pool({
+  const pool = new (pg().Pool)({
     host: server.host,
     port: server.port,
     database: access.database,
@@ -64,7 +65,7 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
     statement_timeout: timeouts.statement,
     lock_timeout: timeouts.lock,
     idle_in_transaction_session_timeout: timeouts.idleInTransaction,
-    types: numbersAsNumbers,
+    types: numbersAsNumbers(),
     stream: () => {
       const socket = new Socket();
       sockets.add(socket);

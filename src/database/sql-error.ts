@@ -1,6 +1,7 @@
-import { DatabaseError } from 'pg';
+import type { DatabaseError } from 'pg';
 import { SmartMoError } from '../errors';
 import { ConstraintError } from './database';
+import { pg } from './pg';
 
 /** The side of a connection that may be named in a sentence; never the password. */
 export interface Whereabouts {
@@ -20,7 +21,7 @@ export type Phase = 'connecting' | 'reading' | 'changing' | 'in transaction' | '
 export function translate(error: unknown, where: Whereabouts, phase: Phase): Error {
   if (error instanceof SmartMoError || error instanceof ConstraintError) return error;
   if (phase === 'committing' && !refusedByServer(error)) return outcomeUnknown(error, where);
-  if (error instanceof DatabaseError && error.code) return translateSqlState(error, error.code, where, phase);
+  if (error instanceof pg().DatabaseError && error.code) return translateSqlState(error, error.code, where, phase);
   return error instanceof TypeError || error instanceof RangeError ? error : unreachable(error, where, phase);
 }
 
@@ -46,7 +47,7 @@ function refusedByServer(error: unknown): boolean {
 }
 
 function sqlStateOf(error: unknown): string | undefined {
-  return error instanceof DatabaseError ? error.code : undefined;
+  return error instanceof pg().DatabaseError ? error.code : undefined;
 }
 
 function outcomeUnknown(error: unknown, where: Whereabouts): SmartMoError {

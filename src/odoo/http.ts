@@ -1,9 +1,14 @@
 import http from 'node:http';
 import https from 'node:https';
-import axios, { type AxiosResponse } from 'axios';
+import { createRequire } from 'node:module';
+import type { AxiosResponse, AxiosStatic } from 'axios';
 import type { Clock } from '../clock';
 import { closed, SmartMoError } from '../errors';
+import { onFirstUse } from '../first-use';
 import type { TlsSettings } from './settings';
+
+/** Loaded with the first request: a start of Node-RED does not wait for it. */
+const axios = onFirstUse(() => createRequire(__filename)('axios') as AxiosStatic);
 
 /** 1000 MOs with 15 components are 3 MB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -74,7 +79,7 @@ export function createHttp(origin: string, options: { clock: Clock; tls?: TlsSet
       closing.signal.addEventListener('abort', abort);
       signal?.addEventListener('abort', abort);
       try {
-        const answer = await axios.request<Buffer>({
+        const answer = await axios().request<Buffer>({
           adapter: 'http',
           url: origin + path,
           ...(body === undefined ? { method: 'get' } : { method: 'post', data: Buffer.from(JSON.stringify(body)) }),

@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { ajvOnFirstUse } from '../ajv';
 import { SmartMoError } from '../errors';
 import { onFirstUse } from '../first-use';
 
@@ -60,7 +60,7 @@ export interface ScadaOrderRow {
 }
 
 // A number of JSON can be Infinity (1e999); strictNumbers refuses it.
-const ajv = onFirstUse(() => new Ajv({ strictNumbers: true }));
+const ajv = ajvOnFirstUse({ strictNumbers: true });
 
 const ID = { type: 'integer', minimum: 1 };
 const TEXT = { type: 'string' };

@@ -1,5 +1,5 @@
-import Ajv from 'ajv';
 import type { ErrorObject } from 'ajv';
+import { ajvOnFirstUse } from '../ajv';
 import { onFirstUse } from '../first-use';
 import { NUMBER_TYPES, WORD_ORDERS } from './codec';
 import { type EntryList, type MapProblem, mapProblem, nameOf } from './lint';
@@ -67,7 +67,8 @@ const SCHEMA = {
   },
 };
 
-const shapeCheck = onFirstUse(() => new Ajv({ allErrors: true, verbose: true }).compile<RegisterMap>(SCHEMA));
+const ajv = ajvOnFirstUse({ allErrors: true, verbose: true });
+const shapeCheck = onFirstUse(() => ajv().compile<RegisterMap>(SCHEMA));
 
 /** What JSON may hold where a map is expected: nothing about it is known but that the lists are lists of objects. */
 export interface LooseMap {

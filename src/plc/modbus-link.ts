@@ -1,13 +1,18 @@
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import ModbusRTU from 'modbus-serial';
+import type ModbusRTU from 'modbus-serial';
 import { SmartMoError } from '../errors';
+import { onFirstUse } from '../first-use';
 import { createFrameGuard } from './modbus-guard';
 import type { FrameGuard } from './modbus-guard';
 import { exceptionError, nameOf } from './modbus-request';
 import type { ModbusRequest } from './modbus-request';
 import { placeOf } from './modbus-settings';
 import type { ModbusSettings } from './modbus-settings';
+
+/** modbus-serial, loaded with the first connection: a start of Node-RED does not wait for it. */
+const library = onFirstUse(() => createRequire(__filename)('modbus-serial') as typeof ModbusRTU);
 
 /** One connection with a client of its own. It is never opened again: after any fault the next request gets a new one. */
 export interface Link {
@@ -28,7 +33,7 @@ export async function openLink(settings: ModbusSettings, signal: AbortSignal): P
 
 async function openSocket(settings: ModbusSettings, signal: AbortSignal): Promise<Link> {
   const socket = await connectSocket(settings, signal);
-  const client = new ModbusRTU();
+  const client = new (library())();
   const guard = createFrameGuard(settings.transport === 'tcp' ? 'tcp' : 'rtu', settings.unit);
   const link = createLink(settings, client, guard, () => socket.destroy());
   // Before the library's own listeners: what the guard refuses never becomes an answer.
@@ -74,7 +79,7 @@ function connectSocket(settings: ModbusSettings, signal: AbortSignal): Promise<S
 
 async function openSerial(settings: ModbusSettings): Promise<Link> {
   const { device, baudRate, dataBits, parity, stopBits, timeout } = settings;
-  const client = new ModbusRTU();
+  const client = new (library())();
   const link = createLink(settings, client, null, () => client.close(() => undefined));
   client.on('error', (error: unknown) => link.destroy(unreachable(settings, error instanceof Error ? error.message : String(error))));
   client.on('close', () => link.destroy(unreachable(settings, 'the serial port was closed')));
