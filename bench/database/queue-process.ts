@@ -10,7 +10,7 @@ async function queueOwn({ line, from, count }: QueueOrder): Promise<QueueMessage
   const { e0, rows } = await readEpoch(database, line);
   if (rows > 0) return 'lost-race';
   const entries = Array.from({ length: count }, (_, index) => entry(from + index + 1));
-  return queueSet(database, { line, e0, mapHash: '', actor: `process ${process.pid}`, entries });
+  return (await queueSet(database, { line, e0, mapHash: '', actor: `process ${process.pid}`, entries })).result;
 }
 
 const tell = (message: QueueMessage | { is: 'ready' }): void => void process.send?.(message);

@@ -54,7 +54,7 @@ export async function emptyLine(db: Queryable, line: string): Promise<void> {
 export async function queueLine(database: Database, line: string, from: number, count: number): Promise<void> {
   const { e0 } = await readEpoch(database, line);
   const entries = Array.from({ length: count }, (_, index) => entry(from + index + 1));
-  const result = await queueSet(database, { line, e0, mapHash: '', actor: 'bench', entries });
+  const { result } = await queueSet(database, { line, e0, mapHash: '', actor: 'bench', entries });
   if (result !== 'queued') throw new Error(`nothing queued: ${result}`);
 }
 

@@ -2,9 +2,8 @@ import { createBreather } from '../breather';
 import { clockTime } from '../clock';
 import type { OdooOrder } from '../odoo/odoo';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
-import { type Batch, type QueueRow, toBatch } from '../queue/batch';
-import { knownOrders, type QueueEntry, queueSet, readEpoch } from '../queue/gate';
-import { queueRows } from '../queue/rows';
+import { type Batch, type ShownRow, toBatch } from '../queue/batch';
+import { knownOrders, type QueuedRow, type QueueEntry, queueSet, readEpoch } from '../queue/gate';
 import { renderFilter } from './filter';
 import { currentHold } from './hold';
 import { type Line, odooOf } from './line';
@@ -74,11 +73,12 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
   return runTask(line, 'fetch', run, busy, async () => {
     const odoo = odooOf(line);
     const domain = renderFilter(options.filter, options.message);
-    // A preview stores nothing, not even the hold that this process was started with.
-    const hold = preview ? null : await currentHold(line);
+    const startHold = preview || line.startHold === null ? null : await currentHold(line);
     const epoch = await readEpoch(line.database, line.line);
+    // A preview stores nothing, not even the hold that this process was started with, and shows what a release would fetch.
     if (!preview) {
-      if (hold) return onHold(hold.reason);
+      const reason = startHold?.reason ?? epoch.hold;
+      if (reason !== null) return onHold(reason);
       if (epoch.rows > 0) return notEmpty(`${epoch.rows} batches are still in the queue`);
     }
 
@@ -87,12 +87,16 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     const found = await findOrders(line, limit, (size, seen) => odoo.listConfirmed({ limit: size, seen, domain }, run.signal));
     for (const { mo_id, text } of found.rejected) logTask(line, 'fetch', run, `Rejected ${mo_id}: ${text}`, 'warn');
 
-    if (!preview) await settleAllInHistory(line, found);
-    if (found.entries.length === 0) return nothingToQueue(line, run, found, end, blue);
-    if (preview)
-      return end('queued', `preview: ${summary(found.entries.length, found)}`, blue('preview'), found, previewBatches(line, found.entries));
+    if (found.entries.length === 0) {
+      if (!preview) await settleAllInHistory(line, found);
+      return nothingToQueue(line, run, found, end, blue);
+    }
+    if (preview) {
+      const batches = await batchesOf(line, found.entries, asIfQueued(line, found.entries));
+      return end('queued', `preview: ${summary(batches.length, found)}`, blue('preview'), found, batches);
+    }
 
-    const result = await queueSet(line.database, {
+    const { result, rows } = await queueSet(line.database, {
       line: line.line,
       e0: epoch.e0,
       mapHash: line.mapping.hash,
@@ -103,14 +107,8 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     if (result === 'lost-race') return notEmpty('another run queued its set first', found);
     if (result === 'nothing-new') return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);
 
-    const rows = await queueRows(line.database, line.line);
     logTask(line, 'fetch', run, `✓ Auto-sync completed: ${rows.length} MO batches synced`);
-    const breathe = createBreather();
-    const batches: Batch[] = [];
-    for (const row of rows) {
-      await breathe();
-      batches.push(toBatch(row, line));
-    }
+    const batches = await batchesOf(line, found.entries, rows);
     return end('queued', summary(rows.length, found), queuedStatus(rows.length, found, line), found, batches);
   });
 }
@@ -172,7 +170,7 @@ function nothingToQueue(
   return end('rejected', summary(0, found), queuedStatus(0, found, line), found);
 }
 
-/** Confirmed MOs, none of them new: a line that stands still for this reason must not look as if it only waited for MOs. */
+/** Confirmed MOs, none of them new (a set that is queued clears it): a line that stands still for this reason must not look as if it only waited for MOs. */
 async function settleAllInHistory(line: Line, { entries, rejected, seen }: Found): Promise<void> {
   const open: OpenAlarm = { code: 'all-in-history', severity: 'info', text: allKnown(seen), mo_id: '', batch_no: null, value: null };
   const isSo = seen > 0 && entries.length === 0 && rejected.length === 0;
@@ -197,37 +195,38 @@ function queuedStatus(count: number, { rejected }: Found, line: Line): NodeStatu
     : { fill: 'yellow', shape: 'dot', text: `${count} queued, ${rejected.length} rejected ${time}` };
 }
 
-/** What the set would look like in the queue. */
-function previewBatches(line: Line, entries: readonly QueueEntry[]): Batch[] {
-  const now = line.clock.now();
-  return entries.map((entry, index) => {
-    const row: QueueRow = {
-      ...entry,
-      id: 0,
-      line: line.line,
-      batch_no: index + 1,
-      run: 1,
-      actual: null,
-      actual_weight: null,
-      status_manufacturing: 0,
-      status_operation: 0,
-      state: 'queued',
-      row_version: 1,
-      push_payload: null,
-      push_attempt: 0,
-      next_try_at: null,
-      last_error: null,
-      missed_reads: 0,
-      cancellation: null,
-      fetch_seq: 0,
-      created_at: now,
-      loaded_at: null,
-      started_at: null,
-      finished_at: null,
-      last_read_from_plc: null,
-      measured_by: 'plc',
-      updated_at: now,
-    };
-    return toBatch(row, line);
-  });
+/** What the tables would make of a set; nothing is stored. */
+function asIfQueued({ clock }: Line, entries: readonly QueueEntry[]): QueuedRow[] {
+  const created_at = clock.now();
+  return entries.map(({ mo_id }, index) => ({ mo_id, batch_no: index + 1, run: 1, created_at }));
 }
+
+/** The batches of a set: what was sent to the tables is not read back. */
+async function batchesOf(line: Line, entries: readonly QueueEntry[], rows: readonly QueuedRow[]): Promise<Batch[]> {
+  const byName = new Map(entries.map((entry) => [entry.mo_id, entry]));
+  const breathe = createBreather();
+  const batches: Batch[] = [];
+  for (const row of rows) {
+    await breathe();
+    const entry = byName.get(row.mo_id);
+    if (entry) batches.push(toBatch({ ...NEW_ROW, line: line.line, ...entry, ...row }, line));
+  }
+  return batches;
+}
+
+/** What every row begins with (src/database/migrations). */
+const NEW_ROW = {
+  actual: null,
+  actual_weight: null,
+  status_manufacturing: 0,
+  status_operation: 0,
+  state: 'queued',
+  push_attempt: 0,
+  next_try_at: null,
+  last_error: null,
+  loaded_at: null,
+  started_at: null,
+  finished_at: null,
+  last_read_from_plc: null,
+  measured_by: 'plc',
+} as const satisfies Partial<ShownRow>;

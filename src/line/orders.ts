@@ -97,8 +97,8 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
       return reject('over-max', `${tag} shall take ${planned} ${uom}, its maximum is ${max} (mo-line, materials)`, planned);
   }
 
-  const { mo_id, odoo_id, quantity, uom } = order;
-  return { entry: { mo_id, odoo_id, quantity, uom, finished_goods: order.product || order.product_code, materials } };
+  const { mo_id, odoo_id, uom } = order;
+  return { entry: { mo_id, odoo_id, quantity: stored, uom, finished_goods: order.product || order.product_code, materials } };
 }
 
 /** What a read would not believe must not be queued: such a batch could never finish. Nobody reads what is weighed by hand. */

@@ -193,7 +193,10 @@ function progressOf(row: Measured): number {
   return planned > 0 ? round(Math.min(actual / planned, 1), 4) : 0;
 }
 
-function common(row: Omit<QueueRow, QueueOnly>, rule: ManualRule): Omit<BatchRecord, 'status' | 'notes' | 'actor' | 'archived_at'> {
+function common(
+  row: Omit<ShownRow, 'state' | 'next_try_at' | 'last_error'>,
+  rule: ManualRule,
+): Omit<BatchRecord, 'status' | 'notes' | 'actor' | 'archived_at'> {
   return {
     line: row.line,
     batch_no: row.batch_no,
@@ -217,7 +220,10 @@ function common(row: Omit<QueueRow, QueueOnly>, rule: ManualRule): Omit<BatchRec
   };
 }
 
-export function toBatch(row: QueueRow, rule: ManualRule): Batch {
+/** What of a row a message shows. */
+export type ShownRow = Omit<QueueRow, 'id' | 'row_version' | 'missed_reads' | 'cancellation' | 'push_payload' | 'fetch_seq' | 'updated_at'>;
+
+export function toBatch(row: ShownRow, rule: ManualRule): Batch {
   return {
     ...common(row, rule),
     state: row.state,

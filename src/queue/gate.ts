@@ -3,7 +3,7 @@ import { createBreather } from '../breather';
 import { ConstraintError, type Database, type Queryable } from '../database/database';
 import { isDeadlock } from '../database/sql-error';
 import { SmartMoError } from '../errors';
-import type { BatchMaterial } from './batch';
+import type { BatchMaterial, QueueRow } from './batch';
 
 /**
  * The gate proper. A count is no gate: between a count and an insert another process may do a whole cycle. Here the
@@ -14,14 +14,17 @@ export interface Epoch {
   /** Highest fetch number of the line, 0 before the first. */
   e0: number;
   rows: number;
+  /** Why the line is on hold; null when it is not. */
+  hold: string | null;
 }
 
 const EPOCH = `
 SELECT (SELECT coalesce(max(fetch_seq), 0) FROM {schema}.mo_fetch WHERE line = $1) AS e0,
-       (SELECT count(*) FROM {schema}.mo_batch WHERE line = $1) AS rows`;
+       (SELECT count(*) FROM {schema}.mo_batch WHERE line = $1) AS rows,
+       (SELECT coalesce(reason, '') FROM {schema}.mo_line WHERE line = $1 AND hold) AS hold`;
 
 export async function readEpoch(db: Queryable, line: string): Promise<Epoch> {
-  const [row] = await db.query<Epoch>(EPOCH, [line]);
+  const [row] = await db.query<Epoch>(EPOCH, [line], 'epoch');
   if (!row) throw new Error('a SELECT without FROM returned no row');
   return row;
 }
@@ -49,7 +52,7 @@ export async function knownOrders(
   orders: readonly { mo_id: string; odoo_id: number }[],
 ): Promise<Map<string, { elsewhere: boolean }>> {
   const list = JSON.stringify(orders.map(({ mo_id, odoo_id }) => ({ mo_id, odoo_id })));
-  const rows = await db.query<{ mo_id: string; elsewhere: boolean }>(KNOWN, [list, line]);
+  const rows = await db.query<{ mo_id: string; elsewhere: boolean }>(KNOWN, [list, line], 'known-orders');
   return new Map(rows.map((row) => [row.mo_id, { elsewhere: row.elsewhere }]));
 }
 
@@ -73,12 +76,17 @@ WITH queued AS (
        AS o(pos int, mo_id text, odoo_id bigint, finished_goods text, quantity numeric, uom text, materials jsonb)
   WHERE NOT EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE (h.mo_id = o.mo_id OR h.odoo_id = o.odoo_id) AND NOT h.requeued)
     AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id OR b.odoo_id = o.odoo_id)
-  RETURNING line, batch_no, mo_id, run
+  RETURNING line, batch_no, mo_id, run, created_at
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
   SELECT line, mo_id, 'queued', $4, jsonb_build_object('batch_no', batch_no, 'run', run) FROM queued
+), cleared AS (
+  UPDATE {schema}.mo_alarm SET cleared_at = now() WHERE line = $1 AND code = 'all-in-history' AND cleared_at IS NULL
 )
-SELECT batch_no, mo_id FROM queued ORDER BY batch_no`;
+SELECT batch_no, mo_id, run, created_at FROM queued ORDER BY batch_no`;
+
+const BATCHES_OF_FETCH = `
+SELECT batch_no, mo_id, run, created_at FROM {schema}.mo_batch WHERE line = $1 AND fetch_seq = $2 ORDER BY batch_no`;
 
 const MAP_HASH = `
 SELECT f.map_hash FROM {schema}.mo_fetch f
@@ -100,6 +108,15 @@ class OnHold extends Error {}
 
 export type QueueResult = 'queued' | 'lost-race' | 'nothing-new' | 'hold';
 
+/** What the tables made of an entry; the rest of the row is the entry. */
+export type QueuedRow = Pick<QueueRow, 'batch_no' | 'mo_id' | 'run' | 'created_at'>;
+
+export interface QueuedSet {
+  result: QueueResult;
+  /** The batches of this set in slot order, when it was queued. */
+  rows: QueuedRow[];
+}
+
 export interface QueueRequest {
   line: string;
   /** The epoch read before Odoo was asked. */
@@ -113,44 +130,46 @@ export interface QueueRequest {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Queues one set of batches, all or none. `lost-race`: another instance queued a set since e0 was read, ours is dropped.
+ * Queues one set of batches, all or none; with it the line no longer stands still because all MOs are in the history.
+ * `lost-race`: another instance queued a set since e0 was read, ours is dropped.
  * @throws DB_OUTCOME_UNKNOWN when the reply to COMMIT was lost and the set is not found afterwards
  */
-export async function queueSet(database: Database, request: QueueRequest): Promise<QueueResult> {
+export async function queueSet(database: Database, request: QueueRequest): Promise<QueuedSet> {
+  const none = (result: QueueResult): QueuedSet => ({ result, rows: [] });
   let { e0 } = request;
   // Other lines may queue the same MOs in the same second: again with a fresh epoch, without what they have committed by then.
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await insertSet(database, { ...request, e0 });
+      return { result: 'queued', rows: await insertSet(database, { ...request, e0 }) };
     } catch (error) {
-      if (error instanceof NothingNew) return 'nothing-new';
-      if (error instanceof OnHold) return 'hold';
-      if (lostRace(error)) return 'lost-race';
+      if (error instanceof NothingNew) return none('nothing-new');
+      if (error instanceof OnHold) return none('hold');
+      if (lostRace(error)) return none('lost-race');
       if (!isTakenByOther(error) || attempt === MAX_ATTEMPTS) throw error;
       const now = await readEpoch(database, request.line);
-      if (now.rows > 0) return 'lost-race';
+      if (now.rows > 0) return none('lost-race');
       e0 = now.e0;
     }
   }
 }
 
-async function insertSet(database: Database, { line, e0, mapHash, actor, entries }: QueueRequest): Promise<QueueResult> {
+async function insertSet(database: Database, { line, e0, mapHash, actor, entries }: QueueRequest): Promise<QueuedRow[]> {
   const token = randomUUID();
   const list = await jsonOf(entries);
   try {
-    await database.transaction(async (tx) => {
+    return await database.transaction(async (tx) => {
       await tx.query(CLOSE_EMPTY_FETCH, [line]);
       const opened = await tx.query(OPEN_FETCH, [line, e0 + 1, token, mapHash]);
       if (opened.length === 0) throw new OnHold();
-      const queued = await tx.query(INSERT_BATCHES, [line, e0 + 1, list, actor]);
+      const queued = await tx.query<QueuedRow>(INSERT_BATCHES, [line, e0 + 1, list, actor]);
       if (queued.length === 0) throw new NothingNew();
+      return queued;
     });
-    return 'queued';
   } catch (error) {
     if (!(error instanceof SmartMoError) || error.code !== 'DB_OUTCOME_UNKNOWN') throw error;
     const found = await database.query(FIND_TOKEN, [token]).catch(() => []);
-    if (found.length > 0) return 'queued';
-    throw error;
+    if (found.length === 0) throw error;
+    return database.query<QueuedRow>(BATCHES_OF_FETCH, [line, e0 + 1]);
   }
 }
 

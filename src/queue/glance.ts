@@ -5,9 +5,9 @@ import type { Hold } from './hold';
 /** What the gate looks at of a row. */
 export type WaitingRow = Pick<QueueRow, 'batch_no' | 'mo_id' | 'state' | 'last_error' | 'updated_at' | 'finished_at'>;
 
-/** The hold of a line and its queue in slot order, as they were at one moment. */
+/** Why a line is on hold, and its queue in slot order, as they were at one moment. */
 export interface Glance {
-  hold: Hold | null;
+  hold: Pick<Hold, 'reason'> | null;
   rows: WaitingRow[];
 }
 
@@ -16,20 +16,20 @@ export interface Glance {
  * short index of open fetches: nobody walks over the dead rows of a table that was emptied and not yet vacuumed.
  */
 const GLANCE = `
-SELECT l.hold, l.reason, l.actor, l.since, b.batch_no, b.mo_id, b.state, b.last_error, b.updated_at, b.finished_at
+SELECT l.hold, l.reason, b.batch_no, b.mo_id, b.state, b.last_error, b.updated_at, b.finished_at
 FROM (SELECT $1::text AS line) this
 LEFT JOIN {schema}.mo_line l ON l.line = this.line AND l.hold
 LEFT JOIN {schema}.mo_fetch f ON f.line = this.line AND f.is_open
-LEFT JOIN {schema}.mo_batch b ON b.line = f.line AND b.fetch_seq = f.fetch_seq
-ORDER BY b.batch_no`;
+LEFT JOIN {schema}.mo_batch b ON b.line = f.line AND b.fetch_seq = f.fetch_seq`;
 
 /** Without a hold, or without a row, its part is null. */
-type Found = ({ hold: true } & Hold) | { hold: null };
+type Found = { hold: true; reason: string } | { hold: null };
 type FoundRow = WaitingRow | { batch_no: null };
 
 /** One statement, whatever the line is doing. */
 export async function glanceAt(db: Queryable, line: string): Promise<Glance> {
   const found = await db.query<Found & FoundRow>(GLANCE, [line], 'glance');
   const [first] = found;
-  return { hold: first?.hold ? first : null, rows: found.filter((row) => row.batch_no !== null) };
+  const rows = found.filter((row) => row.batch_no !== null);
+  return { hold: first?.hold ? first : null, rows: rows.sort((a, b) => a.batch_no - b.batch_no) };
 }

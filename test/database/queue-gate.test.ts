@@ -27,7 +27,10 @@ describe('the gate in the tables', () => {
   const queue = async (numbers: readonly number[], given: { line?: string; e0?: number; on?: Database } = {}): Promise<string> => {
     const { line = 'main', on = database } = given;
     const e0 = given.e0 ?? (await readEpoch(database, line)).e0;
-    return queueSet(on, { line, e0, mapHash: 'abc', actor: 'test', entries: numbers.map(entry) });
+    const { result, rows } = await queueSet(on, { line, e0, mapHash: 'abc', actor: 'test', entries: numbers.map(entry) });
+    const told = rows.map(({ batch_no, mo_id, run }) => [batch_no, mo_id, run]);
+    assert.deepEqual(told, result === 'queued' ? await slots(line) : [], 'what the run tells is what the table holds');
+    return result;
   };
   const history = (number: number, requeued: boolean): Promise<unknown> =>
     database.query(
@@ -100,8 +103,8 @@ describe('the gate in the tables', () => {
 
   it('one MO under two names is queued once, also when two lines fetch it in the same second [fault: gate-two-names-one-order]', async () => {
     const renamed = { ...entry(1), mo_id: 'WH/MO/1-001' };
-    const other = (on: Database): Promise<string> =>
-      queueSet(on, { line: 'line2', e0: 0, mapHash: 'abc', actor: 'test', entries: [renamed, entry(2)] });
+    const other = async (on: Database): Promise<string> =>
+      (await queueSet(on, { line: 'line2', e0: 0, mapHash: 'abc', actor: 'test', entries: [renamed, entry(2)] })).result;
     let second: Promise<string> | undefined;
     await database.transaction(async (tx) => {
       await queueSet(
@@ -130,7 +133,7 @@ describe('the gate in the tables', () => {
   it('all known: nothing is queued and no fetch is opened [fault: gate-set-in-history]', async () => {
     await history(1, false);
     assert.equal(await queue([1]), 'nothing-new');
-    assert.deepEqual(await readEpoch(database, 'main'), { e0: 0, rows: 0 });
+    assert.deepEqual(await readEpoch(database, 'main'), { e0: 0, rows: 0, hold: null });
   });
 
   it('a requeued MO comes back as its next run', async () => {

@@ -176,7 +176,7 @@ describe('scenarios of the line', () => {
     const [order] = plant.odoo.orders().filter((candidate) => candidate.state === 'confirmed');
     assert.ok(order);
     const entry = { mo_id: order.mo_id, odoo_id: order.odoo_id, finished_goods: 'Feed', quantity: 1, uom: 'kg', materials: [] };
-    const result = await queueSet(plant.database, { line: 'main', e0: stalled.e0, mapHash: '', actor: 'test', entries: [entry] });
+    const { result } = await queueSet(plant.database, { line: 'main', e0: stalled.e0, mapHash: '', actor: 'test', entries: [entry] });
     assert.equal(result, 'lost-race');
     assert.deepEqual(await plant.queued(), []);
   });
