@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds of work at a stretch; everything else in Node-RED waits for so long. */
-const STRETCH = 8;
+const STRETCH = 4;
 
 /**
  * Lets the event loop go on during long work: called between its pieces, it waits for the next turn of the loop once enough
