@@ -5,6 +5,7 @@ import { systemClock } from '../../src/clock';
 import { startPlcSimulator } from '../../src/simulators/plc/simulator';
 import { launchBrowser, openEditor, type OpenPage } from '../support/browser';
 import { faintTexts } from '../support/editor-contrast';
+import { cutTexts } from '../support/editor-cut';
 import { isDirty, nodeState, openDialog, pressDeploy, property, type Dialog } from '../support/editor-driver';
 import { example, nodeId } from '../support/example';
 import { nodeRedMissing, startNodeRed, type Flows, type NodeRed } from '../support/node-red';
@@ -103,6 +104,7 @@ for (const version of ['4', '5'] as const) {
         const text = await dialog.form.innerText();
         assert.ok(!text.includes(`${type}.`), `a text is missing in: ${text}`);
         assert.deepEqual(await faintTexts(dialog.form), []);
+        assert.deepEqual(await cutTexts(dialog.form), []);
         assert.ok((await dialog.help()).includes(helpOf(type)), `the help of ${type}`);
         await dialog.done();
         assert.equal(await changed(type), false);
@@ -238,11 +240,12 @@ for (const version of ['4', '5'] as const) {
     });
 
     if (version === '5') {
-      it('dialogs can be read in the dark theme', async () => {
-        const { page, errors, close } = await openEditor(browser!, nodeRed!.url, { colorScheme: 'dark' });
+      it('dialogs can be read in the dark theme, and with the longer Indonesian texts', async () => {
+        const { page, errors, close } = await openEditor(browser!, nodeRed!.url, { colorScheme: 'dark', locale: 'id-ID' });
         for (const type of Object.keys(CASES)) {
           const dialog = await openDialog(page, nodeOf(type));
           assert.deepEqual(await faintTexts(dialog.form), [], type);
+          assert.deepEqual(await cutTexts(dialog.form), [], type);
           await dialog.cancel();
         }
         assert.deepEqual(errors, []);
