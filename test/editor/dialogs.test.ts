@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
 import { systemClock } from '../../src/clock';
 import { startPlcSimulator } from '../../src/simulators/plc/simulator';
-import { launchBrowser, openEditor, type OpenPage } from '../support/browser';
+import type { OpenPage } from '../support/browser';
+import { replaceFlows, startEditorBenchAtRest, type EditorBench } from '../support/editor-bench';
 import { faintTexts } from '../support/editor-contrast';
 import { cutTexts } from '../support/editor-cut';
 import { isDirty, nodeState, openDialog, pressDeploy, property, type Dialog } from '../support/editor-driver';
 import { example, nodeId } from '../support/example';
-import { nodeRedMissing, startNodeRed, type Flows, type NodeRed } from '../support/node-red';
+import type { Flows } from '../support/node-red';
 import { loadPalette, localeFile } from '../support/palette';
-import { skip } from '../support/skip';
 
 interface Case {
   field: string;
@@ -66,31 +65,21 @@ function helpOf(type: string, locale = 'en-US'): string {
 for (const version of ['4', '5'] as const) {
   describe(`dialogs in the editor of Node-RED ${version}`, function () {
     this.timeout(60_000);
-    let browser: Browser | undefined;
-    let nodeRed: NodeRed | undefined;
+    let bench: EditorBench | undefined;
     let editor: OpenPage | undefined;
 
     before(async function () {
-      this.timeout(180_000);
-      const missing = nodeRedMissing(version);
-      if (missing !== null) skip(this, missing);
-      browser = await launchBrowser(this);
-      nodeRed = await startNodeRed({ version, settings: { runtimeState: { enabled: true, ui: false } } });
-      // The flow stays at rest: only its dialogs are looked at.
-      await nodeRed.admin('flows/state', { method: 'POST', body: { state: 'stop' } });
-      await nodeRed.admin('flows', { method: 'POST', body: { flows: FLOW }, headers: { 'Node-RED-API-Version': 'v2' } });
-      editor = await openEditor(browser, nodeRed.url);
+      bench = await startEditorBenchAtRest(this, version);
+      await replaceFlows(bench, FLOW);
+      editor = await bench.open();
     });
-    after(async () => {
-      await browser?.close();
-      await nodeRed?.stop();
-    });
+    after(() => bench?.close());
     afterEach(async function () {
       const { errors = [], close } = editor ?? {};
-      if (this.currentTest?.state === 'failed' && nodeRed) {
+      if (this.currentTest?.state === 'failed' && bench) {
         // A dialog that stays open would fail all the tests behind it.
         await close?.();
-        editor = await openEditor(browser!, nodeRed.url);
+        editor = await bench.open();
       }
       assert.deepEqual(errors, []);
     });
@@ -222,7 +211,7 @@ for (const version of ['4', '5'] as const) {
     });
 
     it('speaks Indonesian to a browser that does', async () => {
-      const { page, errors, close } = await openEditor(browser!, nodeRed!.url, { locale: 'id-ID' });
+      const { page, errors, close } = await bench!.open({ locale: 'id-ID' });
       for (const entry of await page.locator('.red-ui-palette-node[data-palette-type^="batch-"]').all()) {
         // The palette breaks a long label into lines.
         const shown = (await entry.innerText()).replace(/\s+/g, ' ');
@@ -241,7 +230,7 @@ for (const version of ['4', '5'] as const) {
 
     if (version === '5') {
       it('dialogs can be read in the dark theme, and with the longer Indonesian texts', async () => {
-        const { page, errors, close } = await openEditor(browser!, nodeRed!.url, { colorScheme: 'dark', locale: 'id-ID' });
+        const { page, errors, close } = await bench!.open({ colorScheme: 'dark', locale: 'id-ID' });
         for (const type of Object.keys(CASES)) {
           const dialog = await openDialog(page, nodeOf(type));
           assert.deepEqual(await faintTexts(dialog.form), [], type);

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser } from 'playwright-core';
-import { launchBrowser, openEditor, type OpenPage } from '../support/browser';
+import type { OpenPage } from '../support/browser';
+import { replaceFlows, startEditorBenchAtRest, type EditorBench } from '../support/editor-bench';
 import { countNodes, importExample, invalidNodes, pressDeploy } from '../support/editor-driver';
 import { example } from '../support/example';
-import { nodeRedMissing, startNodeRed, type Flows, type NodeRed } from '../support/node-red';
-import { skip } from '../support/skip';
+import type { Flows } from '../support/node-red';
 import { checkout } from '../support/tarball';
 import { waitFor } from '../support/wait';
 
@@ -16,31 +15,21 @@ const EXAMPLES = readdirSync(path.join(checkout, 'examples')).map((file) => path
 for (const version of ['4', '5'] as const) {
   describe(`examples in the editor of Node-RED ${version}`, function () {
     this.timeout(60_000);
-    let browser: Browser | undefined;
-    let nodeRed: NodeRed;
+    let bench: EditorBench | undefined;
     let editor: OpenPage | undefined;
 
     before(async function () {
-      this.timeout(180_000);
-      const missing = nodeRedMissing(version);
-      if (missing !== null) skip(this, missing);
-      browser = await launchBrowser(this);
-      nodeRed = await startNodeRed({ version, settings: { runtimeState: { enabled: true, ui: false } } });
-      // The flows stay at rest: what they do when they run is the matter of other tests.
-      await nodeRed.admin('flows/state', { method: 'POST', body: { state: 'stop' } });
+      bench = await startEditorBenchAtRest(this, version);
     });
-    after(async () => {
-      await browser?.close();
-      await nodeRed?.stop();
-    });
+    after(() => bench?.close());
 
     beforeEach(async () => {
-      await nodeRed.admin('flows', { method: 'POST', body: { flows: [] }, headers: { 'Node-RED-API-Version': 'v2' } });
-      editor = await openEditor(browser!, nodeRed.url);
+      await replaceFlows(bench!, []);
+      editor = await bench!.open();
     });
     afterEach(() => editor?.close());
 
-    const deployed = async (): Promise<Flows> => (await nodeRed.admin('flows')).body as Flows;
+    const deployed = async (): Promise<Flows> => (await bench!.nodeRed.admin('flows')).body as Flows;
     /** What people see as nodes; the editor keeps the others apart. */
     const nodesOf = (flow: Flows): Flows => flow.filter(({ type }) => !['tab', 'group', 'global-config'].includes(String(type)));
 

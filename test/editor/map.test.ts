@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { accessFrom } from '../../src/database/settings';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { formatTable, readMapText } from '../../src/plc/map-text';
-import { launchBrowser, openEditor, type OpenPage } from '../support/browser';
+import type { OpenPage } from '../support/browser';
+import { startEditorBench, type EditorBench } from '../support/editor-bench';
 import { faintTexts } from '../support/editor-contrast';
 import { isDirty, openDialog, property, type Dialog } from '../support/editor-driver';
-import { nodeRedMissing, startNodeRed, type Flows, type NodeRed } from '../support/node-red';
+import type { Flows } from '../support/node-red';
 import { startSite, type Site } from '../support/site';
-import { skip } from '../support/skip';
 import { waitFor } from '../support/wait';
 
 const DATABASE = '8be1f9b06a4b5c01';
@@ -67,22 +67,16 @@ for (const version of ['4', '5'] as const) {
   describe(`the register map in the editor of Node-RED ${version}`, function () {
     this.timeout(60_000);
     let site: Site;
-    let browser: Browser | undefined;
-    let nodeRed: NodeRed | undefined;
+    let bench: EditorBench | undefined;
     let editor: OpenPage;
 
     before(async function () {
-      this.timeout(180_000);
-      const missing = nodeRedMissing(version);
-      if (missing !== null) skip(this, missing);
-      browser = await launchBrowser(this);
       site = await startSite(this, { orders: 12, speed: 20 });
-      nodeRed = await startNodeRed({ version, flows: flows(site), env: site.env });
-      editor = await openEditor(browser, nodeRed.url, version === '5' ? { colorScheme: 'dark' } : {});
+      bench = await startEditorBench(this, { version, flows: flows(site), env: site.env });
+      editor = await bench.open(version === '5' ? { colorScheme: 'dark' } : {});
     });
     after(async () => {
-      await browser?.close();
-      await nodeRed?.stop();
+      await bench?.close();
       await site?.close();
     });
     afterEach(() => assert.deepEqual(editor?.errors ?? [], []));
@@ -149,7 +143,7 @@ for (const version of ['4', '5'] as const) {
       const said = (await complaints()).sort();
       await page().locator('#mo-line-map-view').click();
       const map = await page().locator('#node-config-input-map').inputValue();
-      const { body } = await nodeRed!.admin('smart-mo-sync/test/mo-line', {
+      const { body } = await bench!.nodeRed.admin('smart-mo-sync/test/mo-line', {
         method: 'POST',
         body: { id: LINE, line: 'main', slots: 10, map, materials: [] },
       });

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
 import { accessFrom } from '../../src/database/settings';
-import { launchBrowser, openEditor, type OpenPage } from '../support/browser';
+import type { OpenPage } from '../support/browser';
+import { startEditorBench, type EditorBench } from '../support/editor-bench';
 import { faintTexts } from '../support/editor-contrast';
 import { openDialog, type Dialog } from '../support/editor-driver';
-import { nodeRedMissing, startNodeRed, type Flows, type NodeRed } from '../support/node-red';
+import type { Flows } from '../support/node-red';
 import { startSite, type Site } from '../support/site';
-import { skip } from '../support/skip';
 
 const IDS = {
   'mo-database': '7be1f9b06a4b5c01',
@@ -82,22 +81,16 @@ for (const version of ['4', '5'] as const) {
   describe(`Test buttons in the editor of Node-RED ${version}`, function () {
     this.timeout(60_000);
     let site: Site | undefined;
-    let browser: Browser | undefined;
-    let nodeRed: NodeRed | undefined;
+    let bench: EditorBench | undefined;
     let editor: OpenPage | undefined;
 
     before(async function () {
-      this.timeout(180_000);
-      const missing = nodeRedMissing(version);
-      if (missing !== null) skip(this, missing);
-      browser = await launchBrowser(this);
       site = await startSite(this, { orders: 12 });
-      nodeRed = await startNodeRed({ version, flows: flows(site), env: site.env });
-      editor = await openEditor(browser, nodeRed.url);
+      bench = await startEditorBench(this, { version, flows: flows(site), env: site.env });
+      editor = await bench.open();
     });
     after(async () => {
-      await browser?.close();
-      await nodeRed?.stop();
+      await bench?.close();
       await site?.close();
     });
     afterEach(() => assert.deepEqual(editor?.errors ?? [], []));
