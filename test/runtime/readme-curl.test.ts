@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait';
 
 const run = promisify(execFile);
 
-/** A line of the README that begins with curl, and the answer shown below it. */
+/** A line of the page that begins with curl, and the answer shown below it. */
 interface Shown {
   command: string;
   answer: unknown;
@@ -25,9 +25,9 @@ const endpoints = example('04 - Operator HTTP API').flatMap(({ type, method, url
   type === 'http in' ? [`${String(method).toUpperCase()} ${String(url)}`] : [],
 );
 
-describe('the curl lines of the README', function () {
+describe('the curl lines of docs/http-api.md', function () {
   this.timeout(120_000);
-  const shown = curlLines(readFileSync(path.join(checkout, 'README.md'), 'utf8'));
+  const shown = curlLines(readFileSync(path.join(checkout, 'docs', 'http-api.md'), 'utf8'));
   const flows = together(
     disableGroup(withoutTimers(example('01 - Smart MO Sync')), 'Do not wait for the timers'),
     example('04 - Operator HTTP API'),
@@ -52,6 +52,13 @@ describe('the curl lines of the README', function () {
   after(async () => {
     await nodeRed?.stop();
     await site?.close();
+  });
+
+  it('hold those that the README shows', () => {
+    const commands = shown.map(({ command }) => command);
+    for (const line of readFileSync(path.join(checkout, 'README.md'), 'utf8').split('\n')) {
+      assert.ok(!line.startsWith('curl ') || commands.includes(line), line);
+    }
   });
 
   it('name every endpoint of the example', () => {
@@ -105,12 +112,12 @@ function requestOf(command: string): { method: string; url: string } {
   return { method: /-X (\w+)/.exec(command)?.[1] ?? 'GET', url };
 }
 
-function curlLines(readme: string): Shown[] {
-  const lines = readme.split('\n');
+function curlLines(page: string): Shown[] {
+  const lines = page.split('\n');
   return lines.flatMap((command, index) => {
     if (!command.startsWith('curl ')) return [];
     const below = lines[index + 1] ?? '';
-    assert.ok(below.startsWith('#> '), `the README shows no answer to: ${command}`);
+    assert.ok(below.startsWith('#> '), `the page shows no answer to: ${command}`);
     return [{ command, answer: JSON.parse(below.slice(3)) as unknown }];
   });
 }
