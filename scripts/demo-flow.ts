@@ -23,3 +23,14 @@ export function demoFlow(flow: readonly FlowNode[]): FlowNode[] {
     return seconds === undefined ? node : { ...node, name: `${String(node['name'])} (demo: ${seconds} s)`, repeat: String(seconds) };
   });
 }
+
+/** The same flow with the simulators on these ports, and with Odoo and PLC of the line where the simulators are. */
+export function onPorts(flow: readonly FlowNode[], { odoo, plc }: { odoo: number; plc: number }): FlowNode[] {
+  const changes: Record<string, object> = {
+    'mo-odoo-simulator': { port: odoo },
+    'mo-odoo': { url: `http://127.0.0.1:${odoo}` },
+    'mo-plc-simulator': { port: plc },
+    'mo-plc': { port: plc },
+  };
+  return flow.map((node) => ({ ...node, ...changes[node.type] }));
+}

@@ -2,10 +2,10 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { demoFlow, type FlowNode, mergeFlows } from './demo-flow';
+import { demoFlow, type FlowNode, mergeFlows, onPorts } from './demo-flow';
+import { tryPort } from './ports';
 
 /**
  * `npm start [-- folder]`: Node-RED with this checkout's nodes and the simulated plant, on 127.0.0.1:PORT (1880).
@@ -19,6 +19,9 @@ const flowsFile = path.join(data, 'flows.json');
 const pidFile = path.join(data, 'node-red.pid');
 const port = Number(process.env['PORT'] ?? 1880);
 const url = `http://127.0.0.1:${port}`;
+/** Of the simulators, in the example. */
+const ODOO_PORT = 8069;
+const PLC_PORT = 5020;
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 
@@ -86,9 +89,8 @@ async function checkPort(): Promise<void> {
       `PORT is "${process.env['PORT'] ?? ''}", which is not a port: choose a number from 1 to 65535, as in PORT=1881 npm start`,
     );
   }
-  const probe = createServer().listen(port, '127.0.0.1');
   try {
-    await once(probe, 'listening');
+    await tryPort(port);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const other = `choose another one, as in PORT=${port + 1} npm start`;
@@ -99,8 +101,6 @@ async function checkPort(): Promise<void> {
       { cause: error },
     );
   }
-  probe.close();
-  await once(probe, 'close');
 }
 
 /** Two Node-REDs on one folder would overwrite each other's flows and share one database. */
@@ -186,13 +186,23 @@ async function answers(): Promise<boolean> {
 /** Through the admin API, which moves credentials out of the nodes into their encrypted file. */
 async function deployDemo(): Promise<void> {
   const files = EXAMPLES.map((name) => JSON.parse(readFileSync(path.join(root, 'examples', `${name}.json`), 'utf8')) as FlowNode[]);
-  const flows = demoFlow(mergeFlows(files));
+  const ports = { odoo: await portFor('Odoo', ODOO_PORT), plc: await portFor('PLC', PLC_PORT) };
+  const flows = onPorts(demoFlow(mergeFlows(files)), ports);
   const answer = await fetch(`${url}/flows`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(flows),
   });
   if (!answer.ok) throw new Refusal(`Node-RED did not take the example flow (${answer.status}): ${await answer.text()}`);
+}
+
+/** Where an Odoo of one's own listens, say, the demo must neither fail nor talk to it. */
+async function portFor(what: string, wanted: number): Promise<number> {
+  return tryPort(wanted).catch(async () => {
+    const port = await tryPort(0);
+    console.log(`Port ${wanted} is taken by another program: the simulated ${what} listens on ${port}.`);
+    return port;
+  });
 }
 
 /** Names only what the flows really hold. */

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
-import { demoFlow } from '../../scripts/demo-flow';
+import { demoFlow, type FlowNode } from '../../scripts/demo-flow';
+import { tryPort } from '../../scripts/ports';
 import { checkout, temporaryFolder } from '../support/tarball';
 import { waitFor } from '../support/wait';
 
@@ -13,17 +14,10 @@ describe('npm start', function () {
   let child: ChildProcess | undefined;
   let output = '';
 
-  async function listen(): Promise<{ server: Server; port: number }> {
-    const server = createServer().listen(0, '127.0.0.1');
+  async function listen(wanted = 0): Promise<{ server: Server; port: number }> {
+    const server = createServer().listen(wanted, '127.0.0.1');
     await once(server, 'listening');
     return { server, port: (server.address() as AddressInfo).port };
-  }
-
-  async function freePort(): Promise<number> {
-    const { server, port } = await listen();
-    server.close();
-    await once(server, 'close');
-    return port;
   }
 
   function start(port: number | string, folder: string): ChildProcess {
@@ -57,15 +51,24 @@ describe('npm start', function () {
 
   it('prints the address when it answers, keeps the flows, and ends with SIGTERM', async () => {
     const folder = await temporaryFolder('start');
-    const port = await freePort();
+    const port = await tryPort(0);
+    // Whoever else has it, an Odoo of the newcomer for one: the demo stays away from it.
+    const { server } = await listen(8069).catch(() => ({ server: null }));
     const running = start(port, folder);
     const up = /Smart MO Sync is up/;
     await waitFor(() => up.test(output) || running.exitCode !== null, { what: 'the addresses', deadlineMs: 90_000 });
     assert.match(output, up);
     assert.ok(output.includes(`http://127.0.0.1:${port}/`), output);
     assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
-    const flows = (await (await fetch(`http://127.0.0.1:${port}/flows`)).json()) as { type: string; speed?: number }[];
-    assert.equal(flows.find(({ type }) => type === 'mo-plc-simulator')?.speed, 10);
+    const flows = (await (await fetch(`http://127.0.0.1:${port}/flows`)).json()) as FlowNode[];
+    const of = (wanted: string): FlowNode | undefined => flows.find(({ type }) => type === wanted);
+    assert.equal(of('mo-plc-simulator')?.['speed'], 10);
+    assert.equal(of('mo-plc')?.['port'], of('mo-plc-simulator')?.['port']);
+    const odoo = Number(of('mo-odoo-simulator')?.['port']);
+    assert.notEqual(odoo, 8069);
+    assert.equal(of('mo-odoo')?.['url'], `http://127.0.0.1:${odoo}`);
+    assert.match(output, new RegExp(`Port 8069 is taken by another program: the simulated Odoo listens on ${odoo}`));
+    server?.close();
     assert.ok(existsSync(path.join(folder, 'flows.json')));
     running.kill('SIGTERM');
     const [code] = (await once(running, 'close')) as [number];
@@ -76,7 +79,7 @@ describe('npm start', function () {
 
   it('says when Node-RED was killed from outside, where no line above holds a reason', async () => {
     const folder = await temporaryFolder('start');
-    const running = start(await freePort(), folder);
+    const running = start(await tryPort(0), folder);
     await waitFor(() => /Smart MO Sync is up/.test(output) || running.exitCode !== null, { what: 'the addresses', deadlineMs: 90_000 });
     process.kill(Number(readFileSync(path.join(folder, 'node-red.pid'), 'utf8')), 'SIGKILL');
     const [code] = (await once(running, 'close')) as [number];
