@@ -132,7 +132,14 @@ async function assertMeant(line: Line, { batch_no, mo_id }: CancelInput, row: Qu
   }
 }
 
-/** Stores what shall be done before anything is done, and takes the lease, so that task 3 keeps its hands off meanwhile. */
+/** Reads and loads change a row again and again, and only one of them can come in between at a time. */
+const MAX_TRIES = 3;
+
+/**
+ * Stores what shall be done before anything is done, and takes the lease, so that task 3 keeps its hands off meanwhile. A read
+ * may change the row in between: the batch is meant, not this state of its row, so it is looked at and judged anew. One that
+ * somebody else began to cancel is theirs.
+ */
 async function begin(line: Line, run: Run, options: CancelOptions, input: CancelInput, row: QueueRow): Promise<QueueRow> {
   const cancellation: Cancellation = {
     notes: renderText(options.notesTemplate, options.message),
@@ -142,8 +149,14 @@ async function begin(line: Line, run: Run, options: CancelOptions, input: Cancel
     free_slot: options.freeSlot,
   };
   const lease = leaseSeconds(line);
-  const begun = await stepTo(line, row, cancellation, lease);
-  if (begun) return begun;
+  let seen = row;
+  for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+    const begun = await stepTo(line, seen, cancellation, lease);
+    if (begun) return begun;
+    seen = await findBatch(line, { mo_id: row.mo_id });
+    if (seen.run !== row.run || seen.state === 'cancelling') break;
+    await assertMeant(line, input, seen);
+  }
   throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} changed in this moment; look at it and try again`);
 }
 

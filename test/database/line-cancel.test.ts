@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Database } from '../../src/database/database';
 import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
@@ -184,6 +185,23 @@ describe('cancelling a batch', () => {
     assert.ok(outcomes.some(({ port }) => port === 1));
     for (const outcome of outcomes.filter(({ port }) => port === 2)) assert.equal(outcome.statusCode, 409);
     assert.equal((await plant.history()).length, 1);
+  });
+
+  it('a read or a load that changes the row in the same moment does not refuse the operator', async () => {
+    const other = plant.otherProcess();
+    let reads = 0;
+    const busy: Database = {
+      ...other.database,
+      async query(sql, ...rest) {
+        if (sql.includes("state = 'cancelling'") && (reads += 1) <= 2) {
+          await plant.database.query('UPDATE {schema}.mo_batch SET missed_reads = missed_reads');
+        }
+        return other.database.query(sql, ...rest);
+      },
+    };
+    assert.equal((await plant.on({ ...other, database: busy }).cancel({ mo_id: set[0] })).port, 1);
+    assert.equal(reads, 3);
+    assert.deepEqual(await plant.queued(), set.slice(1));
   });
 
   it('says cancelled only when it is: a row that another process took over meanwhile is not', async () => {

@@ -5,6 +5,7 @@ import { contains, moments } from '../support/moments';
 import { startNodeRed, type NodeRed } from '../support/node-red';
 import { startOperator, type Operator } from '../support/operator';
 import { moreWork, type Site, startSite } from '../support/site';
+import { waitFor } from '../support/wait';
 
 const ROUNDS = Number(process.env['SMART_MO_ROUNDS'] ?? 2);
 
@@ -87,9 +88,15 @@ describe('kill -9 of Node-RED', function () {
     await moreWork(site);
     await operator.until('a queue', async () => (await site.queued()).length > 0, ['every 60 minutes']);
     const moId = (await site.queued()).at(-1) ?? '';
-    const moment = site.wires.odoo.trip('after', contains('action_cancel'));
+    let reached = false;
+    void site.wires.odoo.trip('after', contains('action_cancel')).then(() => (reached = true));
+    const from = nodeRed.log().length;
     await operator.press('cancel slot 1', { mo_id: moId, notes: 'killed meanwhile' });
-    await moment;
+    const cancelled = (): true => {
+      assert.ok(reached, nodeRed.log().slice(from));
+      return true;
+    };
+    await waitFor(cancelled, { what: 'the cancellation in Odoo', deadlineMs: 30_000 });
     await killAndRestart();
     await operator.until('all orders ended', async () => {
       const states = site.odoo.orders().map(({ state }) => state);

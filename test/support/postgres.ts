@@ -11,7 +11,7 @@ import { createPostgres } from '../../src/database/postgres';
 import { accessFrom, type PostgresSettings } from '../../src/database/settings';
 import { skip } from './skip';
 
-/** The server of this mocha process. */
+/** The server of this mocha process, or of `npm test` as a whole. */
 export interface TestServer {
   /** Address and login, without a schema. */
   settings: PostgresSettings;
@@ -21,6 +21,9 @@ export interface TestServer {
   pid: number | null;
   stop(): Promise<void>;
 }
+
+/** Where `npm test` tells its processes which server it has started for them all. */
+const SHARED = 'SMART_MO_TEST_SERVER';
 
 let starting: Promise<TestServer | string> | undefined;
 const cleanups: (() => Promise<void>)[] = [];
@@ -38,6 +41,17 @@ export async function testServer(context: Mocha.Context): Promise<TestServer> {
   }
   const server = await starting;
   return typeof server === 'string' ? skip(context, server) : server;
+}
+
+/**
+ * Starts the server of all test processes that are started from now on.
+ * @returns how to stop it; where there is no PostgreSQL it does nothing, and the tests say why they are skipped
+ */
+export async function shareTestServer(): Promise<() => Promise<void>> {
+  const server = await start();
+  if (typeof server === 'string') return () => Promise.resolve();
+  process.env[SHARED] = JSON.stringify(server);
+  return () => server.stop();
 }
 
 /** A database whose tables are in a new schema of their own; dropped with it when mocha ends. */
@@ -103,6 +117,8 @@ function cleanUpAfter(context: Mocha.Context): void {
 }
 
 async function start(): Promise<TestServer | string> {
+  const shared = process.env[SHARED];
+  if (shared) return { ...(JSON.parse(shared) as Omit<TestServer, 'stop'>), stop: () => Promise.resolve() };
   const url = process.env['TEST_DATABASE_URL'];
   if (url) {
     const access = accessFrom({ url });

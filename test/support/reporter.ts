@@ -1,12 +1,11 @@
 import { reporters, type MochaOptions, type Runner, type Test } from 'mocha';
 import { createFaultTable } from './fault-table';
-import { skipReason } from './skip';
 
 /** How long after the last test something may keep the process alive. */
 const EXIT_GRACE_MS = 20_000;
 
 /**
- * The spec reporter, then the faults that were injected, the skipped tests with their reasons, and
+ * The spec reporter, then the faults that were injected, the skipped tests with the reasons in their titles, and
  * `N passed, N failed, N skipped` alone on the last line.
  * Tests that leave a handle open would hang for ever: after a grace period that is reported and counted as a failure.
  */
@@ -19,7 +18,7 @@ export default class ClosingLineReporter extends reporters.Spec {
     runner.on('test end', (test) => faults.ended(test));
     runner.once('end', () => {
       for (const line of faults.lines()) console.log(line);
-      for (const test of skipped) console.log(`skipped: ${test.fullTitle()} (${skipReason(test) ?? 'no reason given'})`);
+      for (const test of skipped) console.log(`skipped: ${test.fullTitle()}`);
       this.closingLine(0);
       setTimeout(() => {
         console.log(`The tests are over, but these keep the process alive: ${process.getActiveResourcesInfo().join(', ')}`);

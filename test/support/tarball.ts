@@ -10,6 +10,9 @@ const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 export const checkout = path.resolve(__dirname, '..', '..');
 
+/** Where `npm test` tells its processes what it has packed and installed for them all. */
+const SHARED = { tarball: 'SMART_MO_TEST_TARBALL', modules: 'SMART_MO_TEST_MODULES' } as const;
+
 const folders: string[] = [];
 let packed: Promise<string> | undefined;
 let installed: Promise<string> | undefined;
@@ -24,14 +27,25 @@ export async function temporaryFolder(prefix: string): Promise<string> {
 
 /** Path of the tarball a user would install: built and packed once per process. */
 export function packTarball(): Promise<string> {
-  packed ??= pack();
+  packed ??= shared('tarball') ?? pack();
   return packed;
 }
 
 /** A node_modules folder into which the tarball was installed as a user's npm does it, once per process. */
 export function installedModules(): Promise<string> {
-  installed ??= install();
+  installed ??= shared('modules') ?? install();
   return installed;
+}
+
+/** Packs and installs for all test processes that are started from now on: two at once would build into one folder. */
+export async function shareTarball(): Promise<void> {
+  process.env[SHARED.tarball] = await packTarball();
+  process.env[SHARED.modules] = await installedModules();
+}
+
+function shared(what: keyof typeof SHARED): Promise<string> | undefined {
+  const place = process.env[SHARED[what]];
+  return place === undefined ? undefined : Promise.resolve(place);
 }
 
 async function pack(): Promise<string> {
