@@ -49,7 +49,7 @@ export function startWorker<Settings>(RED: Red, node: Node, config: Config, job:
         if (level === 'error') errorsLogged += 1;
         logLine(node, level, text);
       },
-      progress: (text) => light.show({ fill: 'blue', shape: 'dot', text }),
+      progress: (text) => light.progress(text),
     };
     try {
       throwIfClosed(closing.signal);

@@ -202,7 +202,7 @@ function lostRace(error: unknown): boolean {
  */
 export async function closeDrainedFetch(db: Queryable, line: string): Promise<Date | null> {
   try {
-    const [row] = await db.query<{ closed_at: Date }>(CLOSE_EMPTY_FETCH, [line]);
+    const [row] = await db.query<{ closed_at: Date }>(CLOSE_EMPTY_FETCH, [line], 'close-empty-fetch');
     return row?.closed_at ?? null;
   } catch (error) {
     // A row committed between the check and the update still references the fetch: not drained.

@@ -34,6 +34,14 @@ describe('status light', () => {
     assert.deepEqual(shown, [green, green]);
   });
 
+  it('shows the first step of a run, the next ones only a moment later', () => {
+    for (const slot of [1, 2, 3]) light.progress(`reading slot ${slot} of 10`);
+    light.show(green);
+    light.progress('reading slot 1 of 10');
+    const blue: NodeStatus = { fill: 'blue', shape: 'dot', text: 'reading slot 1 of 10' };
+    assert.deepEqual(shown, [blue, green, blue]);
+  });
+
   it('leaves other colours, and green without a limit, as they are', () => {
     light.show(green, 15);
     light.show(red, 15);
