@@ -3,13 +3,13 @@ import { parseArgs } from 'node:util';
 import { createNodeRed } from '../test/soak/member';
 import { soak } from '../test/soak/soak';
 import { runOutsideTests } from '../test/support/outside-mocha';
-import { createOwnServer } from '../test/support/own-server';
+import { startPair } from '../test/support/pair';
 import { startSite } from '../test/support/site';
 
 /**
  * `npm run soak -- --minutes N --seed S --processes 8`: Node-RED processes on one PostgreSQL that are stopped, killed,
- * restarted and deployed while Odoo, PLC, network and PostgreSQL itself fail; see test/soak/soak.ts. Ends with `soak passed` or `soak FAILED`
- * and the exit code to it.
+ * restarted and deployed while Odoo, PLC, network and PostgreSQL itself fail; in the second half its synchronous standby takes over.
+ * See test/soak/soak.ts. Ends with `soak passed` or `soak FAILED` and the exit code to it.
  */
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, processes: { type: 'string' } } });
 const minutes = numberOf('minutes', values.minutes ?? '3');
@@ -25,12 +25,20 @@ function numberOf(name: string, text: string): number {
 
 console.log(`seed ${seed}: ${processes} Node-RED processes, ${minutes} minutes of faults`);
 void runOutsideTests('soak', async (context) => {
-  const server = await createOwnServer(context);
-  await server.start();
-  const site = await startSite(context, { orders: 0, speed: 300, latency: 20, server: server.settings });
+  const pair = await startPair(context);
+  await pair.renew({ synchronous: true });
+  const site = await startSite(context, { orders: 0, speed: 300, latency: 20, pair });
+  const servers = {
+    primary: pair.primary,
+    async failOver() {
+      await pair.standbyHasAll();
+      await pair.primary().stop('kill');
+      await pair.promote();
+    },
+  };
   try {
     const members = await Promise.all(Array.from({ length: processes }, (_, index) => createNodeRed(`Node-RED ${index + 1}`, site.env)));
-    const options = { seed, server, seconds: minutes * 60, progress: (line: string) => console.log(line) };
+    const options = { seed, servers, seconds: minutes * 60, progress: (line: string) => console.log(line) };
     const { violation, seconds, summary, journal } = await soak(site, members, options);
     console.log(`${seconds.toFixed(1)} s: ${summary}`);
     if (violation) {
@@ -39,7 +47,7 @@ void runOutsideTests('soak', async (context) => {
     }
   } finally {
     await site.close();
-    await server.remove();
+    await pair.close();
   }
 }).then((passed) => {
   console.log(passed ? `soak passed, seed ${seed}: nothing lost, nothing doubled` : `soak FAILED, seed ${seed}`);

@@ -27,7 +27,7 @@ describe(`eight processes on one database, seed ${SEED}`, function () {
 
   const workers = (count: number, env: Record<string, string> = {}): Member[] =>
     Array.from({ length: count }, (_, index) => createWorker(`worker ${index + 1}`, { ...site.env, ...env }));
-  const withServer = () => (server ? { server } : {});
+  const withServer = () => (server ? { servers: { primary: () => server! } } : {});
 
   it('stopped, killed, restarted and deployed for half a minute, with everything around them failing: nothing is lost or doubled [fault: gate-eight-processes, gate-stalled]', async () => {
     const nodeReds = await Promise.all(['Node-RED 1', 'Node-RED 2'].map((name) => createNodeRed(name, site.env)));

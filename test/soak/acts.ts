@@ -111,17 +111,20 @@ function ofNetwork({ site, dice, later }: Stage): Act[] {
     weight: to === 'database' ? 2 : 1,
     async act() {
       const seconds = dice.between(0.1, 1);
-      await site.wires[to].cut();
-      later(seconds, () => site.wires[to].heal());
+      const wire = site.wires[to];
+      await wire.cut();
+      later(seconds, () => wire.heal());
       return `for ${seconds.toFixed(1)} s`;
     },
   }));
 }
 
-function ofDatabase({ server, dice, later, takeTables }: Stage): Act[] {
-  if (!server) return [];
+function ofDatabase({ servers, dice, isHalfOver, later, takeTables }: Stage): Act[] {
+  if (!servers) return [];
+  const { primary, failOver } = servers;
   let down = false;
-  return ENDINGS.map((how) => ({
+  let isHandedOver = false;
+  const ends = ENDINGS.map((how) => ({
     name: `PostgreSQL ended (${how})`,
     weight: 0.6,
     async act() {
@@ -129,15 +132,29 @@ function ofDatabase({ server, dice, later, takeTables }: Stage): Act[] {
       down = true;
       const giveBack = await takeTables();
       const seconds = dice.between(0, 1);
-      await server.stop(how);
+      await primary().stop(how);
       later(seconds, async () => {
-        await server.start();
+        await primary().start();
         down = false;
         giveBack();
       });
       return `for ${seconds.toFixed(1)} s`;
     },
   }));
+  if (!failOver) return ends;
+  const handOver = {
+    name: 'PostgreSQL failed over',
+    weight: 3,
+    async act() {
+      if (down || isHandedOver || !isHalfOver()) return null;
+      isHandedOver = true;
+      const giveBack = await takeTables();
+      await failOver();
+      giveBack();
+      return 'to the standby';
+    },
+  };
+  return [...ends, handOver];
 }
 
 function ofPeople({ site, press, ifTables }: Stage): Act[] {

@@ -23,12 +23,21 @@ export interface Chaos {
 /** `busy`: it starts, or deploys. */
 export type Condition = 'up' | 'stopped' | 'down' | 'busy';
 
+/** The PostgreSQL of the site. */
+export interface Servers {
+  /** The one that takes changes now. */
+  primary(): OwnServer;
+  /** Where there are two: the other one takes over, once, and the first is gone for good. */
+  failOver?(): Promise<void>;
+}
+
 /** What the acts work with. */
 export interface Stage {
   site: Site;
-  /** Null where it is not the soak's own and must stay up. */
-  server: OwnServer | null;
+  /** Null where they are not the soak's own and must stay up. */
+  servers: Servers | null;
   dice: Dice;
+  isHalfOver(): boolean;
   /** Members in one of these conditions. */
   among(...allowed: Condition[]): Member[];
   set(member: Member, condition: Condition): void;
@@ -50,7 +59,10 @@ const JOURNAL = 30;
 /** Confirmed orders that Odoo has ready: two sets. */
 const ORDERS = 20;
 
-export function createChaos(given: Pick<Stage, 'site' | 'server' | 'dice' | 'takeTables' | 'ifTables'>, members: readonly Member[]): Chaos {
+export function createChaos(
+  given: Pick<Stage, 'site' | 'servers' | 'dice' | 'isHalfOver' | 'takeTables' | 'ifTables'>,
+  members: readonly Member[],
+): Chaos {
   const { site, dice } = given;
   const journal: string[] = [];
   const conditions = new Map<Member, Condition>(members.map((member) => [member, 'up']));

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OwnServer } from '../support/own-server';
 import type { Site } from '../support/site';
 import { createAudit } from './audit';
-import { createChaos } from './chaos';
+import { createChaos, type Servers } from './chaos';
 import { createDice } from './dice';
 import { createLock } from './lock';
 import type { Member } from './member';
@@ -11,8 +10,8 @@ export interface SoakOptions {
   seed: number;
   /** How long faults come. */
   seconds: number;
-  /** That of the site, when it may be stopped too. */
-  server?: OwnServer;
+  /** Those of the site, when they may be stopped too. */
+  servers?: Servers;
   /** Told every ten seconds how it stands. */
   progress?: (line: string) => void;
 }
@@ -43,17 +42,18 @@ const SETTLE_SECONDS = 180;
  * processes just do.
  */
 export async function soak(site: Site, members: readonly Member[], options: SoakOptions): Promise<SoakResult> {
-  const { seed, server = null, progress } = options;
+  const { seed, servers = null, progress } = options;
   const dice = createDice(seed);
   const audit = createAudit(site);
   const tables = createLock();
-  const chaos = createChaos({ site, server, dice, takeTables: tables.take, ifTables: tables.ifFree }, members);
   const over = new AbortController();
   let violation: Error | null = null;
   let looks = 0;
   let began = Date.now();
   let calmSince = Infinity;
   const secondsSince = (moment: number): number => (Date.now() - moment) / 1000;
+  const isHalfOver = (): boolean => secondsSince(began) > options.seconds / 2;
+  const chaos = createChaos({ site, servers, dice, isHalfOver, takeTables: tables.take, ifTables: tables.ifFree }, members);
 
   function summary(): string {
     const listed = (counts: Iterable<readonly [string, number]>): string =>

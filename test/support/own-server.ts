@@ -130,6 +130,8 @@ export async function createOwnServer(context: Mocha.Context): Promise<OwnServer
         if (account) await chown(join(copy, 'standby.signal'), account.uid, account.gid);
         const link = `host=127.0.0.1 port=${settings.port} user=${BUILTIN_USER} password=${secret} application_name=standby`;
         const standby = serverIn(folder, secret, await unusedPort(), { primary_conninfo: link });
+        // It is away while this one restarts, and comes back for what it has missed.
+        parameters['wal_keep_size'] = '256MB';
         parameters['synchronous_standby_names'] = synchronous ? 'standby' : '';
         parameters['synchronous_commit'] = synchronous ? 'remote_apply' : 'on';
         await start();
