@@ -5,6 +5,7 @@ import { interleaved } from '../measure';
 import { compare, type Finding, type Row } from '../row';
 
 const SIZES = [1, 10, 100, 1000];
+const LIMIT = 'each batch is archived as soon as Odoo has shown that it is done, with its event, and is read back for the message';
 
 export const archiveRows: Row = {
   name: 'archive',
@@ -23,7 +24,7 @@ export const archiveRows: Row = {
           () => bare(size),
         );
         const what = `${size} batch${size === 1 ? '' : 'es'} archived`;
-        findings.push(compare({ what, unit: 'ms', against: 'DELETE ... INSERT', goal: 1.2, pairs }));
+        findings.push(compare({ what, unit: 'ms', against: 'DELETE ... INSERT', goal: 1.2, pairs, limit: LIMIT }));
       }
       return findings;
     } finally {

@@ -5,6 +5,7 @@ import { compare, type Finding, type Row } from '../row';
 
 /** Milliseconds that the PLC takes for a request. */
 const DELAYS = [5, 20];
+const LIMIT = 'what one thread of Node.js needs for the bare requests is in the row after it';
 
 export const cycle: Row = {
   name: 'cycle',
@@ -12,6 +13,7 @@ export const cycle: Row = {
   async run({ rounds, progress }) {
     const server = await startFilledServer();
     const yardstick = await startYardstick(server.port);
+    const floor = await startYardstick(server.port, 1, { bare: true });
     const plc = connectPlc(server.port);
     try {
       const findings: Finding[] = [];
@@ -20,11 +22,15 @@ export const cycle: Row = {
         progress(`PLC at ${delay} ms`);
         const pairs = await interleaved(rounds(40), () => timed(() => readCycle(plc)), yardstick.cycle);
         const what = `cycle of 10 requests, PLC takes ${delay} ms, outside Node-RED`;
-        findings.push(compare({ what, unit: 'ms', against: yardstick.name, goal: 1.08, pairs }));
+        findings.push(compare({ what, unit: 'ms', against: yardstick.name, goal: 1.08, pairs, limit: LIMIT }));
+        const floors = await interleaved(rounds(40), floor.cycle, yardstick.cycle);
+        const bare = `the same 10 requests over ${floor.name}, nothing checked or decoded`;
+        findings.push(compare({ what: bare, unit: 'ms', against: yardstick.name, goal: null, pairs: floors }));
       }
       return findings;
     } finally {
       plc.close();
+      await floor.close();
       await yardstick.close();
       await server.close();
     }

@@ -73,8 +73,16 @@ export const nodeRed: Row = {
             against: yardstick.name,
             goal: 1.08,
             pairs,
+            limit: 'the same reader outside Node-RED, timed at the PLC too, is in the row after it',
           }),
         );
+        const outsides = await interleaved(
+          rounds(30),
+          () => span(() => readBatches(outside, quietRun(), options)),
+          () => span(yardstick.cycle),
+        );
+        const alone = `the same reader outside Node-RED, PLC takes ${delay} ms`;
+        findings.push(compare({ what: alone, unit: 'ms', against: yardstick.name, goal: null, pairs: outsides }));
       }
       server.set(5);
       const pairs = await interleaved(
@@ -89,6 +97,7 @@ export const nodeRed: Row = {
           against: 'the same task outside Node-RED',
           goal: 1.05,
           pairs,
+          limit: 'a message, a status and a log line for each run',
         }),
       );
       findings.push(judge({ what: 'messages that a run of plc-batch-reader sends', unit: '', values: [Math.max(...messages)], goal: 1 }));

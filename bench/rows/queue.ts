@@ -20,7 +20,7 @@ import { longestStretch } from '../stretch';
 
 const SIZES = [10, 100, 1000];
 const STALL_MS = 20;
-const LIMIT = 'every order is checked, looked up in the history and noted down; COPY does none of it';
+const LIMIT = 'every order is checked, looked up in the history and queued with its event in a transaction; COPY checks nothing';
 const COLUMNS = ['line', 'batch_no', 'mo_id', 'odoo_id', 'finished_goods', 'quantity', 'uom', 'materials', 'fetch_seq'] as const;
 
 export const queue: Row = {
