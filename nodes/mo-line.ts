@@ -3,8 +3,8 @@ import { createLine } from '../src/line/line';
 import { parseMap } from '../src/plc/map';
 import { compileMapping } from '../src/plc/mapping';
 import { settingsReader } from '../src/settings';
-import { configNode, offer, ownerOf, requiredConfigNode } from './support/config-nodes';
-import { createLineClaims } from './support/line-claims';
+import { configNode, offer, requiredConfigNode } from './support/config-nodes';
+import { claimOf, createLineClaims } from './support/line-claims';
 import { mapText, offerLineRoutes } from './support/line-routes';
 import { lineSettings } from './support/line-settings';
 import type { Config, LineNode, Red } from './support/types';
@@ -20,29 +20,18 @@ export default function (RED: Red): void {
     const use = offer(this, () => {
       const settings = lineSettings(config);
       const { slots, materials } = settings;
-      const databaseNode = requiredConfigNode(RED, 'mo-database', config, 'database');
-      const plcNode = configNode(RED, 'mo-plc', config, 'plc');
       const map = parseMap(mapText(config), { slots, materials });
       const mapping = compileMapping({ map, materials, slots });
       const line = createLine(settings, {
-        database: databaseNode.database(),
+        database: requiredConfigNode(RED, 'mo-database', config, 'database').database(),
         odoo: configNode(RED, 'mo-odoo', config, 'odoo')?.odoo() ?? null,
-        plc: plcNode?.plc() ?? null,
+        plc: configNode(RED, 'mo-plc', config, 'plc')?.plc() ?? null,
         mapping,
         clock: systemClock,
         logTag: () => (severalLines(RED) ? `[${settings.line}]` : ''),
         startHold: held.has(config.id) ? null : holdFromEnvironment(),
       });
-      const claim = (): void =>
-        claims.claim({
-          id: config.id,
-          owner: ownerOf(config),
-          key: settings.line,
-          tables: databaseNode.tables,
-          plc: plcNode?.address ?? null,
-          mapping,
-          observes: settings.mode === 'observe',
-        });
+      const claim = (): void => claims.claim(claimOf(RED, config, settings, mapping));
       this.on('close', () => {
         claims.release(config.id);
         if (line.startHold === null) held.add(config.id);
@@ -59,7 +48,7 @@ export default function (RED: Red): void {
   }
 
   RED.nodes.registerType('mo-line', LineConfig);
-  offerLineRoutes(RED);
+  offerLineRoutes(RED, claims);
 }
 
 /** SMART_MO_HOLD: start on hold, to look around after a database was restored. @throws CONFIG_INVALID */

@@ -1,5 +1,8 @@
 import { SmartMoError } from '../../src/errors';
+import type { LineSettings } from '../../src/line/line';
 import type { Mapping } from '../../src/plc/mapping';
+import { configNode, ownerOf, requiredConfigNode } from './config-nodes';
+import type { Config, Red } from './types';
 
 /** What a line works on; each part may belong to one line of this process only. */
 export interface LineClaim {
@@ -20,6 +23,8 @@ export interface LineClaim {
 
 export interface LineClaims {
   /** @throws CONFIG_INVALID while another line has the key on these tables, or the words of one of the slots */
+  check(mine: LineClaim): void;
+  /** Keeps it for this line, until it is released. @throws as check */
   claim(mine: LineClaim): void;
   release(id: string): void;
 }
@@ -30,32 +35,49 @@ export interface LineClaims {
  */
 export function createLineClaims(): LineClaims {
   const claims = new Map<string, LineClaim>();
-  return {
-    claim(mine) {
-      for (const other of claims.values()) {
-        if (other.id === mine.id) continue;
-        if (other.key === mine.key && other.tables === mine.tables) {
-          throw new SmartMoError(
-            'CONFIG_INVALID',
-            `line "${mine.key}" is already the key of ${other.owner} on this database; open ${mine.owner} and give it a key of its own`,
-            { value: mine.key },
-          );
-        }
-        const shared =
-          other.plc === mine.plc && mine.plc !== null && !other.observes && !mine.observes
-            ? sharedWords(mine.mapping, other.mapping)
-            : null;
-        if (shared) {
-          throw new SmartMoError(
-            'CONFIG_INVALID',
-            `${shared} of ${mine.owner} lies where ${other.owner} has a slot in the same PLC (${mine.plc}); give one of the two other areas in its register map, or set it to observe`,
-            { value: shared },
-          );
-        }
+
+  function check(mine: LineClaim): void {
+    for (const other of claims.values()) {
+      if (other.id === mine.id) continue;
+      if (other.key === mine.key && other.tables === mine.tables) {
+        throw new SmartMoError(
+          'CONFIG_INVALID',
+          `line "${mine.key}" is already the key of ${other.owner} on this database; open ${mine.owner} and give it a key of its own`,
+          { value: mine.key },
+        );
       }
+      const shared =
+        other.plc === mine.plc && mine.plc !== null && !other.observes && !mine.observes ? sharedWords(mine.mapping, other.mapping) : null;
+      if (shared) {
+        throw new SmartMoError(
+          'CONFIG_INVALID',
+          `${shared} of ${mine.owner} lies where ${other.owner} has a slot in the same PLC (${mine.plc}); give one of the two other areas in its register map, or set it to observe`,
+          { value: shared },
+        );
+      }
+    }
+  }
+
+  return {
+    check,
+    claim(mine) {
+      check(mine);
       claims.set(mine.id, mine);
     },
     release: (id) => void claims.delete(id),
+  };
+}
+
+/** What a line with these settings would claim. @throws CONFIG_MISSING */
+export function claimOf(RED: Red, config: Config, { line, mode }: Pick<LineSettings, 'line' | 'mode'>, mapping: Mapping): LineClaim {
+  return {
+    id: config.id,
+    owner: ownerOf(config),
+    key: line,
+    tables: requiredConfigNode(RED, 'mo-database', config, 'database').tables,
+    plc: configNode(RED, 'mo-plc', config, 'plc')?.address ?? null,
+    mapping,
+    observes: mode === 'observe',
   };
 }
 

@@ -1,5 +1,6 @@
 import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
+import type { Mapping } from '../../src/plc/mapping';
 import { listComponents } from '../../src/probe/components';
 import { type LineProbe, probeLine } from '../../src/probe/line';
 import { bundledMap, viewMap, viewPaste } from '../../src/probe/map-view';
@@ -9,11 +10,12 @@ import { isEmpty } from '../../src/settings';
 import { configNode, readerOf, requiredConfigNode } from './config-nodes';
 import type { DialogValues } from './dialog-values';
 import { type EditorRoute, offerRoute, offerTest } from './editor-routes';
+import { claimOf, type LineClaims } from './line-claims';
 import { lineSettings } from './line-settings';
 import type { Config, ConfigNodes, Red } from './types';
 
 /** What the dialog of mo-line asks the runtime; each works with what the dialog holds and with the connections as deployed. */
-export function offerLineRoutes(RED: Red): void {
+export function offerLineRoutes(RED: Red, claims: LineClaims): void {
   const offer = <Found extends { ok: boolean; text: string }>(
     path: string,
     answer: (line: LineProbe, values: DialogValues) => Promise<Found> | Found,
@@ -31,7 +33,8 @@ export function offerLineRoutes(RED: Red): void {
     (line, { config }) => {
       const node: unknown = RED.nodes.getNode(config.id);
       const deployed = (): Line | null => (node ? (configNode(RED, 'mo-line', config, 'id')?.line() ?? null) : null);
-      return probeTestRecipe({ ...line, deployed }, slotOf(config));
+      const mayUse = (mapping: Mapping): void => claims.check(claimOf(RED, config, line.settings, mapping));
+      return probeTestRecipe({ ...line, deployed, mayUse }, slotOf(config));
     },
     { writes: true },
   );

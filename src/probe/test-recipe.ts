@@ -14,6 +14,8 @@ import { runProbe } from './probe';
 export interface TestRecipeProbe extends LineProbe {
   /** The deployed line of this dialog, whose writer must not run meanwhile; null where there is none. */
   deployed(): Pick<Line, 'inFlight' | 'mode'> | null;
+  /** Throws while another line has the words of this map, which the dialog may hold but no deploy has checked yet. */
+  mayUse(mapping: Mapping): void;
 }
 
 export interface TestRecipeView {
@@ -27,7 +29,7 @@ export interface TestRecipeView {
 /**
  * The button Test recipe. Without a slot it only looks for a free one and says what would be done to it; with the slot it does
  * it: writes the test recipe, reads it back, puts back what stood there. Nothing is written while the line is on observe,
- * loads recipes, has a batch for that slot, or was queued with another map.
+ * loads recipes, has a batch for that slot, was queued with another map, or would write where another line has its slots.
  */
 export async function probeTestRecipe(line: TestRecipeProbe, agreedSlot: number | null): Promise<TestRecipeView> {
   let slot: number | null = agreedSlot;
@@ -37,6 +39,7 @@ export async function probeTestRecipe(line: TestRecipeProbe, agreedSlot: number 
     const mapping = compileMapping({ map: parseMap(line.map, settings), ...settings });
     const plc = line.plc();
     if (!plc) throw new SmartMoError('CONFIG_MISSING', 'the line has no PLC; choose one, deploy, then test again');
+    line.mayUse(mapping);
     const database = line.database();
     const all = createLine(settings, { database, odoo: null, plc, mapping, clock: systemClock, logTag: () => '' });
     const mayWrite = async (): Promise<void> => {

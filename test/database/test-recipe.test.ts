@@ -34,6 +34,7 @@ describe('test recipe', () => {
         odoo: () => null,
         plc,
         deployed: () => plant.line,
+        mayUse: () => undefined,
         ...more,
       },
       slot,

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { type Answer, type NodeRed, startNodeRed } from '../support/node-red';
 
+const DATABASE = '6c1de1f9b06a4b01';
+const PLC = '6c1de1f9b06a4b03';
 const LINE = { id: '6c1de1f9b06a4b04', type: 'mo-line', line: 'main', slots: 10, map: '', materials: [] };
 
 describe('routes of the dialog of a line', function () {
@@ -9,6 +11,11 @@ describe('routes of the dialog of a line', function () {
   let nodeRed: NodeRed;
   before(async () => {
     nodeRed = await startNodeRed({
+      flows: [
+        { id: DATABASE, type: 'mo-database', mode: 'postgres', credentials: { url: 'postgres://mo:mo@127.0.0.1:1/mo' } },
+        { id: PLC, type: 'mo-plc', host: '127.0.0.1', port: 1 },
+        { id: '6c1de1f9b06a4b05', type: 'mo-line', name: 'Mixer', line: 'mixer', database: DATABASE, plc: PLC, slots: 10, map: '' },
+      ],
       env: { PLC_HOST: '10.0.0.5', PLC_TOKEN: 'canary-7f3a' },
       settings: { smartMoSync: { editorRoutes: 'any' } },
     });
@@ -41,6 +48,18 @@ describe('routes of the dialog of a line', function () {
     assert.match((await ask(`test-recipe/${LINE.id}`)).text, /^CONFIG_MISSING: the line has no PLC/);
     assert.match((await ask('preview/another-node')).text, /^INPUT_INVALID: the request is about another-node/);
     assert.match((await ask(`preview/${LINE.id}`, { plc: 'not-deployed' })).text, /is not deployed yet or is disabled/);
+  });
+
+  it('a test recipe is refused where another line has its slots, also with a map that was never deployed', async () => {
+    const write = { function: 'holding', base: 7900, stride: 100 };
+    const read = { function: 'holding', base: 20_000, stride: 100 };
+    const at = (areas: object): Promise<{ text: string }> =>
+      ask(`test-recipe/${LINE.id}`, { database: DATABASE, plc: PLC, map: JSON.stringify({ ...FEED_MILL_MAP, ...areas }) });
+    assert.match(
+      (await at({ read, write })).text,
+      /^CONFIG_INVALID: write slot 1 \(words 7900-7976\) of mo-line 6c1de1f9b06a4b04 lies where mo-line "Mixer" has a slot in the same PLC/,
+    );
+    assert.match((await at({ read, write: { ...write, base: 30_000 } })).text, /^(DB|PLC)_UNREACHABLE: /, 'areas of its own');
   });
 
   it('variables are told, but not those that look like a secret', async () => {
