@@ -1,14 +1,13 @@
 import { SmartMoError } from '../errors';
-import { decodeNumber, decodeText, WORD_ORDERS, type WordOrder } from '../plc/codec';
+import { type Decoded, decodeNumber, decodeText, WORD_ORDERS, type WordOrder } from '../plc/codec';
 import { checkMap } from '../plc/map';
-import { type CompiledLineField, compileField, compileLineField, compileMapping, readField, type SlotField } from '../plc/mapping';
-import { notations } from '../plc/notations';
-import { planRequests, type Span } from '../plc/plan';
+import { type CompiledLineField, compileField, compileLineField, compileMapping, type SlotField } from '../plc/mapping';
+import { endOf, planRequests, type Span, spansOf } from '../plc/plan';
 import type { Plc, PlcArea } from '../plc/plc';
 import type { SlotReading } from '../plc/slot';
 import type { LineProbe } from './line';
 import { runProbe } from './probe';
-import { quantityIn, shownValue } from './slot';
+import { addressOf, quantityIn, shownValue } from './slot';
 
 /** One field of the map as the PLC shows it now. */
 export interface FieldPreview {
@@ -53,70 +52,106 @@ export async function previewSlot(line: Pick<LineProbe, 'settings' | 'map' | 'pl
     const inSlot = sound.fields.map((field) => compileField(field, 0));
     const ofLine = (sound.lineFields ?? []).map(compileLineField);
     const area = sound.read.function;
-    const slotWords = await readWords(
-      plc,
-      area,
-      inSlot.flatMap((field) => spansAt(field, start)),
-      signal,
-    );
     const read = ofLine.filter((field) => field.name !== 'our_heartbeat');
-    const lineWords = await readWords(
-      plc,
-      area,
-      read.flatMap((field) => spansAt(field, 0)),
-      signal,
-    );
-    const written = await readWords(
-      plc,
+    const look = (
+      kind: PlcArea,
+      from: number,
+      wanted: readonly (SlotField | CompiledLineField)[],
+      limits = plc.planning,
+    ): Promise<WordsRead> =>
+      readWords(
+        plc,
+        kind,
+        wanted.flatMap((field) => spansAt(field, from)),
+        limits,
+        signal,
+      );
+    // As a run reads it: a slot that is one request is read over all its gaps.
+    const { mode, maxWords } = plc.planning;
+    const slotWords = await look(area, start, inSlot, mode === 'slot' ? { ...plc.planning, maxGap: maxWords } : plc.planning);
+    const lineWords = await look(area, 0, read);
+    const written = await look(
       'holding',
-      ofLine.filter((field) => !read.includes(field)).flatMap((field) => spansAt(field, 0)),
-      signal,
+      0,
+      ofLine.filter((field) => !read.includes(field)),
     );
 
     const mapping = problems.length === 0 ? compileMapping({ map: sound, ...line.settings }) : null;
     const whole = mapping && slotWords.take(start, mapping.length, true);
     const reading = mapping && whole && mapping.decodeSlot(slot, whole, () => quantityIn(mapping, whole));
     fields = [
-      ...inSlot.map((field) => previewOf('fields', field, field, area, start, slotWords, reading ?? null)),
-      ...ofLine.map((field) => {
-        const from = read.includes(field) ? lineWords : written;
-        return previewOf('lineFields', field, null, read.includes(field) ? area : 'holding', 0, from, null);
-      }),
+      ...inSlot.map((field) => previewOf('fields', field, area, start, slotWords, reading ?? null)),
+      ...ofLine.map((field) =>
+        read.includes(field)
+          ? previewOf('lineFields', field, area, 0, lineWords, null)
+          : previewOf('lineFields', field, 'holding', 0, written, null),
+      ),
     ];
-    if (!reading)
-      return `slot ${slot}: words as the PLC has them; ${problems.length > 0 ? 'the map has mistakes, so nothing is judged' : 'some were refused, so nothing is judged'}`;
-    if (reading.empty) return `slot ${slot} is empty: its words are shown, none is judged`;
-    return `slot ${slot} shows ${reading.mo_id || 'no name'}: ${reading.bad.length === 0 ? 'all good' : `${reading.bad.length} bad`}`;
+    const refused = [slotWords, lineWords, written].find(({ refusal }) => refusal !== null)?.refusal ?? null;
+    const seen = `slot ${slot} ${whatIsSeen(problems.length > 0, reading)}`;
+    // Here fields are asked one by one when the PLC refuses; a run does not do that.
+    return refused === null ? seen : `${seen}; a run would end with PLC_EXCEPTION: ${refused}`;
   });
   return { ok, text, fields };
+}
+
+function whatIsSeen(hasMistakes: boolean, reading: SlotReading | null): string {
+  if (hasMistakes) return 'is shown as the PLC has it; the map has mistakes, so nothing is judged';
+  if (!reading) return 'is shown as the PLC has it; it refuses some of the words, so nothing is judged';
+  if (reading.empty) return 'is empty: its words are shown, none is judged';
+  return `shows ${reading.mo_id || 'no name'}: ${reading.bad.length === 0 ? 'all good' : `${reading.bad.length} bad`}`;
 }
 
 /** The words that were read, by address. */
 interface WordsRead {
   /** @param gaps words of no field count as 0; else null where one is missing */
   take(from: number, count: number, gaps?: boolean): number[] | null;
-  /** What the PLC said to the request that this address was in. */
-  refusal(at: number): string | null;
+  /** What the PLC said to the words of a field; null where it gave them. */
+  refusalOf(at: number): string | null;
+  /** What it said to the first request that it refused, which may have had words of no field in it; null when it took all. */
+  refusal: string | null;
 }
 
-function spansAt(field: Pick<SlotField, 'at' | 'coding'> & { id?: SlotField['id'] }, start: number): Span[] {
-  const value = { from: start + field.at, words: field.coding.words };
-  return field.id ? [value, { from: start + field.id.at, words: 1 }] : [value];
+/** Requests that a preview may send beyond those of a run, to find out which words a PLC refuses. */
+const MORE_REQUESTS = 40;
+
+function spansAt(field: SlotField | CompiledLineField, start: number): Span[] {
+  return spansOf({ id: null, ...field }).map(({ from, words }) => ({ from: start + from, words }));
 }
 
-async function readWords(plc: Plc, area: PlcArea, spans: readonly Span[], signal: AbortSignal): Promise<WordsRead> {
+async function readWords(
+  plc: Plc,
+  area: PlcArea,
+  spans: readonly Span[],
+  limits: Plc['planning'],
+  signal: AbortSignal,
+): Promise<WordsRead> {
   const words = new Map<number, number>();
   const refused = new Map<number, string>();
-  for (const { from, words: count } of planRequests(
-    spans.filter((span) => span.words > 0),
-    plc.planning,
-  )) {
+  let refusal: string | null = null;
+  let more = MORE_REQUESTS;
+
+  /** Halves what is refused until the fields are found that it is about. */
+  async function read(wanted: readonly Span[]): Promise<void> {
+    const from = Math.min(...wanted.map((span) => span.from));
+    const count = Math.max(...wanted.map(endOf)) - from;
     try {
       (await plc.read(area, from, count, signal)).forEach((word, index) => words.set(from + index, word));
     } catch (error) {
       if (!(error instanceof SmartMoError && error.code === 'PLC_EXCEPTION' && error.class === 'permanent')) throw error;
-      for (let at = from; at < from + count; at += 1) refused.set(at, error.message);
+      refusal ??= error.message;
+      if (wanted.length > 1 && more >= 2) {
+        more -= 2;
+        const half = Math.ceil(wanted.length / 2);
+        await read(wanted.slice(0, half));
+        await read(wanted.slice(half));
+      } else for (const span of wanted) for (let at = span.from; at < endOf(span); at += 1) refused.set(at, error.message);
     }
+  }
+
+  const sorted = spans.filter((span) => span.words > 0).sort((a, b) => a.from - b.from);
+  for (const request of planRequests(sorted, limits)) {
+    await read(sorted.filter((span) => span.from >= request.from && endOf(span) <= endOf(request)));
   }
   return {
     take(from, count, gaps = false) {
@@ -124,29 +159,29 @@ async function readWords(plc: Plc, area: PlcArea, spans: readonly Span[], signal
       if (gaps ? refused.size > 0 : part.includes(undefined)) return null;
       return part.map((word) => word ?? 0);
     },
-    refusal: (at) => refused.get(at) ?? null,
+    refusalOf: (at) => refused.get(at) ?? null,
+    refusal,
   };
 }
 
 function previewOf(
   list: FieldPreview['list'],
-  { name, at, coding }: SlotField | CompiledLineField,
-  field: SlotField | null,
+  field: SlotField | CompiledLineField,
   area: PlcArea,
   start: number,
   from: WordsRead,
   reading: SlotReading | null,
 ): FieldPreview {
+  const { name, at, coding } = field;
   const words = from.take(start + at, coding.words);
-  const bit = coding.type === 'bit' ? ` bit ${coding.bit}` : '';
-  const shown = { list, field: name, address: `${notations(area, start + at)}${bit}`, type: coding.type, words };
-  if (!words) return { ...shown, value: '', quality: 'bad', reason: from.refusal(start + at), orders: null };
+  const shown = { list, field: name, address: addressOf(area, start + at, coding), type: coding.type, words };
+  if (!words) return { ...shown, value: '', quality: 'bad', reason: from.refusalOf(start + at), orders: null };
   const complaint = reading?.bad.find((bad) => bad.field === name)?.text ?? null;
-  const decoded = field ? readField({ ...field, at: 0 }, words) : decodeNumber(coding, words);
+  const decoded: Decoded<number | string> = coding.type === 'ascii' ? decodeText(coding, words) : decodeNumber(coding, words);
   const reason = complaint ?? (decoded.ok ? null : decoded.reason);
   return {
     ...shown,
-    value: decoded.ok ? (field ? shownValue(field, decoded.value) : String(decoded.value)) : '',
+    value: decoded.ok ? shownValue(field, decoded.value) : '',
     quality: reason !== null ? 'bad' : reading && !reading.empty ? 'good' : 'unjudged',
     reason,
     orders: ordersOf(coding, words),
