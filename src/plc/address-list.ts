@@ -1,6 +1,7 @@
-import { type MapProblem, mapProblem } from './lint';
 import { writtenAddress } from './map';
 import { cellValue } from './map-cells';
+import { type MapProblem, mapProblem } from './map-problem';
+import type { PastedMap } from './map-text';
 import { notations } from './notations';
 import type { PlcArea } from './plc';
 import { type Addressing, SLOT_FIELDS } from './register-map';
@@ -27,7 +28,7 @@ export function isAddressList(header: readonly string[]): boolean {
  * Works a slot template out of the absolute addresses of two or more slots. The distance that most fields agree on is the
  * stride; whoever disagrees is named with the address that would fit.
  */
-export function readAddressList(table: Table): { map: Record<string, unknown> | null; understood: string[]; problems: MapProblem[] } {
+export function readAddressList(table: Table): Omit<PastedMap, 'kind'> {
   const problems: MapProblem[] = [];
   const understood: string[] = [];
   const complain: Complain = (...problem) => void problems.push(mapProblem(...problem));
@@ -36,10 +37,10 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
   const write = places.filter(({ area }) => area === 'write');
   if (read.length === 0) {
     if (problems.length === 0) complain('the list', null, null, 'has no address of the read area; add the rows that the PLC writes');
-    return { map: null, understood, problems };
+    return { map: null, understood, problems, rowShown: () => null };
   }
   const stride = strideOf(read, 'read', complain);
-  if (stride === null) return { map: null, understood, problems };
+  if (stride === null) return { map: null, understood, problems, rowShown: () => null };
   const inRead = positions(read, stride, complain);
   const base = Math.min(...[...inRead.values()].map(({ at }) => at));
   const layout = new Map([...inRead].map(([name, { at, first }]) => [name, { at: at - base, first }]));
@@ -70,14 +71,15 @@ export function readAddressList(table: Table): { map: Record<string, unknown> | 
       'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
     );
   }
+  const fields = fieldsOf(layout);
   const map = {
     version: 1,
     addressing,
     read: { function: readFunction, base: writtenAddress(base, addressing, readFunction), stride },
     ...(writeArea && { write: writeArea }),
-    fields: fieldsOf(layout),
+    fields: fields.map(({ field }) => field),
   };
-  return { map, understood, problems };
+  return { map, understood, problems, rowShown: (_, row) => fields[row - 1]?.row ?? null };
 }
 
 function areaText(name: string, kind: PlcArea, base: number, stride: number, places: readonly Place[]): string {

@@ -1,24 +1,7 @@
 import { wordsOf } from './codec';
 import { LINE_FIELDS, STATUS_NAMES } from './register-map';
+import { entryName, type MapProblem, mapProblem, nameOf, type RowOf, rowsOf } from './map-problem';
 import type { LineShape, MapField, RegisterMap, SlotFieldName, ValueSpec } from './register-map';
-
-export type EntryList = 'fields' | 'lineFields';
-
-export interface MapProblem {
-  /** "silo_a", "read", "materials" */
-  field: string;
-  /** Where the entry stands in `fields` or `lineFields`, from 1; null when the problem is not about one entry. */
-  row: number | null;
-  /** The list that `row` counts in; null when the problem is not about one entry. */
-  list: EntryList | null;
-  /** Zero-based address in slot 1 of the read area; null when the problem has no place. */
-  address: number | null;
-  /** One sentence: field, place, what is wrong and what to do. */
-  text: string;
-}
-
-/** Row of an entry in the list a person sees, by its name; null for what is no entry. */
-export type RowOf = (name: string) => number | null;
 
 /** No MO name fits into fewer; one that is too long for the text of a map is rejected by name when it is fetched. */
 const MIN_NAME_WORDS = 3;
@@ -61,40 +44,17 @@ export function lintMap(map: RegisterMap, line: LineShape, rowOf: RowOf = rowsOf
     ...checkHandshake(map),
     ...checkPlaces(map, line.slots),
   ];
-  return found.map(({ field, address, what }) => mapProblem(field, rowOf(field.replace(/ id$/, '')), address, what));
-}
-
-/**
- * One sentence of the form "silo_b at 6031 (row 7) overlaps ...".
- * @param list needed only where the name does not tell a word of the line from a field
- */
-export function mapProblem(field: string, row: number | null, address: number | null, what: string, list?: EntryList): MapProblem {
-  const place = `${address === null ? '' : ` at ${address}`}${row === null ? '' : ` (row ${row})`}`;
-  const lineWords: readonly string[] = LINE_FIELDS;
-  const own = list ?? (lineWords.includes(field) ? 'lineFields' : 'fields');
-  return { field, row, list: row === null ? null : own, address, text: `${field}${place} ${what}` };
-}
-
-/** Rows of the last entry of each name: where there are two, the second is the one to look at. */
-export function rowsOf({ fields = [], lineFields = [] }: { fields?: readonly Named[]; lineFields?: readonly Named[] }): RowOf {
-  const rows = new Map<string, number>();
-  for (const list of [lineFields, fields]) list.forEach((entry, index) => rows.set(nameOf(entry), index + 1));
-  return (name) => rows.get(name) ?? null;
-}
-
-/** What names an entry of a map. */
-export interface Named {
-  field?: string;
-  material?: string;
+  return found.map((finding) => mapProblem(finding.field, rowOf(entryName(finding)), finding.address, finding.what, finding));
 }
 
 interface Finding {
   field: string;
   address: number | null;
   what: string;
+  /** The same about several entries at once, where `what` names numbers of one of them. */
+  ofAll: string | null;
 }
 
-export const nameOf = (field: Named): string => field.field ?? field.material ?? 'unnamed';
 const widthOf = (spec: ValueSpec): number => wordsOf(spec.type, spec.words);
 
 /** Each entry by itself. */
@@ -244,6 +204,7 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
       a.name,
       map.read.base + a.from,
       `takes words ${a.from}-${a.to - 1} of the slot and overlaps ${b.name} (words ${b.from}-${b.to - 1}); move one of them`,
+      'overlaps the entry behind it; give it a shorter type, or move one of the two',
     ),
   );
   const areas: Span[] = [];
@@ -255,6 +216,7 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
             span.name,
             map.read.base + span.from,
             `ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}; move it, or raise the stride`,
+            `ends past the ${name} stride of ${area.stride}; raise it to ${length}`,
           ),
         );
     }
@@ -280,7 +242,12 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
       // Slots of one area overlap only when a field is past the stride, which is told above.
       if (a.name.split(' ')[0] !== b.name.split(' ')[0])
         problems.push(
-          problem(a.name, a.from, `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1}); move one of the two areas`),
+          problem(
+            a.name,
+            a.from,
+            `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1}); move one of the two areas`,
+            'runs into a slot or word of another area; move one of the areas',
+          ),
         );
     }
   }
@@ -324,6 +291,6 @@ function twice(names: readonly string[]): string[] {
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
-function problem(field: string, address: number | null, what: string): Finding {
-  return { field, address, what };
+function problem(field: string, address: number | null, what: string, ofAll: string | null = null): Finding {
+  return { field, address, what, ofAll };
 }

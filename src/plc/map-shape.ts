@@ -2,9 +2,11 @@ import type { ErrorObject } from 'ajv';
 import { ajvOnFirstUse } from '../ajv';
 import { onFirstUse } from '../first-use';
 import { NUMBER_TYPES, WORD_ORDERS } from './codec';
-import { type EntryList, type MapProblem, mapProblem, nameOf } from './lint';
+import { closest } from '../closest';
+import { type EntryList, type MapProblem, mapProblem, nameOf } from './map-problem';
 import { ADDRESSINGS, LINE_FIELDS, SLOT_FIELDS } from './register-map';
 import type { RegisterMap } from './register-map';
+import { typeHint } from './type-names';
 
 const word = { type: 'integer', minimum: 0, maximum: 999999 };
 const value = {
@@ -103,13 +105,9 @@ export function checkShape(parsed: unknown, addressOf: (list: string, entry: Rec
     const entry = isList(list) && index !== '' ? loose[list][Number(index)] : undefined;
     if (isList(list) && entry) {
       broken[list].add(Number(index));
-      return mapProblem(
-        nameIn(list, entry, index),
-        Number(index) + 1,
-        addressOf(list, entry),
-        complaint(error, placeOf(error).slice(2)),
+      return mapProblem(nameIn(list, entry, index), Number(index) + 1, addressOf(list, entry), complaint(error, placeOf(error).slice(2)), {
         list,
-      );
+      });
     }
     // An unknown key beside the others changes nothing about the others.
     if (!(list === '' && error.keyword === 'additionalProperties')) isSound = false;
@@ -163,8 +161,19 @@ function complaint(error: ErrorObject, key: readonly string[]): string {
     allowedValues?: unknown[];
     missingProperty?: string;
   };
-  if (additionalProperty !== undefined) return `has the unknown key "${additionalProperty}"; take it out or correct its spelling`;
+  if (additionalProperty !== undefined) {
+    const near = closest(additionalProperty, Object.keys((error.parentSchema?.['properties'] ?? {}) as object));
+    return `has the unknown key "${additionalProperty}"; ${near === null ? 'take it out or correct its spelling' : `perhaps "${near}" is meant`}`;
+  }
   if (missingProperty !== undefined) return `has no "${missingProperty}"; fill it in`;
-  const rule = allowedValues ? `must be one of ${allowedValues.join(', ')}` : (error.message ?? error.keyword);
-  return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data).slice(0, 60)}; it ${rule}`;
+  const rule = allowedValues ? oneOf(allowedValues.map(String), error.data, key) : `it ${error.message ?? error.keyword}`;
+  return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data).slice(0, 60)}; ${rule}`;
+}
+
+/** The choice that was probably meant; all of them where none is near. */
+function oneOf(choices: readonly string[], given: unknown, key: readonly string[]): string {
+  const typed = typeof given === 'string' ? given : '';
+  const near = closest(typed, choices);
+  const hint = key.at(-1) === 'type' ? typeHint(typed) : near && `perhaps ${near} is meant`;
+  return hint ?? `it must be one of ${choices.join(', ')}`;
 }

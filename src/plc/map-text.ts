@@ -1,5 +1,5 @@
 import { isAddressList, readAddressList } from './address-list';
-import { type MapProblem, mapProblem } from './lint';
+import { type MapProblem, mapProblem, type RowShown } from './map-problem';
 import { wireAddress, writtenAddress } from './map';
 import { cellText, cellValue, ENTRY_KEYS } from './map-cells';
 import { isObject, looseMap } from './map-shape';
@@ -16,6 +16,8 @@ export interface PastedMap {
   understood: string[];
   /** Mistakes of the text itself; those of the map that comes out are found by checkMap. */
   problems: MapProblem[];
+  /** Row of the pasted table that an entry of the map comes from; null for what stood in the map before. */
+  rowShown: RowShown;
 }
 
 const AREA_KEYS = ['function', 'base', 'stride', 'addressing'] as const;
@@ -27,8 +29,8 @@ const COLUMNS = ['area', ...ENTRY_KEYS, ...AREA_KEYS] as const;
  * @param present the map in the dialog: its areas and the words of the whole line stay where the text has none
  */
 export function readMapText(text: string, present: unknown): PastedMap {
-  const content = text.replace(/^\uFEFF/, '').trim();
-  if (/^[[{]/.test(content)) return readJson(content);
+  const content = text.replace(/^\uFEFF/, '');
+  if (/^\s*[[{]/.test(content)) return readJson(content);
   const table = readTable(content);
   const pasted: PastedMap = isAddressList(table.header) ? { kind: 'address list', ...readAddressList(table) } : readKeys(table, present);
   return keepLineFields(pasted, present);
@@ -65,6 +67,8 @@ function keepLineFields(pasted: PastedMap, present: unknown): PastedMap {
     ...pasted,
     map: { ...rest, ...(lineFields.length > 0 && { lineFields }), fields },
     understood: [...understood, ...told],
+    // They stand in no row of the text.
+    rowShown: (list, row) => (list === 'lineFields' ? null : pasted.rowShown(list, row)),
   };
 }
 
@@ -92,7 +96,7 @@ export function formatTable(map: unknown, delimiter: Delimiter): string {
 function readJson(text: string): PastedMap {
   try {
     const parsed: unknown = JSON.parse(text);
-    if (isObject(parsed)) return { kind: 'JSON', map: parsed, understood: [], problems: [] };
+    if (isObject(parsed)) return { kind: 'JSON', map: parsed, understood: [], problems: [], rowShown: (_, row) => row };
     return failed('JSON', 'is a JSON list; a map is an object with read, write and fields');
   } catch (error) {
     return failed('JSON', `is not JSON: ${error instanceof Error ? error.message : String(error)}; correct it and paste it again`);
@@ -125,7 +129,8 @@ function readKeys({ header, rows, delimiter }: Table, present: unknown): PastedM
     if (!['read', 'write', 'line', 'slot'].includes(area))
       problems.push(mapProblem('area', row, null, `is "${area}"; it must be read, write, line, or slot or nothing for a field of a slot`));
   }
-  const list = (area: string): Record<string, unknown>[] => entries.filter((one) => one.area === area).map(({ entry }) => entry);
+  const of = (area: string): typeof entries => entries.filter((one) => one.area === area);
+  const list = (area: string): Record<string, unknown>[] => of(area).map(({ entry }) => entry);
   const [read] = list('read');
   const [write] = list('write');
   const kept = looseMap(present) as unknown as Record<string, unknown>;
@@ -144,6 +149,7 @@ function readKeys({ header, rows, delimiter }: Table, present: unknown): PastedM
     map: { version: 1, addressing, ...areas, ...(lineFields.length > 0 && { lineFields }), fields: list('slot') },
     understood,
     problems,
+    rowShown: (name, row) => of(name === 'fields' ? 'slot' : 'line')[row - 1]?.row ?? null,
   };
 }
 
@@ -161,5 +167,5 @@ function without(entry: Record<string, unknown>, key: string): Record<string, un
 }
 
 function failed(kind: PastedMap['kind'], what: string): PastedMap {
-  return { kind, map: null, understood: [], problems: [mapProblem('the pasted text', null, null, what)] };
+  return { kind, map: null, understood: [], problems: [mapProblem('the pasted text', null, null, what)], rowShown: () => null };
 }

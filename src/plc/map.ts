@@ -1,7 +1,7 @@
 import { SmartMoError } from '../errors';
 import { FEED_MILL_MAP } from './feed-mill';
-import { lintMap, mapProblem, rowsOf } from './lint';
-import type { MapProblem } from './lint';
+import { lintMap } from './lint';
+import { type MapProblem, mapProblem, rowsOf, type RowShown, together } from './map-problem';
 import { checkShape, looseMap } from './map-shape';
 import type { PlcArea } from './plc';
 import type { Addressing, LineShape, RegisterMap } from './register-map';
@@ -27,13 +27,31 @@ export function parseMap(json: string, line: LineShape): RegisterMap {
   const texts = problems.map((problem) => problem.text);
   const first = texts.slice(0, 3).join('; ');
   const more = texts.length > 3 ? `; and ${texts.length - 3} more` : '';
-  throw new SmartMoError('MAP_INVALID', `the register map cannot be used: ${first}${more}. Correct the map or the materials in mo-line.`, {
-    value: texts,
-  });
+  // A line that is fed by messages has no PLC, but needs to know the materials and their units all the same.
+  const [what, remedy] =
+    json.trim() === ''
+      ? [
+          'the register map is empty, which means the bundled feed mill, and that',
+          'Enter the map of this line in mo-line, also where its slots come in messages, or correct its materials.',
+        ]
+      : ['the register map', 'Correct the map or the materials in mo-line.'];
+  throw new SmartMoError('MAP_INVALID', `${what} cannot be used: ${first}${more}. ${remedy}`, { value: texts });
 }
 
-/** All mistakes of a map at once: an entry that cannot be read does not keep the others from being checked. */
-export function checkMap(json: string, line: LineShape): MapCheck {
+/**
+ * All mistakes of a map at once: an entry that cannot be read does not keep the others from being checked.
+ * @param rowShown where the map was made of a table, which has other rows
+ */
+export function checkMap(json: string, line: LineShape, rowShown: RowShown = (_, row) => row): MapCheck {
+  const { problems, sound } = findProblems(json, line);
+  const shown = problems.map((problem) => {
+    const { field, row, list, address, what } = problem;
+    return row === null || list === null ? problem : mapProblem(field, rowShown(list, row), address, what, problem);
+  });
+  return { problems: together(shown), sound };
+}
+
+function findProblems(json: string, line: LineShape): MapCheck {
   if (json.trim() === '') return { problems: lintMap(FEED_MILL_MAP, line), sound: FEED_MILL_MAP };
   let parsed: unknown;
   try {
@@ -44,12 +62,14 @@ export function checkMap(json: string, line: LineShape): MapCheck {
   }
   const shape = checkShape(parsed, addressIn(parsed));
   if (!shape.sound) return { problems: shape.problems, sound: null };
-  const rowOf = rowsOf(looseMap(parsed));
+  const loose = looseMap(parsed);
+  const rowOf = rowsOf(loose);
   const converted = zeroBased(shape.sound, rowOf);
   const problems = [...shape.problems, ...converted.problems];
   if (!converted.map || converted.map.fields.length === 0) return { problems, sound: null };
   // What is told about a broken entry is enough: its name is not missing.
-  const lint = lintMap(converted.map, line, rowOf).filter(({ field }) => !shape.broken.has(field));
+  const told = new Set([...shape.broken, ...(loose.fields.some((field) => 'material' in field) ? ['materials'] : [])]);
+  const lint = lintMap(converted.map, line, rowOf).filter(({ field }) => !told.has(field));
   return { problems: [...problems, ...lint], sound: converted.map };
 }
 

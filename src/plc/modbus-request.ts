@@ -5,7 +5,7 @@ export type ModbusRequest =
   { kind: 'read'; area: PlcArea; address: number; count: number } | { kind: 'write'; address: number; words: readonly number[] };
 
 /** The protocol's limits: 250 bytes of registers in an answer, 246 in a request. */
-const MAX_READ = 125;
+export const MAX_READ = 125;
 const MAX_WRITE = 123;
 
 /** What Modbus says with its exception codes, and what to look at. */

@@ -77,8 +77,8 @@ export function positions(places: readonly Place[], stride: number, complain: Co
   return found;
 }
 
-/** Fields in the order of their words; "silo_a_id" beside "silo_a" is its id. */
-export function fieldsOf(layout: ReadonlyMap<string, { at: number; first: Place }>): Record<string, unknown>[] {
+/** Fields in the order of their words, each with the row where the list names it first; "silo_a_id" beside "silo_a" is its id. */
+export function fieldsOf(layout: ReadonlyMap<string, { at: number; first: Place }>): { row: number; field: Record<string, unknown> }[] {
   const idOf = (name: string): string | null => {
     const owner = /^(.+)_id$/i.exec(name)?.[1];
     return owner !== undefined && !isSlotField(name) && layout.has(owner) ? owner : null;
@@ -91,7 +91,7 @@ export function fieldsOf(layout: ReadonlyMap<string, { at: number; first: Place 
       const { id: ownId, ...spec } = first.spec;
       const value = ownId ?? id?.first.spec['id'];
       const type = first.bit !== null ? 'bit' : (first.spec['type'] ?? OWN_TYPE[name]);
-      return {
+      const field = {
         [isSlotField(name) ? 'field' : 'material']: name,
         at,
         ...spec,
@@ -100,6 +100,7 @@ export function fieldsOf(layout: ReadonlyMap<string, { at: number; first: Place 
         ...(id && { idAt: id.at }),
         ...(value !== undefined && { id: value }),
       };
+      return { row: first.row, field };
     });
 }
 

@@ -2,20 +2,23 @@
 export interface Table {
   /** Cells of the first row. */
   header: string[];
-  /** The other rows that are not empty, each with its number as a spreadsheet counts (the header is row 1). */
+  /** The other rows that are not empty, each with its number as a spreadsheet counts from the first row that was pasted. */
   rows: { row: number; cells: string[] }[];
   delimiter: Delimiter;
 }
 
 export type Delimiter = '\t' | ';' | ',';
 
-/** Reads a table with quotes as spreadsheets write them; cells without quotes lose the spaces around them. */
+/**
+ * Reads a table with quotes as spreadsheets write them; cells without quotes lose the spaces around them. Its first row that is
+ * not empty is the header.
+ */
 export function readTable(text: string): Table {
-  const [head = ''] = text.split(/\r?\n/, 1);
+  const head = text.split(/\r?\n/).find((line) => line.trim() !== '') ?? '';
   const delimiter = (['\t', ';'] as const).find((sign) => head.includes(sign)) ?? ',';
-  const [header = [], ...rest] = cellsOf(text, delimiter);
-  const rows = rest.map((cells, index) => ({ row: index + 2, cells })).filter(({ cells }) => cells.some((cell) => cell !== ''));
-  return { header, rows, delimiter };
+  const all = cellsOf(text, delimiter).map((cells, index) => ({ row: index + 1, cells }));
+  const [header, ...rows] = all.filter(({ cells }) => cells.some((cell) => cell !== ''));
+  return { header: header?.cells ?? [], rows, delimiter };
 }
 
 function cellsOf(text: string, delimiter: Delimiter): string[][] {

@@ -28,10 +28,12 @@ export function typeNamed(name: string): string {
   return OTHER_NAMES.get(name.toLowerCase()) ?? name.toLowerCase();
 }
 
-/** What was probably meant by a type that there is not: "did you mean float32?"; null where nothing is near. */
+/** What was probably meant by a type that there is not: "perhaps float32 is meant"; null where nothing is near. uint8 is not uint16. */
 export function typeHint(name: string): string | null {
   const characters = /^(?:w?string|text|char|ascii)\D*(\d+)\D*$/i.exec(name)?.[1];
   if (characters !== undefined) return `a text of ${characters} characters is ascii with words ${Math.ceil(Number(characters) / 2)}`;
-  const near = OTHER_NAMES.get(name.toLowerCase()) ?? closest(name, [...NUMBER_TYPES, 'ascii']);
-  return near === null ? null : `did you mean ${near}?`;
+  const digits = (text: string): string => text.replace(/\D/g, '');
+  const alike = [...NUMBER_TYPES, 'ascii'].filter((type) => digits(type) === digits(name));
+  const near = OTHER_NAMES.get(name.toLowerCase()) ?? closest(name, alike);
+  return near === null ? null : `perhaps ${near} is meant`;
 }

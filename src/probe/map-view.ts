@@ -1,9 +1,13 @@
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../plc/feed-mill';
-import { type MapProblem, nameOf, slotLength } from '../plc/lint';
+import { slotLength } from '../plc/lint';
+import { type MapProblem, nameOf } from '../plc/map-problem';
 import { checkMap } from '../plc/map';
 import { looseMap } from '../plc/map-shape';
 import { formatJson, formatTable, type PastedMap, readMapText } from '../plc/map-text';
+import { compileField } from '../plc/mapping';
+import { MAX_READ } from '../plc/modbus-request';
 import { notations } from '../plc/notations';
+import { partsNote } from '../plc/plan';
 import { ADDRESSINGS, LINE_FIELDS, type LineShape, type RegisterMap, SLOT_FIELDS } from '../plc/register-map';
 import { NUMBER_TYPES, WORD_ORDERS } from '../plc/codec';
 
@@ -39,7 +43,7 @@ export function viewMap(text: string, line: LineShape): MapView {
     ok: found === 0,
     text:
       found === 0 && sound
-        ? `${text.trim() === '' ? 'Empty: the bundled feed mill is used' : 'The map fits'}: ${line.slots} slots of ${slotLength(sound)} words, read from ${notations(sound.read.function, sound.read.base)}.`
+        ? `${text.trim() === '' ? 'Empty: the bundled feed mill is used' : 'The map fits'}: ${line.slots} slots of ${slotLength(sound)} words, read from ${notations(sound.read.function, sound.read.base)}.${noteOf(sound)}`
         : `${found} ${found === 1 ? 'mistake' : 'mistakes'} in the map: the line does not start with it.`,
     problems,
     known: {
@@ -56,6 +60,13 @@ export function viewMap(text: string, line: LineShape): MapView {
   };
 }
 
+/** What is no mistake, but has consequences. */
+function noteOf(map: RegisterMap): string {
+  const fields = map.fields.map((field) => compileField(field, 0));
+  const note = partsNote(fields, slotLength(map), MAX_READ);
+  return note === null ? '' : ` Note: ${note}.`;
+}
+
 /** A pasted text as it would become the map, for a person to confirm. */
 export interface PasteView {
   ok: boolean;
@@ -70,8 +81,8 @@ export interface PasteView {
 
 /** @param present the JSON text in the dialog, for what the pasted text leaves out */
 export function viewPaste(text: string, present: string, line: LineShape): PasteView {
-  const { kind, map, understood, problems: own } = readMapText(text, present.trim() === '' ? FEED_MILL_MAP : parsed(present));
-  const problems = [...own, ...(map ? checkMap(JSON.stringify(map), line).problems : [])];
+  const { kind, map, understood, problems: own, rowShown } = readMapText(text, present.trim() === '' ? FEED_MILL_MAP : parsed(present));
+  const problems = [...own, ...(map ? checkMap(JSON.stringify(map), line, rowShown).problems : [])];
   const count = problems.length === 0 ? 'no mistakes' : problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
   const size = map ? ` with ${looseMap(map).fields.length} fields` : '';
   return {

@@ -5,6 +5,7 @@ import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { checkMap } from '../../src/plc/map';
 import { formatJson, formatTable, readMapText } from '../../src/plc/map-text';
 import { LINE_FIELDS, SLOT_FIELDS } from '../../src/plc/register-map';
+import { viewPaste } from '../../src/probe/map-view';
 
 const line = { slots: 10, materials: FEED_MILL_MATERIALS };
 const texts = (pasted: ReturnType<typeof readMapText>): string[] => pasted.problems.map(({ text }) => text);
@@ -217,6 +218,37 @@ describe('a pasted register map', () => {
     const input = list((address) => String(30_001 + address));
     assert.deepEqual(input.map?.['lineFields'], [{ field: 'our_heartbeat', at: 405_992, type: 'uint16' }]);
     assert.match(input.understood.join(), /cannot stay in this area or numbering: heartbeat; add them again/);
+  });
+
+  it('counts the rows of a mistake as the spreadsheet does, whatever is made of the text', () => {
+    const said = (text: string, present = ''): string[] => viewPaste(text, present, line).problems.map(({ text: one }) => one);
+    const rows = formatTable(FEED_MILL_MAP, '\t').replace('silo_b\t31\tuint32', 'silo_b\t31\tuint23').split('\n');
+    const place = rows.findIndex((row) => row.includes('silo_b')) + 1;
+    const typo = (row: number): string[] => [
+      `silo_b at 6031 (row ${row}) type is "uint23"; it must be one of bit, uint16, int16, uint32, int32, float32, float64, bcd16, bcd32, ascii`,
+    ];
+    assert.deepEqual(said(rows.join('\n')), typo(place));
+    // An empty row above, one between, and a cell of two lines.
+    const edited = ['', ...rows.slice(0, 3), '\t\t', ...rows.slice(3)].map((row) =>
+      row.includes('mo_id') ? row.replace('ascii', '"asc\nii"') : row,
+    );
+    const [first, second] = said(edited.join('\r\n'));
+    assert.match(first ?? '', /^mo_id at 6001 \(row 7\) type is/);
+    assert.deepEqual([second], typo(place + 2));
+    // An address list has many rows for a field: the first one is named.
+    const list = addressList([1, 2], (address) => `D${address}`).map((row) => row.replace('uint32\t\t0.01', 'uint32\t\t0'));
+    const weight = list.findIndex((row) => row.startsWith('actual_weight')) + 1;
+    const scales = said(list.join('\n'));
+    assert.match(scales[0] ?? '', new RegExp(`^17 entries, quantity, .* \\(rows 6, .*: each scale is 0`));
+    assert.ok(weight > 6);
+    // Words of the line that were there before stand in no row of the text.
+    const present = JSON.stringify({ ...FEED_MILL_MAP, lineFields: [{ field: 'heartbeat', at: 6000, type: 'bit', bit: 0 }] });
+    assert.match(said('field,at,type\nbatch_no,0,uint16', present)[0] ?? '', /^heartbeat at 6000 is a bit/);
+  });
+
+  it('keeps a first column without a title', () => {
+    const pasted = readMapText('\tfield\tat\ttype\n1\tbatch_no\t0\tuint16', FEED_MILL_MAP);
+    assert.deepEqual([pasted.problems, pasted.map?.['fields']], [[], [{ field: 'batch_no', at: 0, type: 'uint16' }]]);
   });
 
   it('may have one column for each slot, or the slot in the name', () => {

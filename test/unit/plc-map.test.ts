@@ -88,7 +88,7 @@ describe('register map', () => {
     refused('{}', /the map has no "version"; fill it in/);
     refused(
       textWith((_, field) => Object.assign(field('silo_a'), { scle: 1 })),
-      /silo_a at 6028 has the unknown key "scle"; take it out/,
+      /silo_a at 6028 has the unknown key "scle"; perhaps "scale" is meant/,
     );
     refused(
       textWith((_, field) => Object.assign(field('silo_b'), { type: 'uint8' })),
@@ -100,7 +100,7 @@ describe('register map', () => {
     );
     refused(
       textWith((map) => Object.assign(map.fields[0] ?? {}, { field: 'batchno' })),
-      /batchno at 6000 field is "batchno"; it must be one of batch_no, mo_id/,
+      /batchno at 6000 field is "batchno"; perhaps batch_no is meant/,
     );
     refused(
       textWith((map) => Object.assign(map, { writes: {} })),
@@ -163,7 +163,7 @@ describe('register map', () => {
     ],
     [
       'a flag in the middle of the recipe',
-      /quantity at 6025 is part of the recipe, but stands behind/,
+      /16 entries, quantity to lq_fml at 6025 to 6070 \(rows 5 to 20\): each is part of the recipe, but stands behind/,
       (_, field) => (Object.assign(field('status_read_data'), { at: 24 }), Object.assign(field('finished_goods'), { words: 7 })),
     ],
     [
@@ -268,7 +268,7 @@ describe('register map', () => {
         fields.forEach((_, index) => {
           const place = FEED_MILL_MAP.fields.length + index + 1;
           assert.ok(
-            problems.some(({ row }) => row === place),
+            problems.some(({ rows }) => rows.includes(place)),
             `row ${place}`,
           );
         });
@@ -298,8 +298,73 @@ describe('register map', () => {
   });
 
   it('names the first three problems and counts the rest', () => {
-    refused('', /silo_a .*; silo_b .*; silo_c .*; and 12 more\. Correct the map/, { slots: 10, materials: [] });
+    const broken = textWith((map, field) => {
+      Object.assign(field('silo_a'), { type: 'uint8' });
+      Object.assign(field('silo_b'), { scale: 0 });
+      Object.assign(field('silo_c'), { order: 'EFGH' });
+      drop(map, 'mo_id');
+      drop(map, 'actual_weight');
+    });
+    refused(broken, /^the register map cannot be used: silo_a .*; silo_b .*; silo_c .*; and 2 more\. Correct the map/);
   });
+
+  it('tells one mistake of many entries in one sentence, with their range', () => {
+    const [first, ...others] = checkMap(
+      textWith((map) => map.fields.forEach((field) => field.material && Object.assign(field, { type: 'float' }))),
+      line,
+    ).problems;
+    assert.deepEqual(others, []);
+    assert.equal(
+      first?.text,
+      '15 entries, silo_a to lq_fml at 6028 to 6070 (rows 6 to 20): each type is "float"; perhaps float32 is meant',
+    );
+    assert.deepEqual([first?.row, first?.rows.length], [6, 15]);
+    const texts = (json: string, shape = line): string[] => checkMap(json, shape).problems.map(({ text }) => text);
+    const apart = textWith((_, field) => ['silo_a', 'silo_c', 'silo_e', 'silo_g'].forEach((name) => delete field(name).idAt));
+    assert.deepEqual(texts(apart), [
+      '4 entries, silo_a, silo_c, silo_e and 1 more at 6028 to 6046 (rows 6, 8, 10 and 1 more): each "idAt" and "id" belong together; give both or none',
+    ]);
+    const wide = textWith((map) => map.fields.forEach((field) => field.material && Object.assign(field, { type: 'float64' })));
+    assert.deepEqual(texts(wide), [
+      '15 entries, silo_a to lq_fml at 6028 to 6070 (rows 6 to 20): each overlaps the entry behind it; give it a shorter type, or move one of the two',
+    ]);
+    const narrow = textWith((map) => (map.read.stride = 70));
+    assert.deepEqual(texts(narrow), [
+      '5 entries, lq_fml to status_read_data at 6070 to 6076 (rows 20 to 24): each ends past the read stride of 70; raise it to 77',
+    ]);
+    const materials = ['x', 'y', 'z', 'w'].map((tag) => ({ tag, code: '', product: tag, manual: false, share: 0, max: 0 }));
+    assert.deepEqual(texts('', { slots: 10, materials: [...FEED_MILL_MATERIALS, ...materials] }), [
+      '4 entries, x, y, z and 1 more: each is a material of the line, but has no entry in the map; add a row, or mark the material as weighed by hand',
+    ]);
+  });
+
+  it('says what an empty map means to a line with materials of its own, also one that is fed by messages', () => {
+    refused(
+      '',
+      /^the register map is empty, which means the bundled feed mill, and that cannot be used: 15 entries.*Enter the map of this line in mo-line, also where its slots come in messages/,
+      { slots: 10, materials: [] },
+    );
+  });
+
+  const hints: [string, RegExp][] = [
+    ['float', /perhaps float32 is meant$/],
+    ['REAL', /perhaps float32 is meant$/],
+    ['unit16', /perhaps uint16 is meant$/],
+    ['Uint32', /perhaps uint32 is meant$/],
+    ['string[16]', /a text of 16 characters is ascii with words 8$/],
+    ['STRING(15)', /a text of 15 characters is ascii with words 8$/],
+    ['uint8', /it must be one of bit, uint16, .*, ascii$/],
+    ['constructor', /it must be one of bit, uint16, .*, ascii$/],
+  ];
+  for (const [type, expected] of hints) {
+    it(`says what to write for the type ${type}`, () => {
+      const [problem] = checkMap(
+        textWith((_, field) => Object.assign(field('silo_a'), { type })),
+        line,
+      ).problems;
+      assert.match(problem?.text ?? '', expected);
+    });
+  }
 
   it('bits of one word, areas in each other’s gaps and a read-only map are fine', () => {
     const map = textWith((text, field) => {
