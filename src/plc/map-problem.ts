@@ -62,7 +62,7 @@ export function together(problems: readonly MapProblem[]): MapProblem[] {
   });
 }
 
-/** "13 entries, silo_a to silo_m at 6028 to 6064 (rows 6 to 18): each ...". */
+/** "silo_a to silo_m at 6028 to 6064 (rows 6 to 18): each ...". */
 function joined(first: MapProblem, same: readonly MapProblem[]): MapProblem {
   const names = [...new Set(same.map(entryName))];
   const rows = [...new Set(same.flatMap((problem) => problem.rows))].sort((a, b) => a - b);
@@ -74,7 +74,7 @@ function joined(first: MapProblem, same: readonly MapProblem[]): MapProblem {
       ? `${all[0] ?? ''} to ${all.at(-1) ?? ''}`
       : all.slice(0, MANY).join(', ') + (all.length > MANY ? ` and ${all.length - MANY} more` : '');
   const place = `${addresses.length === 0 ? '' : ` at ${low} to ${high}`}${rows.length === 0 ? '' : ` (rows ${shown(rows, isRange)})`}`;
-  const text = `${names.length} entries, ${shown(names, isRange)}${place}: each ${first.ofAll ?? first.what}`;
+  const text = `${shown(names, isRange)}${place}: each ${first.ofAll ?? first.what}`;
   return { ...first, rows, text };
 }
 

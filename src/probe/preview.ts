@@ -23,8 +23,8 @@ export interface FieldPreview {
   quality: 'good' | 'bad' | 'unjudged';
   /** Why it is bad. */
   reason: string | null;
-  /** The value in each word order, for a text with its characters as they are and swapped; null for a bit. */
-  orders: Partial<Record<WordOrder, string>> | null;
+  /** The value in each other word order, as far as it is another one; of a text BADC has the characters of each word swapped. */
+  orders: Partial<Record<WordOrder, string>>;
 }
 
 export interface SlotPreview {
@@ -175,7 +175,7 @@ function previewOf(
   const { name, at, coding } = field;
   const words = from.take(start + at, coding.words);
   const shown = { list, field: name, address: addressOf(area, start + at, coding), type: coding.type, words };
-  if (!words) return { ...shown, value: '', quality: 'bad', reason: from.refusalOf(start + at), orders: null };
+  if (!words) return { ...shown, value: '', quality: 'bad', reason: from.refusalOf(start + at), orders: {} };
   const complaint = reading?.bad.find((bad) => bad.field === name)?.text ?? null;
   const decoded: Decoded<number | string> = coding.type === 'ascii' ? decodeText(coding, words) : decodeNumber(coding, words);
   const reason = complaint ?? (decoded.ok ? null : decoded.reason);
@@ -189,18 +189,12 @@ function previewOf(
 }
 
 function ordersOf(coding: SlotField['coding'], words: readonly number[]): FieldPreview['orders'] {
-  if (coding.type === 'bit') return null;
-  if (coding.type === 'ascii') {
-    const text = (byteSwap: boolean): string => {
-      const decoded = decodeText({ ...coding, byteSwap }, words);
-      return decoded.ok ? `"${decoded.value}"` : 'not a text';
-    };
-    return { ABCD: text(false), BADC: text(true) };
-  }
-  return Object.fromEntries(
-    WORD_ORDERS.map((order) => {
-      const decoded = decodeNumber({ ...coding, order }, words);
-      return [order, decoded.ok ? String(decoded.value) : 'no number'];
-    }),
-  );
+  const isText = coding.type === 'ascii';
+  const inOrder = (order: WordOrder): string => {
+    const decoded = isText ? decodeText({ ...coding, byteSwap: order === 'BADC' }, words) : decodeNumber({ ...coding, order }, words);
+    return decoded.ok ? (isText ? `"${decoded.value}"` : String(decoded.value)) : isText ? 'no text' : 'no number';
+  };
+  const own = inOrder(!isText ? coding.order : coding.byteSwap ? 'BADC' : 'ABCD');
+  const others = coding.type === 'bit' ? [] : isText ? (['ABCD', 'BADC'] as const) : WORD_ORDERS;
+  return Object.fromEntries(others.map((order) => [order, inOrder(order)] as const).filter(([, value]) => value !== own));
 }

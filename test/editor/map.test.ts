@@ -57,10 +57,11 @@ function pasteWithMistakes(): string {
     .join('\n');
 }
 
-const MISTAKES = [
-  'mo_id at 6001 (row 2) needs "words"; fill in the length of the text, two characters a word',
-  'silo_a at 6028 (row 6) type is "uint8"; it must be one of bit, uint16, int16, uint32, int32, float32, float64, bcd16, bcd32, ascii',
-  'actual_weight at 6074 (row 23) takes words 74-75 of the slot and overlaps status_read_data (words 75-75); move one of them',
+/** As they are told of rows that stand `above` rows further down than in the map. */
+const mistakes = (above: number): string[] => [
+  `mo_id at 6001 (row ${above + 2}) needs "words"; fill in the length of the text, two characters a word`,
+  `silo_a at 6028 (row ${above + 6}) type is "uint8"; it must be one of bit, uint16, int16, uint32, int32, float32, float64, bcd16, bcd32, ascii`,
+  `actual_weight at 6074 (row ${above + 23}) takes words 74-75 of the slot and overlaps status_read_data (words 75-75); move one of them`,
 ];
 
 for (const version of ['4', '5'] as const) {
@@ -116,12 +117,13 @@ for (const version of ['4', '5'] as const) {
       await page().locator('#mo-line-paste-text').fill(pasteWithMistakes());
       const result = page().locator('#mo-line-paste-result[data-ok]');
       await result.waitFor();
-      assert.deepEqual((await texts(result.locator('.mo-line-wrong li'))).sort(), [...MISTAKES].sort());
+      // In the spreadsheet the names of the columns and the two areas stand above the fields.
+      assert.deepEqual((await texts(result.locator('.mo-line-wrong li'))).sort(), mistakes(3).sort());
       assert.match(await result.innerText(), /Understood as table with 24 fields: 3 mistakes\./);
       await page().locator('#mo-line-paste-use').click();
 
       await verdict(/3 mistakes in the map: the line does not start with it/);
-      assert.deepEqual(await complaints(), MISTAKES);
+      assert.deepEqual(await complaints(), mistakes(0));
       assert.deepEqual(await faintTexts(dialog.form), []);
       await setCell(2, 'words', '8');
       await verdict(/2 mistakes/);
@@ -134,6 +136,18 @@ for (const version of ['4', '5'] as const) {
       assert.deepEqual(await storedMap(), FEED_MILL_MAP);
       await dialog.done();
       assert.deepEqual(JSON.parse(String(await property(page(), LINE, 'map'))), FEED_MILL_MAP);
+    });
+
+    it('a mistake of many rows is told once, and marks all of them', async () => {
+      const dialog = await openTab('Register map');
+      await page().locator('#mo-line-map-view').click();
+      const map = await page().locator('#node-config-input-map').inputValue();
+      await page().locator('#node-config-input-map').fill(map.replaceAll('"scale":0.01,"unit":"kg","idAt"', '"scale":0,"idAt"'));
+      await verdict(/1 mistake /);
+      await page().locator('#mo-line-map-view').click();
+      assert.deepEqual(await complaints(), ['silo_a to lq_fml at 6028 to 6070 (rows 6 to 20): each scale is 0; it must be >= 1e-9']);
+      assert.equal(await page().locator('#mo-line-map-table .input-error').count(), 15);
+      await dialog.cancel();
     });
 
     it('what the editor says is what the runtime says', async () => {
@@ -171,7 +185,9 @@ for (const version of ['4', '5'] as const) {
       await page().locator('[data-area="write.base"]').fill('6050');
       await page().locator('[data-area="write.base"]').blur();
       await page()
-        .locator('#mo-line-verdict li', { hasText: /read slot 1 at 6000 \(6000-6076\) runs into write slot 1/ })
+        .locator('#mo-line-verdict li', {
+          hasText: /read slot 1, write slot 1, read slot 2 and \d+ more at 6000 to 69\d\d: each runs into a slot or word of another area/,
+        })
         .waitFor();
       await page().locator('[data-area="write.base"]').fill('8000');
       await page().locator('[data-area="write.base"]').blur();
@@ -219,8 +235,10 @@ for (const version of ['4', '5'] as const) {
       assert.equal(await row.getAttribute('data-quality'), 'good');
       assert.match(
         (await row.innerText()).replace(/\s+/g, ' '),
-        /^silo_a 825\.25 kg \[1, 16989\] 825\.25 11133911\.05 168010\.9 15646067\.2 6028 = 46029 = 406029$/,
+        /^silo_a 6028 = 46029 = 406029 825\.25 kg \[1, 16989\] CDAB 11133911\.05 BADC 168010\.9 DCBA 15646067\.2$/,
       );
+      const table = page().locator('#mo-line-preview-result .smart-mo-scroll');
+      assert.ok(await table.evaluate((box) => box.scrollWidth <= box.clientWidth), 'nothing is hidden at the side');
       // Nobody presses anything: it is read again.
       words(28, [32_768, 17_422]);
       await row.locator('[data-value]', { hasText: '21475010.7 kg' }).waitFor();
