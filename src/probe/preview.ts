@@ -195,6 +195,7 @@ function ordersOf(coding: SlotField['coding'], words: readonly number[]): FieldP
     return decoded.ok ? (isText ? `"${decoded.value}"` : String(decoded.value)) : isText ? 'no text' : 'no number';
   };
   const own = inOrder(!isText ? coding.order : coding.byteSwap ? 'BADC' : 'ABCD');
-  const others = coding.type === 'bit' ? [] : isText ? (['ABCD', 'BADC'] as const) : WORD_ORDERS;
+  // In one word, and in a text, only the bytes can stand the other way round.
+  const others = coding.type === 'bit' ? [] : isText || coding.words === 1 ? (['ABCD', 'BADC'] as const) : WORD_ORDERS;
   return Object.fromEntries(others.map((order) => [order, inOrder(order)] as const).filter(([, value]) => value !== own));
 }

@@ -145,6 +145,7 @@ for (const version of ['4', '5'] as const) {
       await page().locator('#node-config-input-map').fill(map.replaceAll('"scale":0.01,"unit":"kg","idAt"', '"scale":0,"idAt"'));
       await verdict(/1 mistake /);
       await page().locator('#mo-line-map-view').click();
+      await page().locator('#mo-line-map-table .mo-line-complaint').waitFor();
       assert.deepEqual(await complaints(), ['silo_a to lq_fml at 6028 to 6070 (rows 6 to 20): each scale is 0; it must be >= 1e-9']);
       assert.equal(await page().locator('#mo-line-map-table .input-error').count(), 15);
       await dialog.cancel();
