@@ -9,7 +9,7 @@ import type { Plc } from '../../src/plc/plc';
 import { type FieldPreview, previewSlot, type SlotPreview } from '../../src/probe/preview';
 import { type Asked, createModbusDevice, frame } from '../support/misbehaving-plc';
 import { modbusSettings } from '../support/modbus';
-import { bareLine } from '../support/plant';
+import { bareLine } from '../support/bare';
 
 const BASE = 6000;
 const mill = compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 10 });
