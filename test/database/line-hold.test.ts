@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { actOnBatch } from '../../src/line/action';
 import type { Line } from '../../src/line/line';
-import type { Run } from '../../src/line/run';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { type Plant, runSet, startPlant } from '../support/plant';
 
 /** Holds that the product sets by itself: where going on could run or book something twice. */
 describe('a hold of its own', () => {
-  const run: Run = { actor: 'test', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
   let plant: Plant;
   beforeEach(async function () {
     plant = await startPlant(this);
@@ -32,26 +29,25 @@ describe('a hold of its own', () => {
     assert.equal(done.length, 1);
   });
 
-  it('what an operator has seen and released does not hold the line again', async () => {
+  /** The PLC shows an MO that the database has forgotten, and an operator has said that this is well. */
+  async function strangerIsKnown(): Promise<void> {
     await runSet(plant);
     await plant.fetch({ limit: 1 });
     await plant.load();
     await plant.plcIsDone(11);
     await plant.database.query('DELETE FROM {schema}.mo_batch');
     await plant.read();
-    assert.equal((await actOnBatch(plant.line, run, { action: 'release', payload: { reason: 'known' } })).port, 1);
+    assert.equal((await plant.act('release', { reason: 'known' })).port, 1);
+  }
+
+  it('what an operator has seen and released does not hold the line again', async () => {
+    await strangerIsKnown();
     await plant.read();
     assert.equal((await plant.report('real-time')).payload['hold'], null);
   });
 
   it('nor after one bad word has hidden its name for a read', async () => {
-    await runSet(plant);
-    await plant.fetch({ limit: 1 });
-    await plant.load();
-    await plant.plcIsDone(11);
-    await plant.database.query('DELETE FROM {schema}.mo_batch');
-    await plant.read();
-    assert.equal((await actOnBatch(plant.line, run, { action: 'release', payload: { reason: 'known' } })).port, 1);
+    await strangerIsKnown();
     for (const [batchNo, code] of [
       [9, 'wrong-slot'],
       [1, 'unknown-mo'],
@@ -144,7 +140,7 @@ describe('a hold of its own', () => {
   it('SMART_MO_HOLD: no task gets past it, and the release is not undone', async () => {
     plant.line.startHold = 'started with SMART_MO_HOLD';
     assert.equal((await plant.fetch()).payload['reason'], 'hold');
-    assert.equal((await actOnBatch(plant.line, run, { action: 'release', payload: {} })).port, 1);
+    assert.equal((await plant.act('release')).port, 1);
     assert.equal((await plant.fetch()).payload['reason'], 'queued');
   });
 });

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { queueSet, readEpoch } from '../../src/queue/gate';
-import { completeBatches } from '../../src/line/complete';
-import { fetchOrders } from '../../src/line/fetch';
-import type { Run } from '../../src/line/run';
 import { checkInvariants } from '../support/invariants';
 import { makeSet, type Plant, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
@@ -159,10 +156,9 @@ describe('scenarios of the line', () => {
   });
 
   it('two processes triggered together queue one set each time [fault: gate-two-processes]', async () => {
-    const other = plant.otherProcess();
-    const run: Run = { actor: 'other', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
+    const other = plant.on(plant.otherProcess());
     for (let round = 0; round < 20; round += 1) {
-      const outcomes = await Promise.all([plant.fetch(), fetchOrders(other, run, { limit: 10, filter: '', preview: false, message: {} })]);
+      const outcomes = await Promise.all([plant.fetch(), other.fetch()]);
       assert.deepEqual(outcomes.map((outcome) => outcome.payload['reason']).sort(), ['queue-not-empty', 'queued'], `round ${round}`);
       const sets = await plant.database.query('SELECT count(*) AS n, count(DISTINCT fetch_seq) AS sets FROM {schema}.mo_batch');
       assert.deepEqual(sets, [{ n: 10, sets: 1 }]);
@@ -193,14 +189,7 @@ describe('scenarios of the line', () => {
 
   it('names a rejected order and lets the good ones pass', async () => {
     const materials = plant.line.materials.filter((material) => material.tag !== 'silo_m');
-    const other = { ...plant.otherProcess(), materials };
-    const run: Run = {
-      actor: 'test',
-      signal: new AbortController().signal,
-      log: (_l, text) => void plant.log.push(text),
-      progress: () => undefined,
-    };
-    const outcome = await fetchOrders(other, run, { limit: 10, filter: '', preview: false, message: {} });
+    const outcome = await plant.on({ ...plant.otherProcess(), materials }).fetch();
     const rejected = outcome.payload['rejected'] as { mo_id: string; reason: string; text: string }[];
     assert.ok(rejected.length > 0);
     assert.ok(rejected.every((rejection) => rejection.reason === 'unknown-material'));
@@ -255,19 +244,7 @@ describe('scenarios of the line', () => {
 
   it('two completers at once archive each batch once', async () => {
     await makeSet(plant);
-    const other = plant.otherProcess();
-    const run: Run = { actor: 'other', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
-    const outcomes = await Promise.all([
-      plant.complete(),
-      completeBatches(other, run, {
-        markDone: true,
-        maxAttempts: 10,
-        concurrency: 1,
-        strictConsumption: false,
-        noteTemplate: '',
-        payload: null,
-      }),
-    ]);
+    const outcomes = await Promise.all([plant.complete(), plant.on(plant.otherProcess()).complete()]);
     const archived = outcomes.flatMap((outcome) => outcome.payload['archived'] as { mo_id: string }[]);
     assert.equal(new Set(archived.map((record) => record.mo_id)).size, archived.length);
     assert.equal(plant.odoo.effects().filter((effect) => effect.kind === 'done').length, 10);

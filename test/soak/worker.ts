@@ -12,7 +12,7 @@ import type { Run } from '../../src/line/run';
 import { createOdoo } from '../../src/odoo/client';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { runReport } from '../../src/monitor/report';
-import { bareLine } from '../support/bare';
+import { bareLine, COMPLETE_OPTIONS } from '../support/bare';
 import { modbusSettings } from '../support/modbus';
 import { carelessFetch } from './careless-gate';
 import { ODOO_TIMES, type Wish } from './member';
@@ -46,15 +46,6 @@ const run: Run = { actor: `worker ${process.pid}`, signal: new AbortController()
 
 /** Small sets: the queue is empty, and the gate at work, as often as can be. */
 const fetchOptions = { limit: 3, filter: '', preview: false, message: {} };
-const completeOptions = {
-  markDone: true,
-  maxAttempts: 10,
-  concurrency: 1,
-  strictConsumption: false,
-  noteTemplate: '',
-  payload: null,
-} as const;
-
 const fetchOnce = (): Promise<unknown> =>
   env('CARELESS_GATE') === '1' ? carelessFetch(line, run.signal, fetchOptions.limit) : fetchOrders(line, run, fetchOptions);
 
@@ -63,7 +54,7 @@ const TASKS: { every: number; inStep?: true; task(): Promise<unknown> }[] = [
   { every: 0.5, inStep: true, task: fetchOnce },
   { every: 0.4, task: () => loadRecipes(line, run, { clearUnused: true, checkOdoo: 'prefer' }) },
   { every: 0.6, task: () => readBatches(line, run, { settle: 0.1, settleTimeout: 2, acknowledge: true, source: 'plc', payload: null }) },
-  { every: 0.5, task: () => completeBatches(line, run, completeOptions) },
+  { every: 0.5, task: () => completeBatches(line, run, COMPLETE_OPTIONS) },
   { every: 5, task: () => runReport(line, run, { report: 'health', payload: {}, stuckAfterMinutes: 30, remindAfterMinutes: 240 }) },
 ];
 

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../src/clock';
 import type { Database } from '../../src/database/database';
+import type { CompleteOptions } from '../../src/line/complete';
 import { createLine, type Line, type LineSettings } from '../../src/line/line';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
@@ -20,6 +21,16 @@ export const LINE_SETTINGS: LineSettings = {
   onFailedBit: 'alarm',
   mode: 'live',
   staleAfterMinutes: 15,
+};
+
+/** batch-completer at its defaults. */
+export const COMPLETE_OPTIONS: CompleteOptions = {
+  markDone: true,
+  maxAttempts: 10,
+  concurrency: 1,
+  strictConsumption: false,
+  noteTemplate: '',
+  payload: null,
 };
 
 /** A line without a plant, for what is worked out without asking anybody. */

@@ -20,7 +20,7 @@ import { createModbusPlc } from '../../src/plc/modbus';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
 import { round } from '../../src/units';
-import { LINE_SETTINGS } from './bare';
+import { COMPLETE_OPTIONS, LINE_SETTINGS } from './bare';
 import { modbusSettings } from './modbus';
 import { testDatabase, testWorker } from './postgres';
 import { waitFor } from './wait';
@@ -128,16 +128,7 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
     load: (given = {}) => loadRecipes(target, run, { clearUnused: true, checkOdoo: 'prefer', ...given }),
     read: (given = {}) =>
       readBatches(target, run, { settle: 0.02, settleTimeout: 1, acknowledge: true, source: 'plc', payload: null, ...given }),
-    complete: (given = {}) =>
-      completeBatches(target, run, {
-        markDone: true,
-        maxAttempts: 10,
-        concurrency: 1,
-        strictConsumption: false,
-        noteTemplate: '',
-        payload: null,
-        ...given,
-      }),
+    complete: (given = {}) => completeBatches(target, run, { ...COMPLETE_OPTIONS, ...given }),
     cancel: (payload, given = {}) =>
       cancelBatch(target, run, {
         cancelInOdoo: true,
