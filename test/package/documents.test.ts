@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ERROR_CODES } from '../../src/errors';
 import { ALARM_ACTIONS } from '../../src/monitor/alarm-codes';
 import { documentedEndpoints } from '../support/openapi';
+import { loadPalette, localeFile } from '../support/palette';
 import { checkout } from '../support/tarball';
 
 const PAGES = readdirSync(path.join(checkout, 'docs')).flatMap((file) => (file.endsWith('.md') ? [`docs/${file}`] : []));
@@ -59,6 +60,22 @@ describe('the README and the pages under docs', () => {
       }
     });
   }
+
+  it('troubleshooting and the pages for doing something call everything what the editor and the dashboard call it', () => {
+    const outside = ['01 - Smart MO Sync', 'Import copy', '+', 'confirmed', 'Manufacturing / User'];
+    const texts = [...loadPalette().keys()].map((type) => readFileSync(localeFile('en-US', `${type}.json`), 'utf8')).join('\n');
+    const shown =
+      texts +
+      readdirSync(path.join(checkout, 'examples'))
+        .map((file) => textOf(`examples/${file}`))
+        .join('\n');
+    for (const page of ['troubleshooting', 'restore', 'second-line', 'database', 'from-the-python-middleware']) {
+      const prose = textOf(`docs/${page}.md`).replace(/```.*?```|`[^`\n]*`/gs, '');
+      for (const [, name = ''] of prose.matchAll(/(?<![*\w])\*([^*\n]+)\*(?!\*)/g)) {
+        assert.ok(outside.includes(name) || shown.includes(name), `${page}: ${name}`);
+      }
+    }
+  });
 
   it('the README leads to every page', () => {
     for (const page of PAGES) assert.ok(textOf('README.md').includes(`(${page})`), page);
