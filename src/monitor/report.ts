@@ -179,17 +179,19 @@ async function health(line: Line, run: Run, options: ReportOptions): Promise<Ans
     payload: { status: word, issues },
     text: issues.length === 0 ? 'all well' : issues.map(({ code, text }) => `${code}: ${text}`).join('; '),
     events,
-    status: { fill, shape: 'dot', text: `${word}, ${issues.length} issues ${time}` },
+    status: { fill, shape: 'dot', text: `${word}, ${countOf(issues)} ${time}` },
     ...(word === 'critical' ? { statusCode: 503 } : {}),
   };
 }
+
+const countOf = (issues: readonly unknown[]): string => `${issues.length} ${issues.length === 1 ? 'issue' : 'issues'}`;
 
 async function checkedAlarms(line: Line, run: Run, options: ReportOptions): Promise<{ alarms: AlarmView[]; events: OutcomeEvent[] }> {
   const started = line.clock.now();
   try {
     await checkHealth(line, await readSnapshot(line), options.stuckAfterMinutes, run.signal);
     const alarms = (await openAlarms(line.database, line.line)).map(toAlarm);
-    await taskEnded(line, 'health', started, { text: `${alarms.length} issues` });
+    await taskEnded(line, 'health', started, { text: countOf(alarms) });
     return { alarms, events: outageEvents(line, null, options) };
   } catch (error) {
     if (!isOfTheDatabase(error)) throw error;
