@@ -134,9 +134,8 @@ function ofDatabase({ servers, dice, isHalfOver, later, takeTables }: Stage): Ac
       const seconds = dice.between(0, 1);
       await primary().stop(how);
       later(seconds, async () => {
-        await primary().start();
+        await primary().start().finally(giveBack);
         down = false;
-        giveBack();
       });
       return `for ${seconds.toFixed(1)} s`;
     },
@@ -149,8 +148,7 @@ function ofDatabase({ servers, dice, isHalfOver, later, takeTables }: Stage): Ac
       if (down || isHandedOver || !isHalfOver()) return null;
       isHandedOver = true;
       const giveBack = await takeTables();
-      await failOver();
-      giveBack();
+      await failOver().finally(giveBack);
       return 'to the standby';
     },
   };
