@@ -41,7 +41,8 @@ async function main(): Promise<void> {
   const child = spawn(process.execPath, [require.resolve('node-red/red.js'), '--userDir', data], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: process.platform !== 'win32',
-    env: { ...process.env, SMART_MO_API_TOKEN: token },
+    // Without it the web server answers a request that it cannot read with a stack trace.
+    env: { NODE_ENV: 'production', ...process.env, SMART_MO_API_TOKEN: token },
   });
   writeFileSync(pidFile, String(child.pid));
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;

@@ -60,6 +60,19 @@ describe('the HTTP API of example 04', function () {
     assert.doesNotMatch(nodeRed.log(), /\[TASK [123]\]/);
   });
 
+  it('answers a body that is no JSON with a sentence, and does nothing', async () => {
+    for (const path of ['cancel-batch', 'trigger-sync', 'hold']) {
+      const url = `/admin/manual/${path}`;
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
+      const sent = await fetch(nodeRed.url + url, { method: 'POST', headers, body: '{"mo_id": ' });
+      const answer = { status: sent.status, body: await sent.json() };
+      assertDocumented('POST', url, answer);
+      assert.equal(answer.status, 400, path);
+      assert.match(JSON.stringify(answer.body), /INPUT_INVALID.*the body is no JSON .*send an object such as/);
+    }
+    assert.deepEqual(await site.queued(), []);
+  });
+
   it('triggers a sync, and says what really happened', async () => {
     const first = dataOf(await post('trigger-sync'));
     assert.equal(first['reason'], 'queued');
