@@ -1,3 +1,5 @@
+import { codeOf, type QueueRow } from '../queue/batch';
+
 /** What an operator presses or whom they call, per alarm code (contract.md, codes). One table; the README shows it. */
 export const ALARM_ACTIONS = {
   'bad-value': 'Compare the register map with the PLC program, or check the scale; the batch waits until the value is good.',
@@ -24,7 +26,7 @@ export const ALARM_ACTIONS = {
   'failed-batch': 'Read the sentence, put right what it names, then press retry; or park the batch, and book it in Odoo by hand.',
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
   'map-version': 'Call the PLC programmer: the PLC has another version of the register map.',
-  'mo-done-in-odoo': 'Ask who marked the MO done. Press cancel: Odoo keeps it done, the batch turns failed; then press park.',
+  'mo-done-in-odoo': 'Ask who did it. Press cancel, which Odoo refuses; then press park.',
   'gate-blocked': 'Clear the batches that block the queue; no new MO is fetched before.',
   'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
   'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
@@ -43,6 +45,7 @@ export type AlarmCode = keyof typeof ALARM_ACTIONS;
  */
 const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'failed-batch': {
+    'not-made': 'Press cancel again when it is put right in Odoo; or press park to take the batch out of the queue.',
     ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo, then press retry; or park, and book it by hand.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
     ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
@@ -67,11 +70,15 @@ const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     made: 'Press cancel, and book in Odoo by hand what was used.',
   },
   'mo-done-in-odoo': {
-    'in-plc':
-      'Ask who marked the MO done, and stop the batch at the PLC. Press cancel: Odoo keeps it done, the batch turns failed; then press park.',
+    'in-plc': 'Ask who did it, and stop the batch at the PLC. Press cancel, which Odoo refuses; then press park.',
     made: 'Nothing yet: what Odoo shows is compared with what was weighed as soon as the batch is completed.',
   },
 };
+
+/** What a failed batch failed with, as value of its alarm. One that was never made failed because Odoo refused its cancellation. */
+export function failureOf({ status_manufacturing, last_error }: Pick<QueueRow, 'status_manufacturing' | 'last_error'>): string {
+  return status_manufacturing === 1 ? codeOf(last_error) : 'not-made';
+}
 
 /** @param value of the alarm; some codes ask for different things by it */
 export function actionFor(code: string, value: string | null = null): string {

@@ -8,7 +8,7 @@ import { changeAlarm, changedInOdoo } from '../line/odoo-check';
 import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
-import type { AlarmCode } from './alarm-codes';
+import { type AlarmCode, failureOf } from './alarm-codes';
 import { refusedReads, type Snapshot } from './snapshot';
 
 /** Alarms that the monitor alone raises and clears, from what the tables and the links show now. */
@@ -77,7 +77,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
     const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string, value: string | null = null): void => {
       alarms.push({ code, severity, text, mo_id: row.mo_id, batch_no: row.batch_no, value });
     };
-    if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`, codeOf(row.last_error));
+    if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`, failureOf(row));
     else if (row.last_error !== null && row.state !== 'pushed' && !isToldByLink(line, row))
       add('not-pushed', 'warning', `${slot}: ${row.last_error}`, codeOf(row.last_error));
     if (WAITS_FOR_NOBODY.has(row.state) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))

@@ -9,7 +9,7 @@ import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks'
 import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChanged, mapChangedText } from '../line/map-changed';
-import { actionFor } from './alarm-codes';
+import { actionFor, failureOf } from './alarm-codes';
 import { type AlarmView, toAlarm } from './announce';
 import { causesOf } from './causes';
 import { type BatchAction, possibleActions } from './possible-actions';
@@ -61,8 +61,8 @@ function toQueued(line: Line, row: QueueRow): QueuedBatch {
   const code = codeOf(row.last_error);
   return {
     ...batch,
-    trouble: meaningOf(code) ?? (row.last_error ?? 'failed').replace(`${code}: `, ''),
-    action: actionFor('failed-batch', code),
+    trouble: (row.status_manufacturing === 1 && meaningOf(code)) || (row.last_error ?? 'failed').replace(`${code}: `, ''),
+    action: actionFor('failed-batch', failureOf(row)),
   };
 }
 

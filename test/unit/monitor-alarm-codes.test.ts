@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ALARM_ACTIONS, actionFor } from '../../src/monitor/alarm-codes';
+import { ERROR_CODES } from '../../src/errors';
+import { ALARM_ACTIONS, actionFor, failureOf } from '../../src/monitor/alarm-codes';
 import { checkout } from '../support/tarball';
 
 /** The alarms of the contract. */
@@ -54,6 +55,24 @@ describe('what to press for an alarm', () => {
     for (const text of all) {
       for (const [, button = ''] of text.matchAll(buttons)) assert.match(button, /^(retry|park|cancel|release|finish)$/, text);
     }
+  });
+
+  it('is either to be pressed or goes on by itself, never both', () => {
+    for (const code of Object.keys(ERROR_CODES)) {
+      assert.doesNotMatch(actionFor('failed-batch', code), /by itself|Nothing/, code);
+      assert.doesNotMatch(actionFor('not-pushed', code), /press/i, code);
+    }
+  });
+
+  it('of a batch that was never made, and whose cancellation Odoo refused, offers no retry', () => {
+    const failed = { last_error: 'ODOO_DIFFERS: WH/MO/00001 is done in Odoo' };
+    assert.equal(failureOf({ ...failed, status_manufacturing: 1 }), 'ODOO_DIFFERS');
+    assert.doesNotMatch(actionFor('failed-batch', failureOf({ ...failed, status_manufacturing: 0 })), /retry/);
+  });
+
+  it('for an MO that was cancelled in Odoo depends on where its batch is', () => {
+    assert.match(actionFor('mo-cancelled-in-odoo', 'in-plc'), /^Stop the batch at the PLC first/);
+    for (const where of ['queued', 'made']) assert.doesNotMatch(actionFor('mo-cancelled-in-odoo', where), /PLC/);
   });
 
   it('is asked for with codes that are in the table', () => {
