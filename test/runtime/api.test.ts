@@ -65,7 +65,7 @@ describe('the HTTP API of example 04', function () {
       const url = `/admin/manual/${path}`;
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
       const sent = await fetch(nodeRed.url + url, { method: 'POST', headers, body: '{"mo_id": ' });
-      const answer = { status: sent.status, body: await sent.json() };
+      const answer = { status: sent.status, body: (await sent.json()) as unknown };
       assertDocumented('POST', url, answer);
       assert.equal(answer.status, 400, path);
       assert.match(JSON.stringify(answer.body), /INPUT_INVALID.*the body is no JSON .*send an object such as/);
