@@ -1,12 +1,12 @@
 import { compileCheck } from '../check';
-import { describe, isClosed, SmartMoError } from '../errors';
+import { describe, type ErrorCode, isClosed, SmartMoError } from '../errors';
 import type { Cancellation, QueueRow } from '../queue/batch';
 import { historyPage, lastRecord } from '../queue/history';
 import { findRow, isYounger } from '../queue/rows';
-import { leaveOdooOut, renewLease, startCancel, tryAgainLater } from '../queue/steps';
+import { askLess, renewLease, startCancel, tryAgainLater } from '../queue/steps';
 import { leaseSeconds } from './complete';
 import { renderText } from './filter';
-import { assertNotRunning, finishCancel, refusedForGood } from './finish-cancel';
+import { assertClearable, finishCancel, refusedForGood } from './finish-cancel';
 import type { Line } from './line';
 import { operatorOutcome } from './operator-outcome';
 import type { Outcome } from './outcome';
@@ -62,7 +62,7 @@ export async function cancelBatch(line: Line, run: Run, options: CancelOptions):
     input = inputOf(options);
     row = await findBatch(line, input);
     await assertMeant(line, input, row);
-    if (options.freeSlot) await assertNotRunning(line, row, run.signal);
+    if (options.freeSlot) await assertClearable(line, row, run.signal);
     if (line.mode === 'observe') throw new Refused(409, 'INPUT_INVALID', `slot ${row.batch_no} ${row.mo_id} would be cancelled`);
     row = await begin(line, run, options, input, row);
     begun = true;
@@ -160,11 +160,13 @@ async function begin(line: Line, run: Run, options: CancelOptions, input: Cancel
   throw new Refused(409, 'BATCH_BEING_PUSHED', `${row.mo_id} changed in this moment; look at it and try again`);
 }
 
-/** Asked again while Odoo was away: the first request stands, this one only goes on with it, or leaves Odoo out. */
+/** Asked again while Odoo or the PLC was away: the first request stands, this one only goes on with it, or leaves one of them out. */
 function stepTo({ database }: Line, row: QueueRow, cancellation: Cancellation, lease: number): Promise<QueueRow | null> {
   if (row.state !== 'cancelling') return startCancel(database, row, cancellation, lease);
-  const odooLeftOut = row.cancellation?.in_odoo === true && !cancellation.in_odoo;
-  return odooLeftOut ? leaveOdooOut(database, row, cancellation, lease) : renewLease(database, row, lease);
+  const { in_odoo = false, free_slot = false } = row.cancellation ?? {};
+  const wanted = { ...cancellation, in_odoo: in_odoo && cancellation.in_odoo, free_slot: free_slot && cancellation.free_slot };
+  const asksLess = wanted.in_odoo !== in_odoo || wanted.free_slot !== free_slot;
+  return asksLess ? askLess(database, row, wanted, lease) : renewLease(database, row, lease);
 }
 
 /** Another process ended the cancellation: as we meant it, or not. */
@@ -174,15 +176,18 @@ async function assertCancelled(line: Line, { mo_id, run }: QueueRow): Promise<vo
   throw new Refused(409, 'BATCH_BEING_PUSHED', `${mo_id} is being cancelled by another process; look at it in a minute`);
 }
 
+/** Not an outage: the operator may do something about it, or ask for less. */
+const IN_THE_WAY: ReadonlySet<ErrorCode> = new Set(['PLC_SLOT_RUNNING', 'MAP_CHANGED']);
+
 /** What the outside systems said becomes an answer; trouble of our own stays an error of the run. */
 function asRefusal(error: unknown, begun: boolean): Refused | null {
   if (error instanceof Refused) return error;
   if (!(error instanceof SmartMoError)) return null;
   if (error.code === 'INPUT_INVALID' && !begun) return new Refused(400, error.code, error.message);
   if (refusedForGood(error)) return new Refused(409, error.code, `${error.message}; the batch is "failed" now`);
-  if (error.code.startsWith('ODOO_') || error.code.startsWith('PLC_')) {
+  if (error.code.startsWith('ODOO_') || error.code.startsWith('PLC_') || error.code === 'MAP_CHANGED') {
     const what = begun ? 'the batch stays "cancelling" and task 3 tries again' : 'nothing was cancelled';
-    return new Refused(error.code === 'PLC_SLOT_RUNNING' ? 409 : 502, error.code, `${error.message}; ${what}`);
+    return new Refused(IN_THE_WAY.has(error.code) ? 409 : 502, error.code, `${error.message}; ${what}`);
   }
   return null;
 }

@@ -6,19 +6,20 @@ import { archive } from '../queue/archive';
 import { codeOf, type HistoryRow, type QueueRow } from '../queue/batch';
 import { markFailed } from '../queue/steps';
 import { type Line, odooOf, plcOf } from './line';
+import { mapChanged } from './map-changed';
 
 /**
  * Second half of a cancellation: Odoo first, then the batch leaves the queue as cancelled. Everything here may be
  * repeated: a crash leaves the row in `cancelling`, and task 3 goes on with it.
  * @returns the batch record, or null when another process was faster
  * @throws ODOO_DIFFERS when Odoo shows the MO done, ODOO_REFUSED or ODOO_RIGHTS when it refuses: the row is `failed` then,
- * see {@link refusedForGood}. Whatever else Odoo or the PLC throw leaves the row in `cancelling`.
+ * see {@link refusedForGood}. Whatever else is thrown, MAP_CHANGED too, leaves the row in `cancelling`.
  */
 export async function finishCancel(line: Line, row: QueueRow, signal: AbortSignal): Promise<HistoryRow | null> {
   const cancellation = row.cancellation ?? { notes: '', reason: null, actor: 'flow', in_odoo: true, free_slot: false };
   if (cancellation.free_slot) {
     // Asked at every repetition: the PLC may have taken the recipe meanwhile.
-    await assertNotRunning(line, row, signal);
+    await assertClearable(line, row, signal);
     await clearSlot(plcOf(line), line.mapping, row.batch_no, { evenIfNotTaken: true, signal });
   }
   if (cancellation.in_odoo && row.odoo_id !== null) {
@@ -36,8 +37,16 @@ export async function finishCancel(line: Line, row: QueueRow, signal: AbortSigna
   return archive(line.database, row, 'cancelled', { notes: notes || null, actor: cancellation.actor });
 }
 
-/** @throws PLC_SLOT_RUNNING while the PLC shows this batch and has not ended it */
-export async function assertNotRunning(line: Line, { batch_no, mo_id }: QueueRow, signal: AbortSignal): Promise<void> {
+/**
+ * May the recipe of this batch be cleared in the PLC?
+ * @throws MAP_CHANGED when the batch was queued with another map: the words of its slot may be those of another batch there;
+ * PLC_SLOT_RUNNING while the PLC shows this batch and has not ended it
+ */
+export async function assertClearable(line: Line, { batch_no, mo_id }: QueueRow, signal: AbortSignal): Promise<void> {
+  if (await mapChanged(line)) {
+    const sentence = `the map or the materials of line ${line.line} changed since ${mo_id} was queued, so slot ${batch_no} may be elsewhere in the PLC; cancel without "Clear the slot of the PLC as well", and clear it at the PLC`;
+    throw new SmartMoError('MAP_CHANGED', sentence, { class: 'transient' });
+  }
   const { readings } = await readSlots(plcOf(line), line.mapping, { slots: [batch_no], orderQuantity: () => undefined, signal });
   const [slot] = readings;
   if (slot?.mo_id !== mo_id || slot.finished || slot.failed) return;

@@ -145,15 +145,14 @@ export function startCancel(db: Queryable, row: Seen, cancellation: Cancellation
   return take(db, CANCELLING, row, noteOf(cancellation), [JSON.stringify(cancellation), leaseSeconds]);
 }
 
-const NOT_IN_ODOO = step(
+const LESS = step('cancelling', 'cancellation = cancellation || $5::jsonb, next_try_at = now() + make_interval(secs => $6)', [
   'cancelling',
-  `cancellation = cancellation || '{"in_odoo": false}', next_try_at = now() + make_interval(secs => $5)`,
-  ['cancelling'],
-);
+]);
 
-/** Odoo does not carry a cancellation out, so an operator wants the batch cancelled here alone; reason and notes stay the first ones. */
-export function leaveOdooOut(db: Queryable, row: Seen, cancellation: Cancellation, leaseSeconds: number): Promise<QueueRow | null> {
-  return take(db, NOT_IN_ODOO, row, noteOf(cancellation), [leaseSeconds]);
+/** Odoo or the PLC does not carry a cancellation out, so an operator wants it without them; reason and notes stay the first ones. */
+export function askLess(db: Queryable, row: Seen, wanted: Cancellation, leaseSeconds: number): Promise<QueueRow | null> {
+  const { in_odoo, free_slot } = wanted;
+  return take(db, LESS, row, noteOf(wanted), [JSON.stringify({ in_odoo, free_slot }), leaseSeconds]);
 }
 
 function noteOf({ actor, notes, reason, in_odoo }: Cancellation): Note {

@@ -4,7 +4,10 @@ import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import type { Odoo } from '../../src/odoo/odoo';
+import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
+import { compileMapping } from '../../src/plc/mapping';
 import { checkInvariants } from '../support/invariants';
+import { handClock } from '../support/odoo-simulator-clock';
 import { type Plant, startPlant } from '../support/plant';
 
 const answer = ({ port, statusCode, payload }: Outcome): unknown[] => [port, statusCode, payload['code']];
@@ -178,6 +181,41 @@ describe('cancelling a batch', () => {
     assert.equal((await plant.rows())[0]?.state, 'queued', 'nothing was cancelled');
     assert.equal((await plant.cancel({ mo_id: set[0] }, { freeSlot: true })).port, 1);
     assert.equal(plant.plc.slots()[0]?.recipe, null);
+  });
+
+  it('with freeSlot under another map: 409, and the recipe of no slot is touched; without it the batch is cancelled', async function () {
+    await plant.close();
+    plant = await startPlant(this, { plcClock: handClock() });
+    await plant.fetch({ limit: 3 });
+    set = await plant.queued();
+    await plant.load();
+    const recipes = (): unknown[] => plant.plc.slots().map(({ recipe }) => recipe);
+    const before = recipes();
+    assert.ok(before[0] && before[1]);
+    // One slot further: where slot 1 is in this map, the PLC has slot 2.
+    const { read, write } = FEED_MILL_MAP;
+    assert.ok(write);
+    const map = { ...FEED_MILL_MAP, read: { ...read, base: read.base + 100 }, write: { ...write, base: write.base + 100 } };
+    const mapping = compileMapping({ map, materials: plant.line.materials, slots: 10 });
+    const deployed = plant.on({ ...plant.otherProcess(), mapping });
+    const outcome = await deployed.cancel({ mo_id: set[0] }, { freeSlot: true });
+    assert.deepEqual(answer(outcome), [2, 409, 'MAP_CHANGED']);
+    assert.match(outcome.payload.text, /cancel without "Clear the slot.*nothing was cancelled$/);
+    assert.deepEqual([recipes(), stateOf(set[0]), (await plant.rows())[0]?.state], [before, 'confirmed', 'queued']);
+
+    // Begun before the deploy.
+    const halfway = { in_odoo: true, free_slot: true, notes: '', reason: null, actor: 'test' };
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'cancelling', cancellation = $1 WHERE batch_no = 1", [
+      JSON.stringify(halfway),
+    ]);
+    await deployed.complete();
+    const [row] = await plant.rows();
+    assert.deepEqual(
+      [row?.state, row?.last_error?.split(':')[0], recipes(), stateOf(set[0])],
+      ['cancelling', 'MAP_CHANGED', before, 'confirmed'],
+    );
+    assert.equal((await deployed.cancel({ mo_id: set[0] })).port, 1);
+    assert.deepEqual([recipes(), stateOf(set[0])], [before, 'cancel']);
   });
 
   it('two at once: one cancels, the other is refused or finds it done', async () => {
