@@ -23,7 +23,7 @@ export default function (RED: Red): void {
           ...settings,
           report: reportFrom(message) ?? settings.report,
           payload: message.payload,
-          announces: isWired(this, 2),
+          announces: isWired(this, 2, RED.nodes.getNode),
         }),
     });
   });

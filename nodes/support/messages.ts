@@ -49,8 +49,11 @@ export function outputsOf(message: Message, line: string, outcome: Outcome, port
   return outputs;
 }
 
-/** Whether anybody hears this port, counted from 1. Asked at every input: a deploy may change the wires alone. */
-export function isWired(node: Node, port: number): boolean {
+/**
+ * Whether anybody hears this port, counted from 1. Asked at every input: a deploy may change the wires alone.
+ * @param nodeOf finds a running node: the wire to a disabled one stays, but leads nowhere
+ */
+export function isWired(node: Node, port: number, nodeOf: (id: string) => unknown): boolean {
   const { wires } = node as { wires?: string[][] };
-  return (wires?.[port - 1] ?? []).length > 0;
+  return (wires?.[port - 1] ?? []).some((id) => nodeOf(id));
 }

@@ -13,24 +13,30 @@ describe('batch-monitor', () => {
     helper.stopServer(done);
   });
 
-  it('whose alarm port leads nowhere leaves the alarms to one that is heard: a dashboard swallows none', async function () {
-    const { flow, credentials } = await lineOnDatabase(this);
-    const { send, wait, received } = await load(
-      [
-        ...flow,
-        { id: 'screen', type: 'batch-monitor', line: 'line1', report: 'health', wires: [['screen-1'], []] },
-        { id: 'alarms', type: 'batch-monitor', line: 'line1', report: 'health' },
-      ],
-      credentials,
-    );
-    send('screen');
-    const { payload } = await wait('screen', 1);
-    assert.deepEqual(
-      (payload as { issues: { code: string }[] }).issues.map(({ code }) => code),
-      ['on-hold'],
-    );
-    send('alarms');
-    assert.equal((await wait('alarms', 2)).topic, 'main/alarm/on-hold');
-    assert.equal(received('screen', 2).length, 0);
-  });
+  for (const [what, alarmWires] of [
+    ['leads nowhere', []],
+    ['leads only to a disabled node', ['off']],
+  ] as const) {
+    it(`whose alarm port ${what} leaves the alarms to one that is heard: a dashboard swallows none`, async function () {
+      const { flow, credentials } = await lineOnDatabase(this);
+      const { send, wait, received } = await load(
+        [
+          ...flow,
+          { id: 'screen', type: 'batch-monitor', line: 'line1', report: 'health', wires: [['screen-1'], alarmWires] },
+          { id: 'off', type: 'batch-completer', line: 'line1', d: true },
+          { id: 'alarms', type: 'batch-monitor', line: 'line1', report: 'health' },
+        ],
+        credentials,
+      );
+      send('screen');
+      const { payload } = await wait('screen', 1);
+      assert.deepEqual(
+        (payload as { issues: { code: string }[] }).issues.map(({ code }) => code),
+        ['on-hold'],
+      );
+      send('alarms');
+      assert.equal((await wait('alarms', 2)).topic, 'main/alarm/on-hold');
+      assert.equal(received('screen', 2).length, 0);
+    });
+  }
 });
