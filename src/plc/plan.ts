@@ -55,9 +55,10 @@ export function planRequests(blocks: readonly Span[], { maxWords, maxGap }: { ma
  * last. Status words that one request can bring stay in one part: to look at them again would cost a request more. Those that
  * are too far apart for that are asked once more at the end.
  */
-export function planSlot(fields: readonly SlotField[], length: number, maxWords: number): SlotPlan {
-  if (length <= maxWords) return { before: [], parts: [{ from: 0, words: length }], after: [], status: [] };
-  const limits = { maxWords, maxGap: length };
+export function planSlot(fields: readonly SlotField[], maxWords: number): SlotPlan {
+  const whole = spanOfAll(fields);
+  if (whole.words <= maxWords) return { before: [], parts: [whole], after: [], status: [] };
+  const limits = { maxWords, maxGap: whole.words };
   const status = fields.filter((field) => STATUS_FIELDS.includes(field.name)).flatMap(spansOf);
   const before = planRequests(status, limits);
   const together = before.length === 1 ? before : status;
@@ -77,16 +78,24 @@ export function requestsOf({ before, parts, after }: SlotPlan): number {
 }
 
 /** What it means that a slot does not fit into one request, for whoever sets up the map; null when it does. */
-export function partsNote(fields: readonly SlotField[], length: number, maxWords: number): string | null {
-  if (length <= maxWords) return null;
-  const requests = requestsOf(planSlot(fields, length, maxWords));
-  return `a slot of ${length} words does not fit into one request of ${maxWords}, so it takes ${requests}: its status words are read first and last, and when they change in between the slot is read again; move its words closer together to have it read at one moment`;
+export function partsNote(fields: readonly SlotField[], maxWords: number): string | null {
+  const { words } = spanOfAll(fields);
+  if (words <= maxWords) return null;
+  const requests = requestsOf(planSlot(fields, maxWords));
+  return `the ${words} words from the first to the last of a slot do not fit into one request of ${maxWords}, so it takes ${requests}: its status words are read first and last, and when they change in between the slot is read again; move its words closer together to have it read at one moment`;
 }
 
 /** Words of a field: its value and, apart from it, its id. */
 export function spansOf(field: Pick<SlotField, 'at' | 'coding' | 'id'>): Span[] {
   const value = { from: field.at, words: field.coding.words };
   return field.id ? [value, { from: field.id.at, words: 1 }] : [value];
+}
+
+/** From the first word that the map uses to the last, with the gaps between. */
+function spanOfAll(fields: readonly SlotField[]): Span {
+  const spans = fields.flatMap(spansOf);
+  const from = Math.min(...spans.map((span) => span.from));
+  return { from, words: Math.max(...spans.map(endOf)) - from };
 }
 
 export function endOf(span: Span): number {

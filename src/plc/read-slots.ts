@@ -83,7 +83,7 @@ export async function readSlotWords(
 ): Promise<{ words: number[]; torn: number | null }> {
   const start = mapping.slotAddress(area, slot);
   const kind = area === 'read' ? mapping.read.function : 'holding';
-  const plan = planSlot(mapping.fields, mapping.length, plc.planning.maxWords);
+  const plan = planSlot(mapping.fields, plc.planning.maxWords);
   const status = plan.status.flatMap(({ from, words }) => Array.from({ length: words }, (_, index) => start + from + index));
   const read = (spans: readonly Span[]): Promise<Map<number, number>> =>
     readSpans(

@@ -76,7 +76,7 @@ async function lookAtPlc(line: LineProbe, mapping: Mapping, { found, signal }: P
   }
   const requests = requestsPerCycle(mapping, plc.planning);
   found('requests per cycle', requests);
-  const note = plc.planning.mode === 'slot' ? partsNote(mapping.fields, mapping.length, plc.planning.maxWords) : null;
+  const note = plc.planning.mode === 'slot' ? partsNote(mapping.fields, plc.planning.maxWords) : null;
   if (note !== null) found('slot in parts', note);
   const { words, torn } = await readSlotWords(plc, mapping, 'read', 1, signal);
   const { reading, fields } = viewSlot(mapping, 1, words);
@@ -98,7 +98,7 @@ function requestsPerCycle(mapping: Mapping, planning: Plc['planning']): number {
     .map((field) => ({ from: field.at, words: field.coding.words }));
   const lineRequests = planRequests(ofLine, planning).length;
   if (planning.mode === 'slot') {
-    return lineRequests + mapping.slots * requestsOf(planSlot(mapping.fields, mapping.length, planning.maxWords));
+    return lineRequests + mapping.slots * requestsOf(planSlot(mapping.fields, planning.maxWords));
   }
   const spans = Array.from({ length: mapping.slots }, (_, index) => mapping.slotAddress('read', index + 1)).flatMap((start) =>
     mapping.fields.flatMap(spansOf).map((span) => ({ from: start + span.from, words: span.words })),

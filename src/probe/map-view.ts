@@ -63,7 +63,7 @@ export function viewMap(text: string, line: LineShape): MapView {
 /** What is no mistake, but has consequences. */
 function noteOf(map: RegisterMap): string {
   const fields = map.fields.map((field) => compileField(field, 0));
-  const note = partsNote(fields, slotLength(map), MAX_READ);
+  const note = partsNote(fields, MAX_READ);
   return note === null ? '' : ` Note: ${note}.`;
 }
 

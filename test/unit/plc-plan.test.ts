@@ -4,7 +4,7 @@ import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { wordsOf } from '../../src/plc/codec';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Mapping } from '../../src/plc/mapping';
-import { endOf, planRequests, planSlot, spansOf } from '../../src/plc/plan';
+import { endOf, partsNote, planRequests, planSlot, spansOf } from '../../src/plc/plan';
 import type { Span } from '../../src/plc/plan';
 import type { Plc } from '../../src/plc/plc';
 import { readSlots } from '../../src/plc/read-slots';
@@ -56,7 +56,7 @@ const inAnyOrder = randomBlocks.chain((blocks) =>
 
 describe('request planner', () => {
   it('the feed mill takes 10 requests one per slot, 8 as few as possible, 7 when packed', () => {
-    assert.deepEqual(planSlot(mill.fields, mill.length, 125), { before: [], parts: [{ from: 0, words: 77 }], after: [], status: [] });
+    assert.deepEqual(planSlot(mill.fields, 125), { before: [], parts: [{ from: 0, words: 77 }], after: [], status: [] });
     assert.equal(planRequests(blocksOf(mill), { maxWords: 125, maxGap: 50 }).length, 8);
     const packed = { ...FEED_MILL_MAP, read: { ...FEED_MILL_MAP.read, stride: 77 } };
     assert.equal(
@@ -104,7 +104,7 @@ describe('request planner', () => {
 
   it('a slot too long for one request: the fewest parts, status words first and last', () => {
     for (const maxWords of [8, 10, 20, 40, 60, 76]) {
-      const { before, parts, after } = planSlot(mill.fields, mill.length, maxWords);
+      const { before, parts, after } = planSlot(mill.fields, maxWords);
       assert.deepEqual([before, after], [[{ from: 72, words: 2 }], []]);
       const last = parts.at(-1);
       assert.ok(last && last.from <= 72 && endOf(last) >= 74, `maxWords ${maxWords}`);
@@ -114,8 +114,25 @@ describe('request planner', () => {
     }
   });
 
+  it('a slot counts from its first used word: 118 words that begin at word 10 are one request', async () => {
+    const fields = FEED_MILL_MAP.fields.map((field) =>
+      field.field === 'status_read_data'
+        ? { ...field, at: 127 }
+        : { ...field, at: field.at + 10, ...(field.idAt && { idAt: field.idAt + 10 }) },
+    );
+    const read = { ...FEED_MILL_MAP.read, stride: 200 };
+    const late = compileMapping({ map: { version: 1, addressing: 'zero-based', read, fields }, materials: FEED_MILL_MATERIALS, slots: 1 });
+    const planning = { mode: 'slot', maxWords: 125, maxGap: 50 } as const;
+    assert.deepEqual(await sent(late, planning), [{ from: FEED_MILL_MAP.read.base + 10, words: 118 }]);
+    assert.equal(partsNote(late.fields, 125), null);
+    assert.match(
+      partsNote(late.fields, 117) ?? '',
+      /^the 118 words from the first to the last of a slot do not fit into one request of 117, so it takes 3:/,
+    );
+  });
+
   it('a field longer than maxWords is refused with its place', () => {
-    assert.throws(() => planSlot(mill.fields, mill.length, 7), {
+    assert.throws(() => planSlot(mill.fields, 7), {
       code: 'CONFIG_INVALID',
       message: /maxWords of mo-plc is 7, but the field at 1 alone has 8 words/,
     });
@@ -146,9 +163,10 @@ function statusOf(mapping: Mapping): Span {
   return { from: Math.min(...at), words: 2 };
 }
 
-/** Maps as plants have them: a name, statuses, a weight and up to 30 materials, with gaps, in any order, some with an id apart. */
+/** Maps as plants have them, from any word of the slot on: a name, statuses, a weight and up to 30 materials, with gaps, in any order, some with an id apart. */
 const randomMapping = fc
   .record({
+    first: fc.nat(40),
     nameWords: fc.integer({ min: 4, max: 12 }),
     materials: fc.array(
       fc.record({ gap: fc.nat(9), type: fc.constantFrom('uint16', 'uint32', 'float32', 'float64'), hasId: fc.boolean() }),
@@ -161,9 +179,9 @@ const randomMapping = fc
     spare: fc.nat(60),
     slots: fc.integer({ min: 1, max: 12 }),
   })
-  .map(({ nameWords, materials, statusFirst, spare, slots }) => {
+  .map(({ first, nameWords, materials, statusFirst, spare, slots }) => {
     const fields: MapField[] = [];
-    let at = 0;
+    let at = first;
     const place = (field: Omit<MapField, 'at'>, words: number): void => {
       fields.push({ ...field, at });
       at += words;
@@ -205,7 +223,8 @@ describe('requests of a whole read', () => {
           const together = [...mapping.fields.filter(({ name }) => !name.startsWith('status_')).flatMap(spansOf), statusOf(mapping)];
           // A slot in parts is one look at the statuses before, then the fewest parts that keep them together.
           const inParts = 1 + minimum(together, maxWords, mapping.length);
-          assert.equal(perSlot.length, mapping.slots * (mapping.length <= maxWords ? 1 : inParts));
+          const used = mapping.length - Math.min(...mapping.fields.map(({ at }) => at));
+          assert.equal(perSlot.length, mapping.slots * (used <= maxWords ? 1 : inParts));
           for (const { words } of [...fewest, ...perSlot]) assert.ok(words <= maxWords);
         },
       ),
