@@ -45,7 +45,9 @@ export type AlarmCode = keyof typeof ALARM_ACTIONS;
  */
 const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'failed-batch': {
-    'not-made': 'Press cancel again when it is put right in Odoo; or press park to take the batch out of the queue.',
+    'cancel-refused': 'Odoo refused the cancellation. When it is put right there, press cancel again; or press park.',
+    'cancel-refused-made':
+      'Odoo refused the cancellation. When it is put right there, press cancel again; or press retry to complete the batch after all; or park, and book it by hand.',
     ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo, then press retry; or park, and book it by hand.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
     ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
@@ -75,9 +77,12 @@ const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** What a failed batch failed with, as value of its alarm. One that was never made failed because Odoo refused its cancellation. */
-export function failureOf({ status_manufacturing, last_error }: Pick<QueueRow, 'status_manufacturing' | 'last_error'>): string {
-  return status_manufacturing === 1 ? codeOf(last_error) : 'not-made';
+type Failed = Pick<QueueRow, 'status_manufacturing' | 'last_error' | 'cancellation'>;
+
+/** What a failed batch failed with, as value of its alarm: its completion, or a cancellation, after which only a made one may be completed. */
+export function failureOf({ status_manufacturing, last_error, cancellation }: Failed): string {
+  if (cancellation === null) return codeOf(last_error);
+  return status_manufacturing === 1 ? 'cancel-refused-made' : 'cancel-refused';
 }
 
 /** @param value of the alarm; some codes ask for different things by it */

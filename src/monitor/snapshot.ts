@@ -61,9 +61,15 @@ function toQueued(line: Line, row: QueueRow): QueuedBatch {
   const code = codeOf(row.last_error);
   return {
     ...batch,
-    trouble: (row.status_manufacturing === 1 && meaningOf(code)) || (row.last_error ?? 'failed').replace(`${code}: `, ''),
+    // The meanings are those of a completion; a refused cancellation is told in the words of Odoo.
+    trouble: (row.cancellation === null && meaningOf(code)) || withoutCode(row.last_error ?? 'failed'),
     action: actionFor('failed-batch', failureOf(row)),
   };
+}
+
+function withoutCode(lastError: string): string {
+  const code = codeOf(lastError);
+  return code === '' ? lastError : lastError.slice(`${code}: `.length);
 }
 
 export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus {

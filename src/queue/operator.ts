@@ -4,7 +4,10 @@ import { type Note, type Seen, step, take } from './steps';
 
 /** The steps that only a person decides (data.md, steps of a batch). Those of one queue row follow the rules of steps.ts. */
 
-const RETRY = step('retried', "state = 'finished', push_attempt = 0, next_try_at = NULL, last_error = NULL", ['failed']);
+/** A cancellation that Odoo refused is given up: completing the batch is the newer wish. */
+const AFRESH = 'push_attempt = 0, next_try_at = NULL, last_error = NULL, cancellation = NULL';
+
+const RETRY = step('retried', `state = 'finished', ${AFRESH}`, ['failed']);
 
 /** failed > finished: the batch was weighed and goes to Odoo again. A payload that was frozen before stays as it is. */
 export function retry(db: Queryable, row: Seen, note: Note): Promise<QueueRow | null> {
@@ -15,7 +18,7 @@ const FINISH = step(
   'finished',
   `state = 'finished', actual = $5::jsonb, actual_weight = $6, status_manufacturing = 1, measured_by = 'operator',
    finished_at = coalesce(finished_at, now()), started_at = coalesce(started_at, now()),
-   missed_reads = 0, status_operation = 0, push_attempt = 0, next_try_at = NULL, last_error = NULL`,
+   missed_reads = 0, status_operation = 0, ${AFRESH}`,
   ['queued', 'running', 'failed'],
 );
 

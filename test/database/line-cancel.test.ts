@@ -8,7 +8,7 @@ import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import { checkInvariants } from '../support/invariants';
 import { handClock } from '../support/odoo-simulator-clock';
-import { type Plant, startPlant } from '../support/plant';
+import { type Plant, startPlant, weighedOf } from '../support/plant';
 
 const answer = ({ port, statusCode, payload }: Outcome): unknown[] => [port, statusCode, payload['code']];
 
@@ -131,6 +131,32 @@ describe('cancelling a batch', () => {
     assert.deepEqual(answer(await plant.on(refusing).cancel({ mo_id: set[0] })), [2, 409, 'ODOO_REFUSED']);
     const [row] = await plant.rows();
     assert.deepEqual([row?.state, row?.last_error], ['failed', 'ODOO_REFUSED: there is a work order']);
+  });
+
+  it('of a made batch that Odoo refuses to cancel says so; a retry is the new wish, and completes it', async () => {
+    await plant.finishAll();
+    const refusing = withOdoo({ cancel: () => Promise.reject(new SmartMoError('ODOO_REFUSED', 'there is a work order')) });
+    await plant.on(refusing).cancel({ mo_id: set[0] });
+    const [shown] = (await plant.report('batch-status')).payload['batches'] as { trouble: string; action: string; can: string[] }[];
+    assert.equal(shown?.trouble, 'there is a work order');
+    assert.match(shown.action, /^Odoo refused the cancellation\..* press cancel again; or press retry to complete/);
+    assert.ok(['cancel', 'retry', 'park'].every((button) => shown.can.includes(button)));
+    await plant.act('retry', { mo_id: set[0] });
+    const [row] = await plant.rows();
+    assert.deepEqual([row?.state, row?.last_error, row?.cancellation], ['finished', null, null]);
+    await plant.complete();
+    assert.equal(stateOf(set[0]), 'done');
+    await checkInvariants(plant);
+  });
+
+  it('finished by hand after Odoo refused to cancel it, a batch is not one to cancel any more', async () => {
+    const refusing = withOdoo({ cancel: () => Promise.reject(new SmartMoError('ODOO_REFUSED', 'there is a work order')) });
+    await plant.on(refusing).cancel({ mo_id: set[0] });
+    const [queued] = await plant.rows();
+    assert.ok(queued);
+    const { actual, weight } = weighedOf(queued);
+    assert.equal((await plant.act('finish', { mo_id: set[0], actual, actual_weight: weight })).port, 1);
+    assert.equal((await plant.rows())[0]?.cancellation, null);
   });
 
   it('409 when a record rule keeps the user from it, or Odoo says yes and leaves it open: failed, for a person', async () => {

@@ -64,9 +64,11 @@ describe('what to press for an alarm', () => {
     }
   });
 
-  it('of a batch that was never made, and whose cancellation Odoo refused, offers no retry', () => {
-    const failed = { last_error: 'ODOO_DIFFERS: WH/MO/00001 is done in Odoo' };
-    assert.equal(failureOf({ ...failed, status_manufacturing: 1 }), 'ODOO_DIFFERS');
+  it('of a batch whose cancellation Odoo refused is told as that, and offers retry only where the batch was made', () => {
+    const cancellation = { notes: '', reason: null, actor: 'test', in_odoo: true, free_slot: false };
+    const failed = { last_error: 'ODOO_REFUSED: there is a work order', status_manufacturing: 1 as const, cancellation };
+    assert.equal(failureOf({ ...failed, cancellation: null }), 'ODOO_REFUSED');
+    assert.match(actionFor('failed-batch', failureOf(failed)), /refused the cancellation.* cancel again; or press retry to complete/);
     assert.doesNotMatch(actionFor('failed-batch', failureOf({ ...failed, status_manufacturing: 0 })), /retry/);
   });
 
