@@ -6,7 +6,7 @@ import { runOutsideTests } from '../test/support/outside-mocha';
 import { checkout } from '../test/support/tarball';
 import { describeMachine } from './machine';
 import { type Report, toMarkdown, toText, withTable } from './report';
-import type { Bench, Row } from './row';
+import type { Bench } from './row';
 import { rows } from './rows';
 import { idlePicture } from './rows/idle';
 
@@ -27,14 +27,17 @@ const { values, positionals } = parseArgs({
 });
 
 const unknown = positionals.filter((name) => !rows.some((row) => row.name === name));
-if (values.help || unknown.length > 0) {
+const chosen = positionals.length === 0 ? rows : rows.filter(({ name }) => positionals.includes(name));
+const halfTable = values.readme && (values.quick || chosen.length < rows.length);
+if (values.help || unknown.length > 0 || halfTable) {
   if (unknown.length > 0) console.error(`no row is called ${unknown.join(', ')}`);
+  if (halfTable) console.error('--readme renews the whole table: it goes with all rows, and not with --quick');
   console.log(`npm run bench -- [row ...] [--quick] [--json | --markdown] [--readme]\n`);
   for (const { name, what } of rows) console.log(`${name.padEnd(16)} ${what}`);
   process.exit(values.help ? 0 : 2);
 }
 
-async function measure(chosen: readonly Row[], context: Mocha.Context): Promise<Report> {
+async function measure(context: Mocha.Context): Promise<Report> {
   const { quick } = values;
   const report: Report = { at: new Date().toISOString(), quick, machine: describeMachine(versions()), rows: [] };
   for (const { name, run } of chosen) {
@@ -61,7 +64,7 @@ function versions(): Record<string, string> {
 }
 
 function print(report: Report): void {
-  if (values.readme) {
+  if (values.readme && report.rows.every(({ failed }) => failed === null)) {
     const readme = path.join(checkout, 'README.md');
     writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), toMarkdown(report)));
     writeFileSync(path.join(checkout, 'docs', 'plant-time.svg'), idlePicture());
@@ -70,9 +73,8 @@ function print(report: Report): void {
   else console.log(values.markdown ? toMarkdown(report) : toText(report));
 }
 
-const chosen = positionals.length === 0 ? rows : rows.filter(({ name }) => positionals.includes(name));
 void runOutsideTests('bench', async (context) => {
-  const report = await measure(chosen, context);
+  const report = await measure(context);
   print(report);
   const failed = report.rows.filter((row) => row.failed !== null);
   if (failed.length > 0) throw new Error(`not measured: ${failed.map(({ name }) => name).join(', ')}`);

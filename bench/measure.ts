@@ -51,7 +51,7 @@ export async function typical(times: number, work: () => Promise<unknown>): Prom
 }
 
 /** Rounds that are thrown away, where no other number is given: compilers, caches and connections get warm. */
-const WARM_UP = 2;
+export const WARM_UP = 2;
 
 /**
  * Measures product and yardstick round by round, each in turn the first: whatever else the machine does at the moment hits

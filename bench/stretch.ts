@@ -1,8 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+
+const COUNTER = '/proc/thread-self/schedstat';
+
+/** Only Linux counts it. */
+export const countsStretches = existsSync(COUNTER);
 
 /** Milliseconds for which the processor has worked for this thread, as Linux counts them. */
 function worked(): number {
-  const [nanoseconds = 'NaN'] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
+  const [nanoseconds = 'NaN'] = readFileSync(COUNTER, 'utf8').split(' ');
   return Number(nanoseconds) / 1e6;
 }
 
@@ -14,12 +19,16 @@ export async function longestStretch(work: () => Promise<unknown>): Promise<numb
   let longest = 0;
   let last = worked();
   let timer = setImmediate(turn);
-  function turn(): void {
+  function look(): void {
     longest = Math.max(longest, worked() - last);
     last = worked();
+  }
+  function turn(): void {
+    look();
     timer = setImmediate(turn);
   }
   await work();
   clearImmediate(timer);
+  look();
   return longest;
 }

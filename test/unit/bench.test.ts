@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { interleaved, spreadOf } from '../../bench/measure';
 import { idleTimes, PACE, simulate } from '../../bench/plant-time/simulation';
 import { shippedTimers } from '../../bench/plant-time/timers';
 import { withTable } from '../../bench/report';
 import { compare, judge } from '../../bench/row';
+import { countsStretches, longestStretch } from '../../bench/stretch';
+import { skip } from '../support/skip';
 
 describe('bench', () => {
   it('takes median and quartiles, also between two values', () => {
@@ -44,6 +47,19 @@ describe('bench', () => {
     const { ratio, verdict } = compare({ what: 'x', unit: 'ms', against: 'y', goal: 0.9, pairs });
     assert.equal(ratio?.median, 2);
     assert.equal(verdict, 'falls short');
+  });
+
+  it('sees the longest stretch of work, also the last one before the end', async function () {
+    if (!countsStretches) skip(this, 'only Linux counts the processor time of a thread');
+    const work = (ms: number): void => {
+      for (const end = performance.now() + ms; performance.now() < end;);
+    };
+    const stretch = await longestStretch(async () => {
+      work(2);
+      await nextTurn();
+      work(60);
+    });
+    assert.ok(stretch > 10, `${stretch} ms`);
   });
 
   it('renews the table of the README and nothing else', () => {
