@@ -39,11 +39,16 @@ export interface QueueEntry {
   materials: BatchMaterial[];
 }
 
+/** A name and an id each have an index; with OR inside one EXISTS PostgreSQL would walk the table for every order. */
 const KNOWN = `
-SELECT o.mo_id, EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE (b.mo_id = o.mo_id OR b.odoo_id = o.odoo_id) AND b.line <> $2) AS elsewhere
+SELECT o.mo_id,
+       EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id AND b.line <> $2)
+         OR EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.odoo_id = o.odoo_id AND b.line <> $2) AS elsewhere
 FROM jsonb_to_recordset($1::jsonb) AS o(mo_id text, odoo_id bigint)
-WHERE EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE (h.mo_id = o.mo_id OR h.odoo_id = o.odoo_id) AND NOT h.requeued)
-   OR EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id OR b.odoo_id = o.odoo_id)`;
+WHERE EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE h.mo_id = o.mo_id AND NOT h.requeued)
+   OR EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE h.odoo_id = o.odoo_id AND NOT h.requeued)
+   OR EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id)
+   OR EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.odoo_id = o.odoo_id)`;
 
 /** Which of these MOs must not be queued: in the history (completed, cancelled, failed) or in a queue already. */
 export async function knownOrders(
@@ -74,8 +79,10 @@ WITH queued AS (
          o.odoo_id, o.finished_goods, o.quantity, o.uom, o.materials, $2
   FROM jsonb_to_recordset($3::jsonb)
        AS o(pos int, mo_id text, odoo_id bigint, finished_goods text, quantity numeric, uom text, materials jsonb)
-  WHERE NOT EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE (h.mo_id = o.mo_id OR h.odoo_id = o.odoo_id) AND NOT h.requeued)
-    AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id OR b.odoo_id = o.odoo_id)
+  WHERE NOT EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE h.mo_id = o.mo_id AND NOT h.requeued)
+    AND NOT EXISTS (SELECT 1 FROM {schema}.mo_histories h WHERE h.odoo_id = o.odoo_id AND NOT h.requeued)
+    AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = o.mo_id)
+    AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.odoo_id = o.odoo_id)
   RETURNING line, batch_no, mo_id, run, created_at
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
