@@ -99,8 +99,10 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     // An error carries no records and no events: it says enough only where every batch of this run met with the same trouble.
     const nothingElse = archived.length === 0 && drainedAt === null && notCompleted.every(({ code }) => code === stop?.code);
     if (stop && nothingElse) throw stop;
-    if (isOfTheDatabase(stop)) logError(line, 'complete', run, stop);
-    return end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
+    const outcome = end(line, 'run', sentence(progress, left), progress, left, started, drainedAt);
+    if (!isOfTheDatabase(stop)) return outcome;
+    logError(line, 'complete', run, stop);
+    return { ...outcome, record: { error: describe(stop) } };
   });
 }
 

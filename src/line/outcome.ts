@@ -1,4 +1,4 @@
-import type { TaskOutcome } from '../queue/tasks';
+import type { TaskEnd } from '../queue/tasks';
 
 /**
  * How a run of a task ends: exactly one message on one outcome port, any number of event messages, and what the node
@@ -12,8 +12,8 @@ export interface Outcome<Payload extends object = Record<string, unknown>> {
   statusCode?: number;
   events: OutcomeEvent[];
   status: NodeStatus;
-  /** Kept with the text as what this task last did (mo_task). */
-  record?: Omit<TaskOutcome, 'text'>;
+  /** Kept with the text as what this task last did (mo_task); with an error the run counts as failed, whatever was done before it. */
+  record?: Omit<TaskEnd, 'text'>;
 }
 
 /** Every payload begins with these three. */

@@ -1,6 +1,6 @@
 import { clockTime } from '../clock';
 import { describe, describeInFull, isClosed, SmartMoError } from '../errors';
-import { taskEnded, type TaskOutcome } from '../queue/tasks';
+import { type TaskEnd, taskEnded } from '../queue/tasks';
 import type { Line, TaskName } from './line';
 import type { NodeStatus, Outcome } from './outcome';
 
@@ -56,7 +56,7 @@ export async function runTask(line: Line, task: TaskName, run: Run, busy: () => 
 }
 
 /** What is done is done: an outcome (above all "queue empty", which comes once) is not lost because its record cannot be written. */
-async function recordEnd(line: Line, task: TaskName, run: Run, started: Date, outcome: TaskOutcome): Promise<void> {
+async function recordEnd(line: Line, task: TaskName, run: Run, started: Date, outcome: TaskEnd): Promise<void> {
   try {
     await taskEnded(line, task, started, outcome);
   } catch (error) {

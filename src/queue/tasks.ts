@@ -21,6 +21,12 @@ export interface TaskOutcome {
   mode?: string | null;
 }
 
+/** How a run ended. */
+export interface TaskEnd extends TaskOutcome {
+  /** Why it failed; with one, nothing else of the run is kept. */
+  error?: string;
+}
+
 const TASK_ENDED = `
 INSERT INTO {schema}.mo_task AS t (line, task, started_at, ok_at, error_at, error, outcome)
 VALUES ($1, $2, $3, CASE WHEN $4::text IS NULL THEN now() END, CASE WHEN $4::text IS NOT NULL THEN now() END, $4, $5)
@@ -40,7 +46,7 @@ export async function taskEnded(
   { database, line }: { database: Database; line: string },
   task: string,
   started: Date,
-  { error, ...outcome }: TaskOutcome & { error?: string },
+  { error, ...outcome }: TaskEnd,
 ): Promise<Date | null> {
   const kept = error === undefined ? JSON.stringify(outcome) : null;
   const [row] = await database.query<{ error_at: Date | null }>(TASK_ENDED, [line, task, started, error ?? null, kept], 'task-ended');
