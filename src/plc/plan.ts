@@ -18,7 +18,7 @@ export interface SlotPlan {
   parts: Span[];
   /** Requests for the status words once more; none when the last part brings all of them at one moment. */
   after: Span[];
-  /** The status words: when they are the same before and after the parts, the parts belong together. */
+  /** The status words: when they are the same before, in and after the parts, the parts belong together. */
   status: Span[];
 }
 

@@ -97,7 +97,7 @@ export async function readSlotWords(
     const found = await read(plan.parts);
     const after = plan.after.length > 0 ? await read(plan.after) : found;
     const words = Array.from({ length: mapping.length }, (_, at) => found.get(start + at) ?? 0);
-    const changed = status.find((at) => before.get(at) !== after.get(at));
+    const changed = status.find((at) => before.get(at) !== found.get(at) || found.get(at) !== after.get(at));
     if (changed === undefined || tries === MAX_TRIES) return { words, torn: changed ?? null };
   }
 }

@@ -422,6 +422,17 @@ describe('reading slots', () => {
     }
   });
 
+  it('a status that only the parts show, and neither look before nor after, is no status [fault: plc-torn-slot]', async () => {
+    for (const status of [READ, READ + 73]) {
+      const memory = memoryPlc({ maxWords: 40 });
+      farApart.encodeRecipe(recipe()).body.words.forEach((word, at) => (memory.registers[READ + at] = word));
+      // Two statuses, two parts, two statuses: it is 1 as long as the parts are read, and 0 when anybody looks.
+      memory.hooks.after = (_, index) => [1, 3].includes(index) && (memory.registers[status] = index === 1 ? 1 : 0);
+      const { readings, requests } = await readSlots(memory.plc, farApart, { slots: [2], orderQuantity });
+      assert.deepEqual([readings[0]?.finished, readings[0]?.failed, readings[0]?.bad, requests], [false, false, [], 12]);
+    }
+  });
+
   it('a weight between two status words may change while they stay', async () => {
     const memory = memoryPlc({ maxWords: 76 });
     farApart.encodeRecipe(recipe()).body.words.forEach((word, at) => (memory.registers[READ + at] = word));
