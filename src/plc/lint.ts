@@ -11,6 +11,9 @@ const RAW_WORDS: readonly string[] = ['status_read_data', 'our_heartbeat'];
 /** FC16 carries 123 words; the recipe has to arrive in one piece. */
 const MAX_WRITE = 123;
 
+/** Said of a map without any material. */
+export const NO_MATERIAL = 'have no entry in the map; add a row for each material';
+
 const TEXT_FIELDS: readonly string[] = ['mo_id', 'recipe', 'finished_goods'];
 /** Numbers and codes that mean themselves. */
 const PLAIN_FIELDS: readonly string[] = [
@@ -125,8 +128,7 @@ function checkNames(map: RegisterMap): Finding[] {
   if (has('status') && (has('status_manufacturing') || has('status_operation'))) {
     problems.push(problem('status', null, 'stands beside status_manufacturing or status_operation; keep one of the two kinds'));
   }
-  if (!map.fields.some((field) => field.material !== undefined))
-    problems.push(problem('materials', null, 'have no entry in the map; add a row for each material'));
+  if (!map.fields.some((field) => field.material !== undefined)) problems.push(problem('materials', null, NO_MATERIAL));
   return problems;
 }
 

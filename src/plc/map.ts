@@ -1,6 +1,6 @@
 import { SmartMoError } from '../errors';
 import { FEED_MILL_MAP } from './feed-mill';
-import { lintMap } from './lint';
+import { lintMap, NO_MATERIAL } from './lint';
 import { type MapProblem, mapProblem, rowsOf, type RowShown, together } from './map-problem';
 import { checkShape, looseMap } from './map-shape';
 import type { PlcArea } from './plc';
@@ -67,9 +67,10 @@ function findProblems(json: string, line: LineShape): MapCheck {
   const converted = zeroBased(shape.sound, rowOf);
   const problems = [...shape.problems, ...converted.problems];
   if (!converted.map || converted.map.fields.length === 0) return { problems, sound: null };
-  // What is told about a broken entry is enough: its name is not missing.
-  const told = new Set([...shape.broken, ...(loose.fields.some((field) => 'material' in field) ? ['materials'] : [])]);
-  const lint = lintMap(converted.map, line, rowOf).filter(({ field }) => !told.has(field));
+  // What is told about a broken entry is enough: its name is not missing, nor is there no material when the only one is broken.
+  const hasMaterial = loose.fields.some((field) => 'material' in field);
+  const isTold = ({ field, what }: MapProblem): boolean => shape.broken.has(field) || (hasMaterial && what === NO_MATERIAL);
+  const lint = lintMap(converted.map, line, rowOf).filter((problem) => !isTold(problem));
   return { problems: [...problems, ...lint], sound: converted.map };
 }
 

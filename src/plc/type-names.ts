@@ -28,12 +28,27 @@ export function typeNamed(name: string): string {
   return OTHER_NAMES.get(name.toLowerCase()) ?? name.toLowerCase();
 }
 
-/** What was probably meant by a type that there is not: "perhaps float32 is meant"; null where nothing is near. uint8 is not uint16. */
+/** Numbers of 8 or 64 bits in PLC programs: a name that looks alike (INT for SINT) would be another number. */
+const OF_ANOTHER_SIZE: ReadonlySet<string> = new Set(['sint', 'lint', 'ulint', 'lword']);
+
+/** What may be written for a type, in any system: "float32", "float", "real32". */
+const SPELLINGS: ReadonlyMap<string, ValueType> = new Map([
+  ...[...OTHER_NAMES].map(([name, type]) => [name + digitsOf(type), type] as const),
+  ...OTHER_NAMES,
+  ...[...NUMBER_TYPES, 'ascii' as const].map((type) => [type, type] as const),
+]);
+
+/** What was probably meant by a type that there is not: "perhaps float32 is meant"; null where nothing is near. int8 is not int16. */
 export function typeHint(name: string): string | null {
   const characters = /^(?:w?string|text|char|ascii)\D*(\d+)\D*$/i.exec(name)?.[1];
   if (characters !== undefined) return `a text of ${characters} characters is ascii with words ${Math.ceil(Number(characters) / 2)}`;
-  const digits = (text: string): string => text.replace(/\D/g, '');
-  const alike = [...NUMBER_TYPES, 'ascii'].filter((type) => digits(type) === digits(name));
-  const near = OTHER_NAMES.get(name.toLowerCase()) ?? closest(name, alike);
-  return near === null ? null : `perhaps ${near} is meant`;
+  if (/^(?:byte|usint)$/i.test(name)) return 'a byte with a word to itself is uint16';
+  if (OF_ANOTHER_SIZE.has(name.toLowerCase())) return null;
+  const alike = [...SPELLINGS.keys()].filter((spelling) => digitsOf(spelling) === digitsOf(name));
+  const near = SPELLINGS.get(closest(name, alike) ?? '');
+  return near === undefined ? null : `perhaps ${near} is meant`;
+}
+
+function digitsOf(name: string): string {
+  return name.replace(/\D/g, '');
 }

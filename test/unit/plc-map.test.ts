@@ -335,6 +335,11 @@ describe('register map', () => {
     ]);
   });
 
+  it('what is wrong with a material that is called "materials" is told as well', () => {
+    const materials = [...FEED_MILL_MATERIALS, { tag: 'materials', code: '', product: 'x', manual: false, share: 0, max: 0 }];
+    refused(JSON.stringify(FEED_MILL_MAP), /materials is a material of the line, but has no entry in the map/, { slots: 10, materials });
+  });
+
   it('says what an empty map means to a line with materials of its own, also one that is fed by messages', () => {
     refused(
       '',
@@ -350,7 +355,16 @@ describe('register map', () => {
     ['Uint32', /perhaps uint32 is meant$/],
     ['string[16]', /a text of 16 characters is ascii with words 8$/],
     ['STRING(15)', /a text of 15 characters is ascii with words 8$/],
+    ['flaot', /perhaps float32 is meant$/],
+    ['REAL32', /perhaps float32 is meant$/],
+    ['LREAL64', /perhaps float64 is meant$/],
+    ['byte', /a byte with a word to itself is uint16$/],
+    ['USINT', /a byte with a word to itself is uint16$/],
     ['uint8', /it must be one of bit, uint16, .*, ascii$/],
+    ['int8', /it must be one of bit, uint16, .*, ascii$/],
+    ['SINT', /it must be one of bit, uint16, .*, ascii$/],
+    ['LINT', /it must be one of bit, uint16, .*, ascii$/],
+    ['uint64', /it must be one of bit, uint16, .*, ascii$/],
     ['constructor', /it must be one of bit, uint16, .*, ascii$/],
   ];
   for (const [type, expected] of hints) {
