@@ -10,7 +10,7 @@ import { type LoadOptions, loadRecipes } from '../../src/line/load';
 import type { Outcome } from '../../src/line/outcome';
 import { readBatches, type ReadOptions } from '../../src/line/read';
 import type { Run } from '../../src/line/run';
-import { runReport } from '../../src/monitor/report';
+import { type ReportOptions, runReport } from '../../src/monitor/report';
 import type { QueueRow } from '../../src/queue/batch';
 import { queueRows } from '../../src/queue/rows';
 import { createOdoo } from '../../src/odoo/client';
@@ -34,7 +34,7 @@ export interface Tasks {
   complete(options?: Partial<CompleteOptions>): Promise<Outcome>;
   cancel(payload: unknown, options?: Partial<CancelOptions>): Promise<Outcome>;
   act(action: Action, payload?: object): Promise<Outcome>;
-  report(report: string, payload?: unknown): Promise<Outcome>;
+  report(report: string, payload?: unknown, options?: Partial<ReportOptions>): Promise<Outcome>;
 }
 
 /** A whole plant in one process: real PostgreSQL, the stand-ins for Odoo and PLC behind real sockets, and one line. */
@@ -139,7 +139,8 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
         ...given,
       }),
     act: (action, payload = {}) => actOnBatch(target, run, { action, payload }),
-    report: (report, payload = {}) => runReport(target, run, { report, payload, stuckAfterMinutes: 30, remindAfterMinutes: 240 }),
+    report: (report, payload = {}, options = {}) =>
+      runReport(target, run, { report, payload, stuckAfterMinutes: 30, remindAfterMinutes: 240, ...options }),
   });
 
   return {
