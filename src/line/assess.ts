@@ -174,7 +174,7 @@ function progress(line: Line, row: QueueRow, reading: SlotReading): ReadingUpdat
   };
   if (!reading.failed || line.onFailedBit === 'alarm') return update;
   const cancellation: Cancellation = {
-    notes: 'the PLC set its failed bit (mo-line: onFailedBit cancel)',
+    notes: 'the PLC says failed, and the line is set to cancel the batch then',
     reason: null,
     actor: 'plc',
     in_odoo: line.odoo !== null,

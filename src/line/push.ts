@@ -23,17 +23,17 @@ export async function pushBatch(odoo: Odoo, payload: PushPayload, options: PushO
   }
   assertSameMoves(before, payload);
   await odoo.push(payload, before, signal);
-  if (payload.markDone) await odoo.markDone(payload, options, signal);
+  const mayBlock = payload.markDone && (await odoo.markDone(payload, options, signal));
 
   const after = await readExisting(odoo, payload, signal);
-  if (payload.markDone && after.state !== 'done') throw notDone(payload, after, options);
+  if (payload.markDone && after.state !== 'done') throw notDone(payload, after, mayBlock);
   assertEqual(after, payload, options.digits);
 }
 
 /** Odoo answers with a question (a wizard), not with an error, also where the consumption is set to be blocked. */
-function notDone({ mo_id }: PushPayload, { state }: OdooRecord, { strictConsumption }: PushOptions): SmartMoError {
+function notDone({ mo_id }: PushPayload, { state }: OdooRecord, mayBlock: boolean): SmartMoError {
   const sentence = `${mo_id} is still ${state} in Odoo after it was marked done`;
-  if (strictConsumption) {
+  if (mayBlock) {
     return new SmartMoError('ODOO_REFUSED', `${sentence}: it blocks a consumption that differs from the plan; settle it there`);
   }
   return new SmartMoError('ODOO_NOT_DONE', `${sentence}; open it in Odoo and see what it asks for`, { class: 'unknown' });

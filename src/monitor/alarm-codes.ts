@@ -5,7 +5,8 @@ export const ALARM_ACTIONS = {
   'bad-value': 'Compare the register map with the PLC program, or check the scale; the batch waits until the value is good.',
   'wrong-id': 'Call the PLC programmer: the id word beside a material is not the expected one.',
   'wrong-slot': 'Call the PLC programmer: a slot shows the number or the MO of another slot.',
-  'unknown-mo': 'Find out where this MO comes from, then clear the slot at the PLC; nothing is stored for it.',
+  'unknown-mo':
+    'Find out where this MO comes from. After a restore leave the slot as it is and release the line; else clear it at the PLC.',
   'slot-missing': 'Look at the PLC: the recipe was loaded but the slot does not show it. Cancel the batch if it was lost.',
   'stale-slot':
     'Stop the batch at the PLC, or let it run: it left the queue here. A weight that the sentence names is to be booked in Odoo by hand.',
@@ -21,7 +22,7 @@ export const ALARM_ACTIONS = {
   'odoo-key-expired': 'Make a new API key in Odoo and enter it in the mo-odoo node.',
   'odoo-version-changed': 'Nothing: pushes go on by themselves. Test in the mo-odoo node shows what Odoo says now.',
   'database-down': 'Call the database administrator; nothing is fetched, read or completed until it answers.',
-  stuck: 'Running: look at the slot in the PLC. Otherwise check that batch-completer is triggered.',
+  stuck: 'Running: look at the slot in the PLC. Otherwise check that the node "complete in Odoo" is triggered.',
   'not-pushed': 'Nothing yet: the batch is tried again by itself.',
   'failed-batch': 'Read the sentence, put right what it names, then press retry; or park the batch, and book it in Odoo by hand.',
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',

@@ -64,7 +64,7 @@ function unread(line: Line, { rows, tasks }: Snapshot): OpenAlarm[] {
   const since = last?.ok_at ?? first.created_at;
   const minutes = minutesBetween(since, line.clock.now());
   if (minutes < line.staleAfterMinutes) return [];
-  const text = `batches are in the queue, but the PLC was not read for ${minutes} min; check that plc-batch-reader ${line.plc ? 'is triggered' : 'gets its messages'}`;
+  const text = `batches are in the queue, but the PLC was not read for ${minutes} min; check that the node "read batches" ${line.plc ? 'is triggered' : 'gets its messages'}`;
   return [ofLine('plc-down', 'critical', text)];
 }
 

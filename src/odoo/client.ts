@@ -80,9 +80,9 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
   }
 
   /** A user who may change MOs, but not this one (a record rule), is the trouble of that batch and stops no other. */
-  async function change(work: (operations: Operations) => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  async function change<T>(work: (operations: Operations) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     try {
-      await attempt(({ operations }) => work(operations), signal);
+      return await attempt(({ operations }) => work(operations), signal);
     } catch (error) {
       if (!(error instanceof SmartMoError) || error.code !== 'ODOO_RIGHTS') throw error;
       const may = await attempt(({ call, names }) => mayChange(call, names.version.major, signal), signal);

@@ -30,8 +30,11 @@ export interface Odoo {
    * @param shown the MO as read just before
    */
   push(payload: PushPayload, shown: OdooRecord, signal?: AbortSignal): Promise<void>;
-  /** Marks the MO done. The answer of Odoo proves nothing (odoo.md B0): read back. */
-  markDone(payload: PushPayload, options: { strictConsumption: boolean }, signal?: AbortSignal): Promise<void>;
+  /**
+   * Marks the MO done. The answer of Odoo proves nothing (odoo.md B0): read back.
+   * @returns whether Odoo was let block a consumption that differs: the plant module has no way to be told so
+   */
+  markDone(payload: PushPayload, options: { strictConsumption: boolean }, signal?: AbortSignal): Promise<boolean>;
   /** Cancels the MO; cancelling a cancelled MO is a success. Read back. */
   cancel(id: number, signal?: AbortSignal): Promise<void>;
   /** Adds a short note to the chatter of the MO. */

@@ -59,6 +59,7 @@ export function scadaOperations(stock: StockOperations, route: SessionTransport[
 
     async markDone({ mo_id, qty }, _options, signal) {
       await route('mo/mark-done', { mo_id, finished_qty: qty }, { change: true, signal });
+      return false;
     },
 
     async cancel(odooId, signal) {
@@ -72,7 +73,10 @@ export function scadaOperations(stock: StockOperations, route: SessionTransport[
     },
 
     async note() {
-      throw new SmartMoError('CONFIG_INVALID', 'the scada protocol has no route for a note; empty the note of the batch-completer');
+      throw new SmartMoError(
+        'CONFIG_INVALID',
+        'the scada protocol has no route for a note; empty "Note on the MO" in the node "complete in Odoo"',
+      );
     },
   };
 }

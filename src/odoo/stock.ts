@@ -107,6 +107,7 @@ export function stockOperations({ call, names, products }: StockDependencies): S
       };
       const what = `the completion of ${mo_id}`;
       await call({ what, model: MO, method: 'button_mark_done', ids: [odoo_id], options: { context }, change: true }, signal);
+      return strictConsumption;
     },
 
     async cancel(odooId, signal) {

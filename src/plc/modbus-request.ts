@@ -12,7 +12,7 @@ const MAX_WRITE = 123;
 const EXCEPTIONS: Record<number, string> = {
   1: 'illegal function; the device does not offer this kind of register',
   2: 'illegal data address; compare the register map with the PLC program',
-  3: 'illegal data value; lower maxWords of mo-plc, some devices refuse long requests',
+  3: 'illegal data value; lower the Longest request of the PLC, some devices refuse long requests',
   4: 'device failure; look at the PLC',
   5: 'acknowledge, it needs longer; try again later',
   6: 'device busy; try again later',

@@ -36,7 +36,7 @@ export function planRequests(blocks: readonly Span[], { maxWords, maxGap }: { ma
     if (block.words > maxWords) {
       throw new SmartMoError(
         'CONFIG_INVALID',
-        `maxWords of mo-plc is ${maxWords}, but the field at ${block.from} alone has ${block.words} words; raise maxWords`,
+        `the Longest request of the PLC is ${maxWords} words, but the field at ${block.from} alone has ${block.words}; raise it`,
         {
           value: maxWords,
         },
@@ -54,15 +54,15 @@ export function planRequests(blocks: readonly Span[], { maxWords, maxGap }: { ma
  * One request per slot where it fits, so that a slot is one snapshot; else the fewest parts, with the status words first and
  * last. Status words that one request can bring stay in one part: to look at them again would cost a request more. Those that
  * are too far apart for that are asked once more at the end.
+ * @param maxGap unused words that a request may bridge; without it all of them
  */
-export function planSlot(fields: readonly SlotField[], maxWords: number): SlotPlan {
-  const whole = spanOfAll(fields);
-  if (whole.words <= maxWords) return { before: [], parts: [whole], after: [], status: [] };
-  const limits = { maxWords, maxGap: whole.words };
+export function planSlot(fields: readonly SlotField[], maxWords: number, maxGap = Infinity): SlotPlan {
+  const limits = { maxWords, maxGap };
   const status = fields.filter((field) => STATUS_FIELDS.includes(field.name)).flatMap(spansOf);
   const before = planRequests(status, limits);
   const together = before.length === 1 ? before : status;
   const parts = planRequests([...fields.flatMap(spansOf), ...together], limits);
+  if (parts.length === 1) return { before: [], parts, after: [], status: [] };
   const hasStatus = (part: Span): boolean => status.some((span) => part.from < endOf(span) && endOf(part) > span.from);
   return {
     before,

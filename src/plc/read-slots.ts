@@ -83,7 +83,9 @@ export async function readSlotWords(
 ): Promise<{ words: number[]; torn: number | null }> {
   const start = mapping.slotAddress(area, slot);
   const kind = area === 'read' ? mapping.read.function : 'holding';
-  const plan = planSlot(mapping.fields, plc.planning.maxWords);
+  const { mode, maxWords, maxGap } = plc.planning;
+  // A slot of the write area is written over its gaps, so it can be read over them too.
+  const plan = planSlot(mapping.fields, maxWords, area === 'read' && mode === 'fewest' ? maxGap : undefined);
   const status = plan.status.flatMap(({ from, words }) => Array.from({ length: words }, (_, index) => start + from + index));
   const read = (spans: readonly Span[]): Promise<Map<number, number>> =>
     readSpans(

@@ -386,11 +386,12 @@ describe('completion in Odoo', () => {
     const slow: Odoo = {
       ...odoo,
       async markDone(...given) {
-        await odoo.markDone(...given);
-        if (meanwhile) return;
+        const mayBlock = await odoo.markDone(...given);
+        if (meanwhile) return mayBlock;
         await finishAll();
         meanwhile = tasks.complete();
         assert.equal((await meanwhile).payload['reason'], 'in-progress');
+        return mayBlock;
       },
     };
     const tasks = plant.on({ ...line, odoo: slow });

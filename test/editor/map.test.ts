@@ -319,6 +319,8 @@ for (const version of ['4', '5'] as const) {
       await page().locator('#smart-mo-note-host', { hasText: '${ODOO_PASSWORD} is set; its value is not shown here' }).waitFor();
       assert.equal(await page().locator('#node-config-input-maxGap').isVisible(), false, 'rarely used settings are folded');
       await page().locator('summary').click();
+      assert.equal(await plc.field('maxGap').isVisible(), false, 'a slot is read over all its gaps');
+      await plc.fill('planning', 'fewest');
       await plc.fill('maxGap', '500');
       await page()
         .locator('#smart-mo-note-maxGap', { hasText: 'Longest gap bridged is "500"; it must be a whole number from 0 to 125.' })
@@ -328,6 +330,20 @@ for (const version of ['4', '5'] as const) {
       await line.fill('line', 'no good');
       await page().locator('#smart-mo-note-line', { hasText: 'Key is "no good"; it must begin with' }).waitFor();
       await line.cancel();
+    });
+
+    it('asks for the quiet time only where Odoo may speak scada', async () => {
+      const dialog = await openDialog(page(), { id: SCADA, type: 'mo-odoo' });
+      await page().locator('summary').click();
+      for (const [protocol, visible] of [
+        ['json2', false],
+        ['scada', true],
+        ['auto', true],
+      ] as const) {
+        await dialog.fill('protocol', protocol);
+        assert.equal(await dialog.field('quietTime').isVisible(), visible, protocol);
+      }
+      await dialog.cancel();
     });
 
     it('offers to scale the BoM only where Odoo may speak scada', async () => {

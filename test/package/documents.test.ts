@@ -10,6 +10,11 @@ import { checkout } from '../support/tarball';
 const PAGES = readdirSync(path.join(checkout, 'docs')).flatMap((file) => (file.endsWith('.md') ? [`docs/${file}`] : []));
 const textOf = (page: string): string => readFileSync(path.join(checkout, page), 'utf8');
 
+/** What the palette calls the nodes. */
+const PALETTE = new Set(
+  [...loadPalette().keys()].map((type) => /"palette": "([^"]+)"/.exec(readFileSync(localeFile('en-US', `${type}.json`), 'utf8'))?.[1]),
+);
+
 /** The first cell of every row of the table under that heading. */
 function firstCells(page: string, heading: string): string[] {
   const [, after = ''] = textOf(page).split(`## ${heading}\n`);
@@ -75,6 +80,14 @@ describe('the README and the pages under docs', () => {
         assert.ok(outside.includes(name) || shown.includes(name), `${page}: ${name}`);
       }
     }
+  });
+
+  it('no alarm names a node by its type: the palette shows another name', () => {
+    const actions = Object.values(ALARM_ACTIONS).join('\n');
+    for (const [type, { definition }] of loadPalette()) {
+      if (definition.category !== 'config') assert.ok(!actions.includes(type), type);
+    }
+    for (const [, name = ''] of actions.matchAll(/the node "([^"]+)"/g)) assert.ok(PALETTE.has(name), name);
   });
 
   it('the README leads to every page', () => {

@@ -327,12 +327,16 @@ describe('scada, the routes of the plant module', () => {
     const push = (given: PushPayload) => pushBatch(odoo, given, options, new AbortController().signal);
 
     /** The module, with what its moves show from the start, and what becomes of the figures of an update. */
-    async function startModule(consumed: [number, number], book: (figures: Record<string, number>) => [number, number]): Promise<void> {
+    async function startModule(
+      consumed: [number, number],
+      book: (figures: Record<string, number>) => [number, number],
+      afterDone = 'done',
+    ): Promise<void> {
       let now = consumed;
       let state = 'confirmed';
       await start((one) => {
         if (one.name === UPDATE) now = book(one.options as Record<string, number>);
-        if (one.name === DONE) state = 'done';
+        if (one.name === DONE) state = afterDone;
         if (one.name === 'mrp.production.search_read') {
           const produced = state === 'done' ? PAYLOAD.qty : 0;
           return [{ ...record(7), state, qty_producing: produced, qty_produced: produced }];
@@ -358,6 +362,12 @@ describe('scada, the routes of the plant module', () => {
       const one = { ...payload, moves: [moveOf(71, 588), moveOf(72, 0)], equipment: { silo101: 588, silo104: 0 } };
       await assert.rejects(push(one), { code: 'ODOO_DIFFERS', message: /88 of product 2/ });
       assert.equal(script.count(UPDATE), 0);
+    });
+
+    it('an MO that stays open is not said to be blocked: the module is never told to', async () => {
+      await startModule([588, 399.5], () => [588, 399.5], 'confirmed');
+      const strict = pushBatch(odoo, payload, { ...options, strictConsumption: true }, new AbortController().signal);
+      await assert.rejects(strict, { code: 'ODOO_NOT_DONE' });
     });
   });
 

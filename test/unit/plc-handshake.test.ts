@@ -4,6 +4,7 @@ import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { acknowledge, clearSlot, countHeartbeat, loadRecipe } from '../../src/plc/handshake';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Mapping } from '../../src/plc/mapping';
+import { spansOf } from '../../src/plc/plan';
 import type { Plc } from '../../src/plc/plc';
 import { readSlots } from '../../src/plc/read-slots';
 import type { RegisterMap } from '../../src/plc/register-map';
@@ -334,6 +335,22 @@ describe('acknowledging a result', () => {
     put(memory, READ, recipe(), { [FLAG]: 0, 72: 0 });
     assert.equal(await acknowledge(memory.plc, mill, batch), false, 'the same MO runs again');
     assert.equal(memory.writes().length, 1);
+  });
+
+  it('a device that refuses the words of the gaps is asked for none of them, when none may be bridged', async () => {
+    const { plc, ...memory } = memoryPlc();
+    put({ plc, ...memory }, READ, recipe(), { 72: 1 });
+    const gappy = compile({ ...FEED_MILL_MAP, fields: FEED_MILL_MAP.fields.filter((field) => field.field !== 'recipe') });
+    const known = new Set(gappy.fields.flatMap(spansOf).flatMap(({ from, words }) => Array.from({ length: words }, (_, at) => from + at)));
+    const picky: Plc = {
+      ...plc,
+      planning: { mode: 'fewest', maxWords: 125, maxGap: 0 },
+      async read(kind, address, count, signal) {
+        for (let at = address; at < address + count; at += 1) assert.ok(known.has(at - READ), `word ${at}`);
+        return plc.read(kind, address, count, signal);
+      },
+    };
+    assert.equal(await acknowledge(picky, gappy, batch), true);
   });
 
   it('a map without the word has nothing to acknowledge', async () => {

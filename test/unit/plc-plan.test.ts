@@ -134,7 +134,7 @@ describe('request planner', () => {
   it('a field longer than maxWords is refused with its place', () => {
     assert.throws(() => planSlot(mill.fields, 7), {
       code: 'CONFIG_INVALID',
-      message: /maxWords of mo-plc is 7, but the field at 1 alone has 8 words/,
+      message: /Longest request of the PLC is 7 words, but the field at 1 alone has 8;/,
     });
   });
 });
