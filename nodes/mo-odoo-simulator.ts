@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { Node } from 'node-red';
 import { systemClock } from '../src/clock';
 import { onFirstUse } from '../src/first-use';
@@ -9,7 +8,7 @@ import { startSimulator, withFault } from './support/simulator';
 import type { Config, Red } from './support/types';
 
 /** Loaded by the flow that has one: a start of Node-RED does not wait for it. */
-const library = onFirstUse(() => createRequire(__filename)('../src/simulators/odoo/simulator') as typeof Simulator);
+const library = onFirstUse(() => module.require('../src/simulators/odoo/simulator') as typeof Simulator);
 
 /** A stand-in Odoo on 127.0.0.1, for trying a flow without one. */
 export default function (RED: Red): void {

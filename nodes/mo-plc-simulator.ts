@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { Node } from 'node-red';
 import { systemClock } from '../src/clock';
 import { onFirstUse } from '../src/first-use';
@@ -8,7 +7,7 @@ import { startSimulator, withFault } from './support/simulator';
 import type { Config, Red } from './support/types';
 
 /** Loaded by the flow that has one: a start of Node-RED does not wait for it. */
-const library = onFirstUse(() => createRequire(__filename)('../src/simulators/plc/simulator') as typeof Simulator);
+const library = onFirstUse(() => module.require('../src/simulators/plc/simulator') as typeof Simulator);
 
 /** A batch cell behind Modbus TCP on 127.0.0.1, with the slots and the register map of the line. */
 export default function (RED: Red): void {

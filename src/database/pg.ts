@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
 import { onFirstUse } from '../first-use';
 
 /** The package pg, loaded with the first connection: a start of Node-RED does not wait for it. */
-export const pg = onFirstUse(() => createRequire(__filename)('pg') as typeof import('pg'));
+export const pg = onFirstUse(() => module.require('pg') as typeof import('pg'));

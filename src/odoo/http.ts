@@ -1,6 +1,5 @@
 import http from 'node:http';
 import https from 'node:https';
-import { createRequire } from 'node:module';
 import type { AxiosResponse, AxiosStatic } from 'axios';
 import type { Clock } from '../clock';
 import { closed, SmartMoError } from '../errors';
@@ -8,7 +7,7 @@ import { onFirstUse } from '../first-use';
 import type { TlsSettings } from './settings';
 
 /** Loaded with the first request: a start of Node-RED does not wait for it. */
-const axios = onFirstUse(() => createRequire(__filename)('axios') as AxiosStatic);
+const axios = onFirstUse(() => module.require('axios') as AxiosStatic);
 
 /** 1000 MOs with 15 components are 3 MB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;

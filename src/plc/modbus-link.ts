@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type ModbusRTU from 'modbus-serial';
@@ -12,7 +11,7 @@ import { placeOf } from './modbus-settings';
 import type { ModbusSettings } from './modbus-settings';
 
 /** modbus-serial, loaded with the first connection: a start of Node-RED does not wait for it. */
-const library = onFirstUse(() => createRequire(__filename)('modbus-serial') as typeof ModbusRTU);
+const library = onFirstUse(() => module.require('modbus-serial') as typeof ModbusRTU);
 
 /** One connection with a client of its own. It is never opened again: after any fault the next request gets a new one. */
 export interface Link {
