@@ -1,5 +1,5 @@
 import { describe, detailOf, SmartMoError } from '../errors';
-import type { Odoo } from '../odoo/odoo';
+import type { Odoo, OdooState } from '../odoo/odoo';
 import { clearSlot } from '../plc/handshake';
 import { readSlots } from '../plc/read-slots';
 import { archive } from '../queue/archive';
@@ -22,9 +22,10 @@ export async function finishCancel(line: Line, row: QueueRow, signal: AbortSigna
     await assertClearable(line, row, signal);
     await clearSlot(plcOf(line), line.mapping, row.batch_no, { evenIfNotTaken: true, signal });
   }
-  if (cancellation.in_odoo && row.odoo_id !== null) {
+  if (row.odoo_id !== null) {
     try {
-      await cancelInOdoo(odooOf(line), row.odoo_id, row, signal);
+      if (cancellation.in_odoo) await cancelInOdoo(odooOf(line), row.odoo_id, row, signal);
+      else if (line.odoo) await assertNotSeenDone(line.odoo, row.odoo_id, row, signal);
     } catch (error) {
       if (refusedForGood(error)) {
         const detail = { call: detailOf(error) };
@@ -70,11 +71,23 @@ async function cancelInOdoo(odoo: Odoo, id: number, row: QueueRow, signal: Abort
 
 async function isCancelled(odoo: Odoo, id: number, { mo_id, last_error }: QueueRow, signal: AbortSignal): Promise<boolean> {
   const shown = (await odoo.readStates([id], signal)).get(id);
-  if (shown?.state === 'done') {
-    throw new SmartMoError('ODOO_DIFFERS', `${mo_id} is done in Odoo and cannot be cancelled there; park it to take it out of the queue`);
-  }
+  assertNotDone(mo_id, shown);
   if (shown) return shown.state === 'cancel';
   // A record rule hides an MO just as deletion does: the second look, a minute later, counts.
   if (codeOf(last_error) === 'ODOO_GONE') return true;
   throw new SmartMoError('ODOO_GONE', `${mo_id} is no longer shown by Odoo: deleted, or the Odoo user may not see it`);
+}
+
+/** Left out of it, Odoo is only looked at, so that nothing is both done there and cancelled here; one that is away keeps nobody. */
+async function assertNotSeenDone(odoo: Odoo, id: number, { mo_id }: QueueRow, signal: AbortSignal): Promise<void> {
+  const states = await odoo.readStates([id], signal).catch((error: unknown) => {
+    if (error instanceof SmartMoError && error.code.startsWith('ODOO_')) return null;
+    throw error;
+  });
+  assertNotDone(mo_id, states?.get(id));
+}
+
+function assertNotDone(mo_id: string, shown: OdooState | undefined): void {
+  if (shown?.state !== 'done') return;
+  throw new SmartMoError('ODOO_DIFFERS', `${mo_id} is done in Odoo and cannot be cancelled any more; park it to take it out of the queue`);
 }

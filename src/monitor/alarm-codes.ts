@@ -27,7 +27,7 @@ export const ALARM_ACTIONS = {
   'failed-batch': 'Read the sentence, put right what it names, then press retry; or park the batch, and book it in Odoo by hand.',
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
   'map-version': 'Call the PLC programmer: the PLC has another version of the register map.',
-  'mo-done-in-odoo': 'Ask who did it. Press cancel, which Odoo refuses; then press park.',
+  'mo-done-in-odoo': 'Ask who did it. Press cancel: the batch fails, because its MO is done; then press park.',
   'gate-blocked': 'Clear the batches that block the queue; no new MO is fetched before.',
   'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
   'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
@@ -46,9 +46,9 @@ export type AlarmCode = keyof typeof ALARM_ACTIONS;
  */
 const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'failed-batch': {
-    'cancel-refused': 'Odoo refused the cancellation. When it is put right there, press cancel again; or press park.',
+    'cancel-refused': 'The cancellation was refused. When it is put right in Odoo, press cancel again; or press park.',
     'cancel-refused-made':
-      'Odoo refused the cancellation. When it is put right there, press cancel again; or press retry to complete the batch after all; or park, and book it by hand.',
+      'The cancellation was refused. When it is put right in Odoo, press cancel again; or press retry to complete the batch after all; or park, and book it by hand.',
     ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo, then press retry; or park, and book it by hand.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
     ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
@@ -73,7 +73,7 @@ const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     made: 'Press cancel, and book in Odoo by hand what was used.',
   },
   'mo-done-in-odoo': {
-    'in-plc': 'Ask who did it, and stop the batch at the PLC. Press cancel, which Odoo refuses; then press park.',
+    'in-plc': 'Ask who did it, and stop the batch at the PLC. Press cancel: the batch fails, because its MO is done; then press park.',
     made: 'Nothing yet: what Odoo shows is compared with what was weighed as soon as the batch is completed.',
   },
 };

@@ -117,13 +117,16 @@ describe('cancelling a batch', () => {
     await checkInvariants(plant);
   });
 
-  it('409 for an MO that is done in Odoo: the batch is failed, and leaves the queue without Odoo only', async () => {
+  it('409 for an MO that is done in Odoo, with Odoo or without: failed, never cancelled here and done there; park is the way out', async () => {
     await plant.odoo.command({ action: 'done', mo_id: set[0] });
-    const outcome = await plant.cancel({ mo_id: set[0] });
-    assert.deepEqual(answer(outcome), [2, 409, 'ODOO_DIFFERS']);
-    assert.match(outcome.payload.text, /the batch is "failed" now$/);
-    assert.equal((await plant.rows())[0]?.state, 'failed');
-    assert.equal((await plant.cancel({ mo_id: set[0] }, { cancelInOdoo: false })).port, 1);
+    for (const cancelInOdoo of [true, false]) {
+      const outcome = await plant.cancel({ mo_id: set[0] }, { cancelInOdoo });
+      assert.deepEqual(answer(outcome), [2, 409, 'ODOO_DIFFERS']);
+      assert.match(outcome.payload.text, /park it.*the batch is "failed" now$/);
+      assert.deepEqual([(await plant.rows())[0]?.state, await plant.history()], ['failed', []]);
+    }
+    assert.equal((await plant.act('park', { mo_id: set[0] })).port, 1);
+    assert.deepEqual(await plant.history(), [{ mo_id: set[0], status: 'failed', run: 1 }]);
   });
 
   it('409 when Odoo refuses for good: failed, for a person, not repeated for ever', async () => {
@@ -139,7 +142,7 @@ describe('cancelling a batch', () => {
     await plant.on(refusing).cancel({ mo_id: set[0] });
     const [shown] = (await plant.report('batch-status')).payload['batches'] as { trouble: string; action: string; can: string[] }[];
     assert.equal(shown?.trouble, 'there is a work order');
-    assert.match(shown.action, /^Odoo refused the cancellation\..* press cancel again; or press retry to complete/);
+    assert.match(shown.action, /^The cancellation was refused\..* press cancel again; or press retry to complete/);
     assert.ok(['cancel', 'retry', 'park'].every((button) => shown.can.includes(button)));
     await plant.act('retry', { mo_id: set[0] });
     const [row] = await plant.rows();

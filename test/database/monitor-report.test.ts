@@ -69,6 +69,7 @@ describe('reports of the line', () => {
     const outcome = await plant.report('health');
     assert.deepEqual(issues(outcome), ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo']);
     for (const mo_id of await plant.queued()) await plant.cancel({ mo_id }, { cancelInOdoo: false });
+    await plant.act('park', { mo_id: second });
     assert.deepEqual(issues(await plant.report('health')), []);
   });
 

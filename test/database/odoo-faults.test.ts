@@ -101,7 +101,7 @@ for (const { version, protocol, password, write, done } of SERVERS) {
 
     /** A person takes a failed batch out of the queue, so that the next one can be fetched. */
     async function leaveToPerson(mo_id: string): Promise<void> {
-      if ((await plant.rows()).length > 0) await tasks.cancel({ mo_id }, { cancelInOdoo: false });
+      if ((await plant.rows()).length > 0) await tasks.act('park', { mo_id });
       assert.deepEqual(await plant.queued(), []);
     }
 

@@ -122,7 +122,8 @@ export async function startWorld(context: Mocha.Context, careless?: Careless): P
     for (const { mo_id, state, last_error } of await rows()) {
       assert.ok(alarms.has(mo_id), `I11: ${mo_id} is still ${state} (${last_error ?? 'no error'}), and no alarm says so`);
       if (state === 'failed') await act('park', { mo_id, reason: 'as the alarm says' });
-      else await cancel({ mo_id, notes: 'as the alarm says' }, { cancelInOdoo: false });
+      else if ((await cancel({ mo_id, notes: 'as the alarm says' }, { cancelInOdoo: false })).port === 2)
+        await act('park', { mo_id, reason: 'done in Odoo' });
     }
   }
 

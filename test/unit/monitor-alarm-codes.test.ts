@@ -68,7 +68,7 @@ describe('what to press for an alarm', () => {
     const cancellation = { notes: '', reason: null, actor: 'test', in_odoo: true, free_slot: false };
     const failed = { last_error: 'ODOO_REFUSED: there is a work order', status_manufacturing: 1 as const, cancellation };
     assert.equal(failureOf({ ...failed, cancellation: null }), 'ODOO_REFUSED');
-    assert.match(actionFor('failed-batch', failureOf(failed)), /refused the cancellation.* cancel again; or press retry to complete/);
+    assert.match(actionFor('failed-batch', failureOf(failed)), /^The cancellation was refused.* cancel again; or press retry to complete/);
     assert.doesNotMatch(actionFor('failed-batch', failureOf({ ...failed, status_manufacturing: 0 })), /retry/);
   });
 
