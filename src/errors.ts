@@ -48,7 +48,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What a code means, in a few words; undefined for what is no error code. */
 export function meaningOf(code: string): string | undefined {
-  return code in ERROR_CODES ? ERROR_CODES[code as ErrorCode] : undefined;
+  return Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as ErrorCode] : undefined;
 }
 
 /**

@@ -94,7 +94,8 @@ export async function checkInOdoo(line: Line, run: Run, check: 'prefer' | 'requi
       good.push(row);
       continue;
     }
-    notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, ...trouble });
+    const { code, text } = trouble;
+    notLoaded.push({ batch_no: row.batch_no, mo_id: row.mo_id, code, text });
     alarms.push(changeAlarm(row, trouble));
   }
   // Raised here, cleared by the monitor, which looks at every queued MO.

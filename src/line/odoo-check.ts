@@ -10,6 +10,18 @@ const SAME = 0.001;
 /** How far the batch is: what is to be done about it depends on that. */
 type Whereabouts = 'queued' | 'in-plc' | 'made';
 
+/**
+ * What decides about an MO that is not as it was queued, as value of its alarm (monitor/alarm-codes). A record rule hides an MO
+ * just as deletion does: of one that Odoo does not show it is not known that anybody touched it.
+ */
+export type ChangeValue = Whereabouts | 'not-shown';
+
+interface Change {
+  code: OdooChange;
+  text: string;
+  value: ChangeValue;
+}
+
 const MEANWHILE: Record<Whereabouts, string> = {
   queued: '',
   'in-plc': ' while its batch is in the PLC',
@@ -17,25 +29,26 @@ const MEANWHILE: Record<Whereabouts, string> = {
 };
 
 /** What a person did in Odoo to an MO that is in the queue; null when it is as it was queued. */
-export function changedInOdoo(row: QueueRow, shown: OdooState | undefined): { code: OdooChange; text: string } | null {
-  if (!shown) return { code: 'mo-cancelled-in-odoo', text: 'Odoo does not show the MO any more: deleted, or the Odoo user may not see it' };
-  if (shown.state === 'cancel')
-    return { code: 'mo-cancelled-in-odoo', text: `the MO was cancelled in Odoo${MEANWHILE[whereaboutsOf(row)]}` };
+export function changedInOdoo(row: QueueRow, shown: OdooState | undefined): Change | null {
+  const where = whereaboutsOf(row);
+  const change = (code: OdooChange, text: string, value: ChangeValue = where): Change => ({ code, text, value });
+  if (!shown) {
+    return change('mo-cancelled-in-odoo', 'Odoo does not show the MO any more: deleted, or the Odoo user may not see it', 'not-shown');
+  }
+  if (shown.state === 'cancel') return change('mo-cancelled-in-odoo', `the MO was cancelled in Odoo${MEANWHILE[where]}`);
   if (shown.state === 'done') {
     const text = 'the MO is done in Odoo, but not by this batch: marked by hand, or by this line before an older database came back';
-    return { code: 'mo-done-in-odoo', text };
+    return change('mo-done-in-odoo', text);
   }
   if (Math.abs(shown.quantity - row.quantity) > SAME) {
     const text = `the MO was ${row.quantity} ${row.uom} when it was queued and is ${shown.quantity} in Odoo now`;
-    return { code: 'mo-changed-in-odoo', text };
+    return change('mo-changed-in-odoo', text);
   }
   return null;
 }
 
-/** Its value says how far the batch is, and with that what to do (monitor/alarm-codes). */
-export function changeAlarm(row: QueueRow, { code, text }: { code: OdooChange; text: string }): OpenAlarm {
-  const { mo_id, batch_no } = row;
-  return { code, severity: 'critical', text: `slot ${batch_no} ${mo_id}: ${text}`, mo_id, batch_no, value: whereaboutsOf(row) };
+export function changeAlarm({ mo_id, batch_no }: QueueRow, { code, text, value }: Change): OpenAlarm {
+  return { code, severity: 'critical', text: `slot ${batch_no} ${mo_id}: ${text}`, mo_id, batch_no, value };
 }
 
 function whereaboutsOf({ status_manufacturing, loaded_at }: QueueRow): Whereabouts {

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors';
+import type { ChangeValue } from '../line/odoo-check';
 import { codeOf, type QueueRow } from '../queue/batch';
 
 /** What an operator presses or whom they call, per alarm code (contract.md, codes). One table; the README shows it. */
@@ -39,12 +41,20 @@ export const ALARM_ACTIONS = {
 
 export type AlarmCode = keyof typeof ALARM_ACTIONS;
 
+type ByValue<Value extends string> = Readonly<Partial<Record<Value, string>>>;
+type RefusedCancel = 'cancel-refused' | 'cancel-refused-made';
+
 /**
  * Where one code asks for different things: by the value of the alarm. For a batch that was not completed that is the code its
  * sentence begins with, for an MO that somebody touched in Odoo how far its batch is (line/odoo-check).
  * Retry looks at the MO in Odoo first, so it books nothing twice; park and cancel leave what was weighed to be booked by hand.
  */
-const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const BY_VALUE: {
+  'failed-batch': ByValue<ErrorCode | RefusedCancel | 'recipe-mismatch'>;
+  'not-pushed': ByValue<ErrorCode>;
+  'mo-cancelled-in-odoo': ByValue<ChangeValue>;
+  'mo-done-in-odoo': ByValue<ChangeValue>;
+} = {
   'failed-batch': {
     'cancel-refused': 'The cancellation was refused. When it is put right in Odoo, press cancel again; or press park.',
     'cancel-refused-made':
@@ -57,7 +67,8 @@ const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ODOO_DIFFERS: 'Compare the MO in Odoo with the paper of the scale, put it right there, then press park.',
     ODOO_CANCELLED: 'Press cancel, and book in Odoo by hand what was weighed.',
     ODOO_CHANGED: 'Set the MO back in Odoo, then press retry; or park, and book it by hand.',
-    ODOO_GONE: 'Press park, and book what was weighed by hand: the MO is not in Odoo any more.',
+    ODOO_GONE:
+      'Ask the ERP administrator: when the MO is only hidden, have the right given back and press retry; when it was deleted, press park, and book by hand.',
     'recipe-mismatch': 'Compare with the paper of the scale: retry books what was weighed, By hand what the paper says.',
   },
   'not-pushed': {
@@ -66,9 +77,12 @@ const BY_VALUE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? The batch is tried again by itself.',
     ODOO_OUTCOME_UNKNOWN: 'Nothing yet: the MO is looked at before anything is sent again.',
     ODOO_GONE: 'Ask who deleted the MO in Odoo. It is looked for once more in a minute.',
+    MAP_CHANGED: 'Cancel the batch again without clearing its slot, or put the map back: the cancellation then goes on by itself.',
     PLC_SLOT_RUNNING: 'Stop the batch at the PLC: the cancellation then goes on by itself.',
   },
   'mo-cancelled-in-odoo': {
+    'not-shown':
+      'Ask the ERP administrator whether it was deleted or is hidden. Press cancel only when it was deleted; if the PLC has the batch, stop it there first.',
     'in-plc': 'Stop the batch at the PLC first, then press cancel. What was dosed is to be booked in Odoo by hand.',
     made: 'Press cancel, and book in Odoo by hand what was used.',
   },
@@ -83,11 +97,15 @@ type Failed = Pick<QueueRow, 'status_manufacturing' | 'last_error' | 'cancellati
 /** What a failed batch failed with, as value of its alarm: its completion, or a cancellation, after which only a made one may be completed. */
 export function failureOf({ status_manufacturing, last_error, cancellation }: Failed): string {
   if (cancellation === null) return codeOf(last_error);
-  return status_manufacturing === 1 ? 'cancel-refused-made' : 'cancel-refused';
+  return (status_manufacturing === 1 ? 'cancel-refused-made' : 'cancel-refused') satisfies RefusedCancel;
 }
 
 /** @param value of the alarm; some codes ask for different things by it */
 export function actionFor(code: string, value: string | null = null): string {
-  const action = code in ALARM_ACTIONS ? ALARM_ACTIONS[code as AlarmCode] : '';
-  return BY_VALUE[code]?.[value ?? ''] ?? action;
+  return ownOf<string>(ownOf<ByValue<string>>(BY_VALUE, code), value ?? '') ?? ownOf<string>(ALARM_ACTIONS, code) ?? '';
+}
+
+/** Codes come from stored sentences, and "constructor" is a word too. */
+function ownOf<Value>(table: Readonly<Record<string, Value | undefined>> | undefined, key: string): Value | undefined {
+  return table && Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -1,3 +1,4 @@
+import { minutesBetween } from '../clock';
 import { meaningOf } from '../errors';
 import type { LinkState } from '../odoo/odoo';
 import { type AlarmRow, openAlarms } from '../queue/alarms';
@@ -172,7 +173,9 @@ function wordFor(
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
     return { word: 'BLOCKED', why: `slot ${broken.batch_no} ${broken.mo_id}: the PLC says the batch failed`, since };
-  const mode = tasks.find(({ task }) => task === 'read')?.outcome?.mode ?? null;
+  const read = tasks.find(({ task }) => task === 'read');
+  const isFresh = read?.ok_at != null && minutesBetween(read.ok_at, now) < line.staleAfterMinutes;
+  const mode = isFresh ? (read.outcome?.mode ?? null) : null;
   const inMode = mode === null ? '' : `; the PLC is in mode ${mode}`;
   return { word: 'RUNNING', why: `${atWork(rows, waitsForOdoo(line, rows))}${inMode}`, since: null };
 }

@@ -102,6 +102,11 @@ describe('the heartbeat of the PLC', () => {
       assert.deepEqual([payload['mode'], payload.text.endsWith(`; the PLC is in mode ${name}`)], [name, true], payload.text);
       assert.match(String((await report('real-time'))['why']), new RegExp(`; the PLC is in mode ${name}$`));
     }
+    const { staleAfterMinutes, clock } = line;
+    const later = { ...line, clock: { ...clock, now: () => new Date(Date.now() + staleAfterMinutes * 60_000) } };
+    const { word, why } = (await plant.on(later).report('real-time')).payload;
+    assert.equal(word, 'RUNNING');
+    assert.doesNotMatch(String(why), /mode/, 'of that long ago nobody knows the mode');
     const fields = (await report('slot', { slot: 1 }))['fields'] as { field: string; value: string; address: string }[];
     assert.deepEqual(
       fields.slice(-2).map(({ field, value, address }) => [field, value, address]),

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ERROR_CODES } from '../../src/errors';
+import { ERROR_CODES, meaningOf } from '../../src/errors';
+import { changeAlarm, changedInOdoo } from '../../src/line/odoo-check';
 import { ALARM_ACTIONS, actionFor, failureOf } from '../../src/monitor/alarm-codes';
+import { batchStatus } from '../../src/monitor/snapshot';
+import type { OdooState } from '../../src/odoo/odoo';
+import type { QueueRow } from '../../src/queue/batch';
+import { bareLine, bareRow } from '../support/bare';
 import { checkout } from '../support/tarball';
+
+const SHOWN: OdooState = { odoo_id: 7, mo_id: 'WH/MO/00001', state: 'confirmed', quantity: 1000 };
 
 /** The alarms of the contract. */
 const CODES = [
@@ -75,6 +82,28 @@ describe('what to press for an alarm', () => {
   it('for an MO that was cancelled in Odoo depends on where its batch is', () => {
     assert.match(actionFor('mo-cancelled-in-odoo', 'in-plc'), /^Stop the batch at the PLC first/);
     for (const where of ['queued', 'made']) assert.doesNotMatch(actionFor('mo-cancelled-in-odoo', where), /PLC/);
+  });
+
+  it('for an MO that Odoo does not show is to ask first: it may be hidden, and its batch as good as any', () => {
+    const value = (row: Partial<QueueRow>, shown: OdooState | undefined): string | null => {
+      const change = changedInOdoo(bareRow(row), shown);
+      return change && changeAlarm(bareRow(row), change).value;
+    };
+    for (const row of [{ loaded_at: null }, {}, { status_manufacturing: 1 as const }]) assert.equal(value(row, undefined), 'not-shown');
+    assert.equal(value({}, { ...SHOWN, state: 'cancel' }), 'in-plc');
+    assert.match(actionFor('mo-cancelled-in-odoo', 'not-shown'), /^Ask the ERP administrator .* Press cancel only when it was deleted/);
+    assert.match(actionFor('failed-batch', 'ODOO_GONE'), /hidden.* press retry/);
+  });
+
+  it('is nothing for words that only the language knows', () => {
+    for (const word of ['constructor', 'toString']) {
+      assert.deepEqual([actionFor(word), actionFor(word, word), meaningOf(word)], ['', '', undefined]);
+      assert.equal(actionFor('failed-batch', word), actionFor('failed-batch'));
+    }
+    const sentence = (last_error: string): unknown =>
+      batchStatus(bareLine(), [bareRow({ state: 'failed', last_error })]).batches[0]?.trouble;
+    assert.equal(sentence('constructor: x'), 'x');
+    assert.equal(sentence('batch WH/MO/1: pushing'), 'batch WH/MO/1: pushing');
   });
 
   it('is asked for with codes that are in the table', () => {
