@@ -3,7 +3,7 @@ import { type Decoded, decodeNumber } from './codec';
 import type { OrderQuantity } from './decode-slot';
 import type { CompiledLineField, Mapping } from './mapping';
 import { planRequests, planSlot, spansOf } from './plan';
-import type { Span } from './plan';
+import type { SlotPlan, Span } from './plan';
 import type { Plc, PlcArea } from './plc';
 import type { LineFieldName } from './register-map';
 import type { SlotReading } from './slot';
@@ -59,9 +59,10 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
       readings.push(mapping.decodeSlot(slot, part, orderQuantity));
     });
   } else {
+    const plan = planOf(plc, mapping, 'read');
     for (const slot of slots) {
       onSlot?.(slot);
-      const { words, torn } = await readSlotWords(counter.plc, mapping, 'read', slot, signal);
+      const { words, torn } = await readSlotWords(counter.plc, mapping, 'read', slot, signal, plan);
       const reading = mapping.decodeSlot(slot, words, orderQuantity);
       if (torn !== null) reading.bad.push(tornValue(slot, torn));
       readings.push(reading);
@@ -71,8 +72,8 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
 }
 
 /**
- * The words of one slot, `mapping.length` of them. `torn` is the address of a status word that kept changing between the parts
- * of a slot that is too long for one request, else null.
+ * The words of one slot, `mapping.length` of them, 0 where the map uses none. `torn` is the address of a status word that kept
+ * changing between the parts of a slot that is too long for one request, else null. `plan`: for whoever reads slot after slot.
  */
 export async function readSlotWords(
   plc: Plc,
@@ -80,28 +81,36 @@ export async function readSlotWords(
   area: 'read' | 'write',
   slot: number,
   signal?: AbortSignal,
+  plan: SlotPlan = planOf(plc, mapping, area),
 ): Promise<{ words: number[]; torn: number | null }> {
   const start = mapping.slotAddress(area, slot);
   const kind = area === 'read' ? mapping.read.function : 'holding';
-  const { mode, maxWords, maxGap } = plc.planning;
-  // A slot of the write area is written over its gaps, so it can be read over them too.
-  const plan = planSlot(mapping.fields, maxWords, area === 'read' && mode === 'fewest' ? maxGap : undefined);
-  const status = plan.status.flatMap(({ from, words }) => Array.from({ length: words }, (_, index) => start + from + index));
-  const read = (spans: readonly Span[]): Promise<Map<number, number>> =>
-    readSpans(
-      plc,
-      kind,
-      spans.map(({ from, words }) => ({ from: start + from, words })),
-      signal,
-    );
+  const read = async (spans: readonly Span[]): Promise<number[]> => {
+    const words = Array<number>(mapping.length).fill(0);
+    for (const { from, words: count } of spans) {
+      if (signal) throwIfClosed(signal);
+      const part = await plc.read(kind, start + from, count, signal);
+      part.forEach((word, index) => (words[from + index] = word));
+    }
+    return words;
+  };
   for (let tries = 1; ; tries += 1) {
-    const before = await read(plan.before);
-    const found = await read(plan.parts);
-    const after = plan.after.length > 0 ? await read(plan.after) : found;
-    const words = Array.from({ length: mapping.length }, (_, at) => found.get(start + at) ?? 0);
-    const changed = status.find((at) => before.get(at) !== found.get(at) || found.get(at) !== after.get(at));
-    if (changed === undefined || tries === MAX_TRIES) return { words, torn: changed ?? null };
+    const before = plan.before.length > 0 ? await read(plan.before) : null;
+    const words = await read(plan.parts);
+    const after = plan.after.length > 0 ? await read(plan.after) : words;
+    const changed = before && plan.status.flatMap(addresses).find((at) => before[at] !== words[at] || before[at] !== after[at]);
+    if (changed == null || tries === MAX_TRIES) return { words, torn: changed == null ? null : start + changed };
   }
+}
+
+/** A slot of the write area is written over its gaps, so it can be read over them too. */
+function planOf({ planning }: Plc, mapping: Mapping, area: 'read' | 'write'): SlotPlan {
+  const { mode, maxWords, maxGap } = planning;
+  return planSlot(mapping.fields, maxWords, area === 'read' && mode === 'fewest' ? maxGap : undefined);
+}
+
+function addresses({ from, words }: Span): number[] {
+  return Array.from({ length: words }, (_, index) => from + index);
 }
 
 /** A word of the whole line as the PLC shows it. */
