@@ -41,17 +41,22 @@ export const ALARM_ACTIONS = {
 
 export type AlarmCode = keyof typeof ALARM_ACTIONS;
 
+/** Value of `plc-down` when no read failed: there was none. */
+export const NOT_READ = 'not-read';
+
 type ByValue<Value extends string> = Readonly<Partial<Record<Value, string>>>;
 type RefusedCancel = 'cancel-refused' | 'cancel-refused-made';
 
 /**
  * Where one code asks for different things: by the value of the alarm. For a batch that was not completed that is the code its
- * sentence begins with, for an MO that somebody touched in Odoo how far its batch is (line/odoo-check).
+ * sentence begins with, for a PLC that was not read the same, for an MO that somebody touched in Odoo how far its batch is
+ * (line/odoo-check).
  * Retry looks at the MO in Odoo first, so it books nothing twice; park and cancel leave what was weighed to be booked by hand.
  */
 const BY_VALUE: {
   'failed-batch': ByValue<ErrorCode | RefusedCancel | 'recipe-mismatch'>;
   'not-pushed': ByValue<ErrorCode>;
+  'plc-down': ByValue<ErrorCode | typeof NOT_READ>;
   'mo-cancelled-in-odoo': ByValue<ChangeValue>;
   'mo-done-in-odoo': ByValue<ChangeValue>;
 } = {
@@ -79,6 +84,12 @@ const BY_VALUE: {
     ODOO_GONE: 'Ask who deleted the MO in Odoo. It is looked for once more in a minute.',
     MAP_CHANGED: 'Cancel the batch again without clearing its slot, or put the map back: the cancellation then goes on by itself.',
     PLC_SLOT_RUNNING: 'Stop the batch at the PLC: the cancellation then goes on by itself.',
+  },
+  'plc-down': {
+    PLC_EXCEPTION: 'Call the PLC programmer: the PLC answers, but refuses. Compare the register map with the PLC program.',
+    PLC_TIMEOUT: 'Check the unit number, the load of the PLC, and the network.',
+    PLC_ANSWER: 'Check address and unit number of the PLC: another device or a gateway answers.',
+    [NOT_READ]: 'Check that the node "read batches" is triggered: by its timer, or by the messages with the slots.',
   },
   'mo-cancelled-in-odoo': {
     'not-shown':

@@ -8,7 +8,7 @@ import { changeAlarm, changedInOdoo } from '../line/odoo-check';
 import { isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
-import { type AlarmCode, failureOf } from './alarm-codes';
+import { type AlarmCode, failureOf, NOT_READ } from './alarm-codes';
 import { refusedReads, type Snapshot } from './snapshot';
 
 /** Alarms that the monitor alone raises and clears, from what the tables and the links show now. */
@@ -51,6 +51,7 @@ export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinu
   const refused = refusedReads(snapshot.tasks);
   const down = plc ? linkAlarms(plc, 'plc-down', 'the PLC') : [];
   if (down.length === 0 && refused && codeOf(refused.error) !== 'PLC_STOPPED') down.push(ofLine('plc-down', 'critical', refused.error));
+  for (const alarm of down) alarm.value = codeOf(alarm.text);
   await settle(plc?.state === 'unknown' ? [] : PLC_LINK, down.length > 0 ? down : unread(line, snapshot));
 }
 
@@ -65,7 +66,7 @@ function unread(line: Line, { rows, tasks }: Snapshot): OpenAlarm[] {
   const minutes = minutesBetween(since, line.clock.now());
   if (minutes < line.staleAfterMinutes) return [];
   const text = `batches are in the queue, but the PLC was not read for ${minutes} min; check that the node "read batches" ${line.plc ? 'is triggered' : 'gets its messages'}`;
-  return [ofLine('plc-down', 'critical', text)];
+  return [{ ...ofLine('plc-down', 'critical', text), value: NOT_READ }];
 }
 
 function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {

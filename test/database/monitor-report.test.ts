@@ -107,6 +107,7 @@ describe('reports of the line', () => {
     await assert.rejects(plant.read(), { name: 'PLC_EXCEPTION' });
     assert.deepEqual(issues(await plant.report('health')), ['plc-down']);
     const picture = (await plant.report('real-time')).payload;
+    assert.match((picture['alarms'] as { action: string }[])[0]?.action ?? '', /Compare the register map/);
     assert.deepEqual([picture['word'], (picture['links'] as { plc: { state: string } }).plc.state], ['NO PLC', 'down']);
     plant.plc.command({ action: 'clear' });
     await plant.read();

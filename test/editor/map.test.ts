@@ -120,7 +120,11 @@ for (const version of ['4', '5'] as const) {
       // In the spreadsheet the names of the columns and the two areas stand above the fields.
       assert.deepEqual((await texts(result.locator('.mo-line-wrong li'))).sort(), mistakes(3).sort());
       assert.match(await result.innerText(), /Understood as table with 24 fields: 3 mistakes\./);
+      await verdict(/fits|bundled/);
+      const present = page().locator('#mo-line-present');
+      assert.match(await present.innerText(), /the present map/, 'the good verdict below is not that of the pasted map');
       await page().locator('#mo-line-paste-use').click();
+      assert.equal(await present.isVisible(), false);
 
       await verdict(/3 mistakes in the map: the line does not start with it/);
       assert.deepEqual(await complaints(), mistakes(0));
