@@ -5,8 +5,9 @@ import type { OdooRecord } from '../odoo/odoo';
 import { type Batch, type BatchMaterial, type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { type BatchEvent, eventsOf } from '../queue/events';
 import { recordsOf } from '../queue/history';
+import { withLateNotes } from '../queue/late-weight';
 import { findRow } from '../queue/rows';
-import { orderNow, type SlotNow, slotNow } from './outside';
+import { orderNow, type SlotNow, slotNow, stateInOdoo } from './outside';
 import { type BatchAction, possibleActions } from './possible-actions';
 
 /** Newest events that are shown of one MO. */
@@ -73,7 +74,8 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
 /** A batch only moves from the queue to the records: asked in this order it is found, and once although it moves meanwhile. */
 async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: HistoryRow[] }> {
   const row = await findRow(line.database, line.line, { mo_id });
-  const records = await recordsOf(line.database, line.line, mo_id);
+  const stored = await recordsOf(line.database, line.line, mo_id);
+  const records = await withLateNotes(line.database, line.line, stored, line.mapping.weightUnit);
   const left = records.some(({ run }) => run === row?.run);
   return { row: left ? null : row, records };
 }
@@ -93,7 +95,7 @@ export function batchSentence({ mo_id, state, batch, records, slot_text, odoo, o
   if (!at) return `${mo_id} is neither in the queue nor in the history of line ${line.line}`;
   const parts = [`${mo_id} is ${state ?? ''} (slot ${at.batch_no}, run ${at.run})${reasonOf(batch ? batch.last_error : record?.notes)}`];
   if (slot_text !== null) parts.push(slot_text);
-  parts.push(odoo ? `${odoo.state} in Odoo` : (odoo_text ?? ''));
+  parts.push(odoo ? stateInOdoo(odoo.state) : (odoo_text ?? ''));
   if (can.length > 0) parts.push(`possible now: ${can.join(', ')}`);
   return parts.join('; ');
 }

@@ -3,6 +3,7 @@ import { SmartMoError } from '../errors';
 import type { Line } from '../line/line';
 import { type BatchRecord, toRecord } from '../queue/batch';
 import { type HistoryFilter, historyPage, requeueable } from '../queue/history';
+import { withLateNotes } from '../queue/late-weight';
 import { historyTotals, type Totals } from '../queue/history-totals';
 import { unitFactor } from '../units';
 import { type CsvStyle, historyCsv } from './csv';
@@ -73,7 +74,8 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
   const page = { limit: limit ?? 50, offset: offset ?? 0 };
   if (totals) checkSpan(filter);
   const { total, rows } = await historyPage(line.database, line.line, { ...filter, ...page });
-  const records = rows.map((row) => toRecord(row, line));
+  const told = await withLateNotes(line.database, line.line, rows, line.mapping.weightUnit);
+  const records = told.map((row) => toRecord(row, line));
   const mayReturn = line.mode === 'observe' ? new Set() : await requeueable(line.database, line.line, namesOf(records));
   return {
     total,

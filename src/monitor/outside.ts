@@ -67,6 +67,11 @@ export function orderNow(
   });
 }
 
+/** "cancelled in Odoo": a state of an MO in words. */
+export function stateInOdoo(state: string): string {
+  return `${state === 'cancel' ? 'cancelled' : state} in Odoo`;
+}
+
 async function ask<T>(question: () => Promise<Shown<T>>): Promise<Shown<T>> {
   try {
     return await question();

@@ -4,6 +4,7 @@ import type { Line } from '../line/line';
 import { sumByProduct } from '../odoo/compare';
 import type { OdooRecord } from '../odoo/odoo';
 import { type BatchMaterial, manualActual } from '../queue/batch';
+import { lateTexts } from '../queue/late-weight';
 import { newestWeighed, type WeighedRow } from '../queue/weighed';
 import { round, unitFactor } from '../units';
 import { orderNow, type Shown } from './outside';
@@ -55,6 +56,8 @@ export interface Reconciled {
   /** State of the MO in Odoo; null with a sentence in `odoo_text`. */
   odoo_state: OdooRecord['state'] | null;
   odoo_text: string | null;
+  /** What came after the batch had left the queue, which nobody but a person can book; null: nothing did. */
+  late_text: string | null;
   materials: MaterialLine[];
 }
 
@@ -67,6 +70,8 @@ export interface Reconciled {
 export async function reconciliation(line: Line, payload: Record<string, unknown>, signal: AbortSignal): Promise<Reconciled[]> {
   const { mo_id } = checkInput(payload);
   const rows = await newestWeighed(line.database, line.line, mo_id ?? null, MOST_BATCHES);
+  const names = rows.map((row) => row.mo_id);
+  const late = await lateTexts(line.database, line.line, names, line.mapping.weightUnit);
   const latest = new Map<string, number>();
   for (const { mo_id: name, run } of rows) latest.set(name, Math.max(run, latest.get(name) ?? 0));
   const batches: Reconciled[] = [];
@@ -85,6 +90,7 @@ export async function reconciliation(line: Line, payload: Record<string, unknown
       measured_by: row.measured_by,
       odoo_state: order.shown?.state ?? null,
       odoo_text: order.text,
+      late_text: late(row),
       materials: compareMaterials(line, row, order.shown),
     });
   }
@@ -115,6 +121,9 @@ export function reconciliationSentence(batches: readonly Reconciled[]): string {
   const head = `${bad.length} of ${compared.length} compared batches differ`;
   const parts = [list.length > 0 ? `${head}: ${list.join('; ')}` : head];
   if (unseen[0]) parts.push(`${unseen.length} not compared: ${unseen[0].odoo_text ?? ''}`);
+  const late = batches.filter(({ late_text }) => late_text !== null);
+  parts.push(...late.slice(0, MOST_TOLD).map(({ mo_id, late_text }) => `${mo_id}: ${late_text ?? ''}`));
+  if (late.length > MOST_TOLD) parts.push(`and ${late.length - MOST_TOLD} more weighed late`);
   return parts.join('; ');
 }
 

@@ -67,7 +67,7 @@ const REPORTS = {
   },
   reconciliation: async (line, run, { payload }) => {
     const batches = await reconciliation(line, isRecord(payload) ? payload : {}, run.signal);
-    const isWell = !batches.some((batch) => differs(batch) || isUnseen(batch));
+    const isWell = !batches.some((batch) => differs(batch) || isUnseen(batch) || batch.late_text !== null);
     return answer(line, { batches }, reconciliationSentence(batches), isWell ? 'green' : 'yellow');
   },
   slot: async (line, run, { payload }) => {

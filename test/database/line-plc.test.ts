@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
+import type { HistoryReport } from '../../src/monitor/history-report';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
@@ -219,6 +220,18 @@ describe('recipes and readings', () => {
     await waitFor(() => plant.plc.slots()[0]?.state === 'acknowledged', { what: 'the acknowledgement' });
     assert.deepEqual(bad(await plant.read()), []);
     assert.equal((await events()).length, 1);
+
+    // The slot is free and the alarm is over: who looks at the batch later is told all the same.
+    const told = `${weight ?? ''} kg weighed after it left the queue: book it by hand`;
+    const { histories } = (await plant.report('history', { mo_id })).payload as unknown as HistoryReport;
+    assert.ok(histories[0]?.notes?.endsWith(told), histories[0]?.notes ?? '');
+    const batch = await plant.report('batch', { mo_id });
+    assert.ok(batch.payload.text.includes(told) && batch.payload.text.includes('; cancelled in Odoo'), batch.payload.text);
+    const compared = await plant.report('reconciliation');
+    assert.ok(compared.payload.text.endsWith(`${mo_id}: ${told}`), compared.payload.text);
+    assert.equal(compared.status.fill, 'yellow');
+    await plant.act('requeue', { mo_id });
+    assert.equal((await plant.report('reconciliation', { mo_id })).status.fill, 'yellow', 'of run 1 still');
   });
 
   it('a batch that was weighed and stored before it was cancelled is acknowledged without noise', async function () {
