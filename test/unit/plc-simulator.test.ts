@@ -333,7 +333,11 @@ describe('PLC simulator: Modbus TCP', () => {
       { event: 'failed', slot: 1, mo_id: 'WH/MO/00001', at: '', text: 'WH/MO/00001 failed in slot 1' },
     );
     assert.equal((await read(client, 1)).failed, true);
-    simulator.command({ action: 'restart', slot: 1 });
+    assert.throws(() => simulator.command({ action: 'restart', slot: 1, mo_id: 'WH/MO/00002' }), {
+      code: 'INPUT_INVALID',
+      message: /WH\/MO\/00001 there is failed; restart needs WH\/MO\/00002 held or failed/,
+    });
+    simulator.command({ action: 'restart', slot: 1, mo_id: 'WH/MO/00001' });
     assert.equal((await read(client, 1)).failed, false);
     await finished(client, 1);
     simulator.command({ action: 'reset' });

@@ -63,8 +63,11 @@ export interface SlotPicture {
 export interface Cell {
   /** One PLC cycle in which `seconds` of plant time passed. `changed`: something that a power cut must not undo. */
   scan(seconds: number): { events: CellEvent[]; changed: boolean };
-  /** @throws SmartMoError INPUT_INVALID when the slot has no batch this can be done to */
-  act(action: 'fail' | 'hold' | 'restart', slot: number): CellEvent;
+  /**
+   * @param mo_id null: whatever batch is there
+   * @throws SmartMoError INPUT_INVALID when the slot has no batch this can be done to, or not the one that is meant
+   */
+  act(action: 'fail' | 'hold' | 'restart', slot: number, mo_id: string | null): CellEvent;
   picture(slot: number): SlotPicture;
 }
 
@@ -175,14 +178,16 @@ export function createCell({ panel, state, clock, batchTime, deviation, noise }:
       return { events, changed: step.changed || events.length > 0 };
     },
 
-    act(action, slot) {
+    act(action, slot, mo_id) {
       const batch = batchIn(slot);
       const ready =
         batch &&
+        (mo_id ?? batch.mo_id) === batch.mo_id &&
         (action === 'restart' ? batch.held || batch.phase === 'failed' : isUnfinished(batch) && !(action === 'hold' && batch.held));
       if (!batch || !ready) {
         const shows = batch ? `${batch.mo_id} there is ${batch.held ? 'held' : batch.phase}` : 'no batch is there';
-        const needs = action === 'restart' ? 'a held or failed batch' : 'a batch that waits or runs';
+        const which = mo_id === null ? 'a batch' : mo_id;
+        const needs = action === 'restart' ? `${which} held or failed` : `${which} waiting or running`;
         throw new SmartMoError('INPUT_INVALID', `cannot ${action} slot ${slot}: ${shows}; ${action} needs ${needs}`, { value: slot });
       }
       batch.held = action === 'hold';

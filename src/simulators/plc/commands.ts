@@ -4,7 +4,8 @@ import { DEFAULT_EXCEPTION, FAULTS, type FaultOrder } from './faults';
 
 /** What a flow may ask of the simulated PLC (contract.md, simulators). */
 export type PlcCommand =
-  | { action: 'fail' | 'hold' | 'restart'; slot: number }
+  /** mo_id: only this batch is meant, not one that took its slot meanwhile; null: whatever is there. */
+  | { action: 'fail' | 'hold' | 'restart'; slot: number; mo_id: string | null }
   | ({ action: 'fault' } & FaultOrder)
   | { action: 'power-cycle' | 'clear' | 'reset' };
 
@@ -21,7 +22,7 @@ export function parseCommand(payload: unknown, { slots, seed }: { slots: number;
     case 'fail':
     case 'hold':
     case 'restart':
-      return { action: input.action, slot: whole(input, 'slot', 1, slots) };
+      return { action: input.action, slot: whole(input, 'slot', 1, slots), mo_id: name(input) };
     case 'power-cycle':
     case 'clear':
     case 'reset':
@@ -46,6 +47,11 @@ function faultOrder(input: Record<string, unknown>, { slots, seed }: { slots: nu
     slot: given('slot', () => whole(input, 'slot', 1, slots)),
     seed: given('seed', () => whole(input, 'seed', 0, 2 ** 31 - 1)) ?? seed,
   };
+}
+
+function name({ mo_id = null }: Record<string, unknown>): string | null {
+  if (mo_id === null || (typeof mo_id === 'string' && mo_id !== '')) return mo_id;
+  throw refused('mo_id', mo_id, 'the name of an MO');
 }
 
 function whole(input: Record<string, unknown>, key: string, low: number, high: number): number {

@@ -212,7 +212,7 @@ export async function startPlcSimulator(
         save();
         return emit('reset', 'the PLC is empty');
       default: {
-        const { event, text, ...batch } = cell.act(command.action, command.slot);
+        const { event, text, ...batch } = cell.act(command.action, command.slot, command.mo_id);
         save();
         return emit(event, text, batch);
       }
