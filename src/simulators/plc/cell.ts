@@ -64,10 +64,10 @@ export interface Cell {
   /** One PLC cycle in which `seconds` of plant time passed. `changed`: something that a power cut must not undo. */
   scan(seconds: number): { events: CellEvent[]; changed: boolean };
   /**
-   * @param mo_id null: whatever batch is there
+   * @param mo_id none: whatever batch is there
    * @throws SmartMoError INPUT_INVALID when the slot has no batch this can be done to, or not the one that is meant
    */
-  act(action: 'fail' | 'hold' | 'restart', slot: number, mo_id: string | null): CellEvent;
+  act(action: 'fail' | 'hold' | 'restart', slot: number, mo_id?: string | null): CellEvent;
   picture(slot: number): SlotPicture;
 }
 
@@ -178,7 +178,7 @@ export function createCell({ panel, state, clock, batchTime, deviation, noise }:
       return { events, changed: step.changed || events.length > 0 };
     },
 
-    act(action, slot, mo_id) {
+    act(action, slot, mo_id = null) {
       const batch = batchIn(slot);
       const ready =
         batch &&
