@@ -38,7 +38,7 @@ describe('PostgreSQL ends in the middle of a task', function () {
     it(`${task}: at every statement it has; it works again by itself, and nothing is lost or doubled [fault: db-ends-fast, db-ends-immediate, db-killed]`, async () => {
       for (let n = 1, more = true; more; n += 1) {
         const how = ENDINGS[(n + SEED) % ENDINGS.length];
-        const fall = { away: () => server.stop(how), says: /127\.0\.0\.1:\d+ does not answer/, back: () => server.start() };
+        const fall = { away: () => server.stop(how), says: /127\.0\.0\.1:\d+ (does not answer|was lost)/, back: () => server.start() };
         await falling.prepare(task);
         more = await falling.fallsAt(n, task, n % 2 === SEED % 2 ? 'after' : 'before', fall);
         await falling.settle();

@@ -4,7 +4,7 @@ import { readSlots } from '../../src/plc/read-slots';
 import type { Database } from '../../src/database/database';
 import type { Tasks } from '../support/plant';
 import { carelessFetch, WITHOUT_FENCE } from '../soak/careless-gate';
-import { withMishap } from '../support/mishap';
+import { signal, withMishap } from '../support/mishap';
 import { ALL_DAY, type TaskOf, type World } from './world';
 
 /** A task as somebody would write it who trusts that nothing happens in between. */
@@ -32,7 +32,14 @@ export const CARELESS: Record<string, Careless> = {
       }),
     run: (line) => carelessFetch(line, never),
     async misfortune({ run, line }) {
-      await Promise.all([run('fetch', line(0)), run('fetch', line(1))]);
+      const { ended, end } = signal();
+      // It has counted, and is stopped before it asks Odoo.
+      const stalled = withMishap(line(0), { at: 2, effect: 'before', kind: 'stall', until: ended });
+      const first = run('fetch', stalled.line);
+      await Promise.race([stalled.reached, first]);
+      await run('fetch', line(1));
+      end();
+      await first;
     },
   },
   'a reader that tells the PLC before it stores': {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { withMishap } from '../support/mishap';
+import { signal, withMishap } from '../support/mishap';
 import { type TaskOf, TASKS, type World } from './world';
 
 type Command = fc.AsyncCommand<object, World>;
@@ -35,13 +35,6 @@ const CYCLE: readonly TaskOf[] = ['fetch', 'load', 'read', 'complete'];
 async function moAt(world: World, table: 'mo_batch' | 'mo_histories', place: number): Promise<string | null> {
   const names = await world.plant.database.query<{ mo_id: string }>(`SELECT mo_id FROM {schema}.${table} ORDER BY id`);
   return names.length === 0 ? null : (names[place % names.length]?.mo_id ?? null);
-}
-
-/** A promise, and how to end it. */
-function signal(): { ended: Promise<void>; end(): void } {
-  let end = (): void => undefined;
-  const ended = new Promise<void>((resolve) => (end = resolve));
-  return { ended, end };
 }
 
 const tick = fc.tuple(task, process, fc.nat(2)).map(([name, where, scans]) =>

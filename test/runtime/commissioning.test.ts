@@ -82,6 +82,13 @@ describe('the ten steps of the README to the first archived batch', function () 
     return result;
   }
 
+  /** The button, and then the flows run: until that no other button can be pressed. */
+  async function deploy(): Promise<void> {
+    const from = nodeRed.log().length;
+    await pressDeploy(editor.page);
+    await nodeRed.waitForLog(/Started (modified )?(flows|nodes)/, 30_000, from);
+  }
+
   async function fillAndTest(type: string, values: Record<string, string>): Promise<void> {
     const { ok, text } = await edit(type, async (dialog) => {
       for (const [name, value] of Object.entries(values)) await dialog.fill(name, value);
@@ -149,8 +156,7 @@ describe('the ten steps of the README to the first archived batch', function () 
   });
 
   step(5, async () => {
-    await pressDeploy(editor.page);
-    await nodeRed.waitForLog(/Started (modified )?(flows|nodes)/);
+    await deploy();
     const { ok, text } = await edit('mo-line', (dialog) => dialog.test());
     assert.equal(ok, false, text);
     assert.match(text, /6028 = 46029 = 406029/);
@@ -171,7 +177,7 @@ describe('the ten steps of the README to the first archived batch', function () 
         .nth(FEED_MILL_MATERIALS.length - 1)
         .fill('LQ115');
     });
-    await pressDeploy(editor.page);
+    await deploy();
     assert.match(await fetchNow(), /preview: 10 MOs queued$/);
     assert.deepEqual(await rows('mo_batch'), []);
     assert.deepEqual(plc.weighed(), []);
@@ -184,7 +190,7 @@ describe('the ten steps of the README to the first archived batch', function () 
       await dialog.fill('limit', '1');
     });
     await chooseMode('live');
-    await pressDeploy(editor.page);
+    await deploy();
     assert.match(await fetchNow(), /^1 MO queued$/);
     await waitFor(async () => (await rows('mo_batch'))[0]?.['loaded_at'], { what: 'the recipe in the PLC', deadlineMs: 30_000 });
     assert.equal((await rows('mo_batch')).length, 1);
@@ -207,7 +213,7 @@ describe('the ten steps of the README to the first archived batch', function () 
 
     await edit('mo-queue-gate', (dialog) => dialog.chooseType('enabled', 'env', 'ENABLE_AUTO_SYNC'));
     await edit('odoo-fetch-mo', (dialog) => dialog.chooseType('limit', 'num', '10'));
-    await pressDeploy(editor.page);
+    await deploy();
     await waitFor(async () => (await rows('mo_batch')).length === 10, { what: 'the set that the timer fetches', deadlineMs: 30_000 });
     assert.deepEqual(editor.errors, []);
   });

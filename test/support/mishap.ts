@@ -31,6 +31,13 @@ export interface UnluckyLine {
   reached: Promise<void>;
 }
 
+/** An `until`, and how to end it. */
+export function signal(): { ended: Promise<void>; end(): void } {
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  return { ended, end };
+}
+
 type Failure = () => Error;
 
 /** The same line in a process to which a mishap happens. */
