@@ -87,7 +87,7 @@ const BY_VALUE: {
   },
   'plc-down': {
     PLC_EXCEPTION: 'Call the PLC programmer: the PLC answers, but refuses. Compare the register map with the PLC program.',
-    PLC_TIMEOUT: 'Check the unit number, the load of the PLC, and the network.',
+    PLC_TIMEOUT: 'Check the network and the load of the PLC; one that never answered may have another unit number.',
     PLC_ANSWER: 'Check address and unit number of the PLC: another device or a gateway answers.',
     [NOT_READ]: 'Check that the node "read batches" is triggered: by its timer, or by the messages with the slots.',
   },
