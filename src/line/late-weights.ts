@@ -23,8 +23,9 @@ export async function keepLateWeights(line: Line, late: readonly SlotReading[]):
     if (line.mode === 'live') {
       await keepLateWeight(line.database, line.line, { mo_id, run: record.run, slot, actual: materials, actual_weight: weight });
     }
-    const text = `slot ${slot} finished ${mo_id} with ${weight ?? 0} ${line.mapping.weightUnit} after the batch left the queue (${record.status}); nothing of it goes to Odoo: book it there by hand`;
-    kept.push({ batch_no: slot, mo_id, code: 'stale-slot', text, value: String(weight ?? 0) });
+    const shown = weight === null ? 'no weight' : `${weight} ${line.mapping.weightUnit}`;
+    const text = `slot ${slot} finished ${mo_id} with ${shown} after the batch left the queue (${record.status}); nothing of it goes to Odoo: book it there by hand`;
+    kept.push({ batch_no: slot, mo_id, code: 'stale-slot', text, value: shown });
   }
   // Raised at once: after the acknowledgement no later read would raise it.
   if (kept.length > 0)

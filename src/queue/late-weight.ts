@@ -41,7 +41,10 @@ export async function lateTexts(db: Queryable, line: string, moIds: readonly str
   const weights = new Map(rows.map(({ mo_id, run, actual_weight }) => [`${run} ${mo_id}`, actual_weight]));
   return ({ mo_id, run }) => {
     const weight = weights.get(`${run} ${mo_id}`);
-    return weight === undefined ? null : `${weight ?? 0} ${unit} weighed after it left the queue: book it by hand`;
+    if (weight === undefined) return null;
+    return weight === null
+      ? 'finished without a weight after it left the queue: book it by hand, from the paper of the scale'
+      : `${weight} ${unit} weighed after it left the queue: book it by hand`;
   };
 }
 

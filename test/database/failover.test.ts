@@ -39,10 +39,12 @@ describe('PostgreSQL fails over to a standby', function () {
   let pair: Pair;
   let plant: Plant;
   let falling: FallingDatabase;
+  let ofLine: Awaited<ReturnType<Pair['connect']>>;
 
   before(async function () {
     pair = await startPair(this);
-    const [direct, ofLine] = [await pair.connect(), await pair.connect()];
+    const direct = await pair.connect();
+    ofLine = await pair.connect();
     plant = await startPlant(this, {
       slots: 2,
       orders: 6,
@@ -63,8 +65,13 @@ describe('PostgreSQL fails over to a standby', function () {
           await pair.renew({ synchronous: true });
           await falling.prepare(task);
           const struck = await falling.fallsAt(n, task, n % 2 === 0 ? 'after' : 'before', {
-            away: () => pair.primary().stop('kill'),
-            says: /does not answer|none of 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+ is a primary/,
+            away: async () => {
+              const wire = ofLine.toPrimary();
+              await pair.primary().stop('kill');
+              // What served a connection outlives the server by a moment, and may answer till then.
+              wire.drop();
+            },
+            says: /does not answer|was lost|none of 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+ is a primary/,
             back: () => pair.promote(),
           });
           assert.ok(struck, `${task} has no statement ${n} any more: this has shown nothing`);

@@ -6,6 +6,7 @@ import type { HistoryReport } from '../../src/monitor/history-report';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
+import { keepLateWeight, lateTexts } from '../../src/queue/late-weight';
 import { checkInvariants } from '../support/invariants';
 import { type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
@@ -78,7 +79,7 @@ describe('recipes and readings', () => {
     const plant = await queue(this, 2);
     const [first = '', second = ''] = await plant.queued();
     await plant.load();
-    await waitFor(() => plant.plc.slots().filter(({ mo_id }) => mo_id !== '').length === 2, { what: 'both recipes taken' });
+    await plant.plcHasTaken();
     await plant.database.query('UPDATE {schema}.mo_batch SET loaded_at = NULL WHERE mo_id = $1', [second]);
     plant.log.length = 0;
     const { payload, status } = await plant.load();
@@ -192,6 +193,15 @@ describe('recipes and readings', () => {
     );
     assert.deepEqual([await plant.rows(), plant.plc.slots()[0]?.state], [before, 'finished']);
     assert.ok(plant.log.some((text) => text.includes('would update 2 batch(es) from PLC, 2 finished')));
+  });
+
+  it('finished without a weight after the batch left the queue: told as that, not as 0 kg', async function () {
+    const plant = await queue(this, 1);
+    const [mo_id = ''] = await plant.queued();
+    await keepLateWeight(plant.database, 'main', { mo_id, run: 1, slot: 1, actual: { silo_a: 10 }, actual_weight: null });
+    const told = await lateTexts(plant.database, 'main', [mo_id], 'kg');
+    assert.match(told({ mo_id, run: 1 }) ?? '', /^finished without a weight after it left the queue: book it by hand/);
+    assert.equal(told({ mo_id, run: 2 }), null);
   });
 
   it('weighed after the batch left the queue: kept as an event and told once, before the PLC may forget it', async function () {

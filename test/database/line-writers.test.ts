@@ -71,6 +71,7 @@ describe('several writers', () => {
   it('an MO that another slot of the PLC still has is not loaded a second time', async () => {
     await plant.fetch({ limit: 2 });
     await plant.load();
+    await plant.plcHasTaken();
     const [, second = ''] = await plant.queued();
     for (const mo_id of await plant.queued()) await plant.cancel({ mo_id }, { cancelInOdoo: false });
     await actOnBatch(plant.line, run, { action: 'requeue', payload: { mo_id: second } });

@@ -77,6 +77,7 @@ describe('reports on batches', () => {
 
       await plant.fetch();
       await plant.load();
+      await plant.plcHasTaken();
       const [, next = ''] = await plant.queued();
       const left = await report(mo_id);
       assert.deepEqual([left.slot, left.slot_text], [null, `slot 2 of the PLC shows ${next} now`]);

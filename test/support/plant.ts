@@ -52,6 +52,8 @@ export interface Plant extends Tasks {
   history(): Promise<{ mo_id: string; status: string; run: number }[]>;
   /** The PLC has finished everything that was loaded. */
   plcIsDone(batches: number): Promise<void>;
+  /** The PLC has taken every recipe that was loaded. */
+  plcHasTaken(): Promise<void>;
   /** Rows of mo_batch, by slot. */
   rows(): Promise<QueueRow[]>;
   /** As if the PLC had made every queued batch, each material a little less than planned (see {@link weighedOf}), and task 2 had stored it. */
@@ -173,12 +175,16 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
     },
     history: () => database.query('SELECT mo_id, status, run FROM {schema}.mo_histories ORDER BY id'),
     async plcIsDone(batches) {
-      // The finished bit follows the weights in a later scan.
-      const isAtRest = (): boolean => plcServer.slots().every(({ state }) => !['waiting', 'dosing', 'mixing'].includes(state));
+      // A recipe is taken in the scan after it was written, and the finished bit follows the weights in a later one.
+      const isAtRest = (): boolean =>
+        plcServer.slots().every(({ state, recipe }) => recipe === null && !['waiting', 'dosing', 'mixing'].includes(state));
       await waitFor(() => plcServer.weighed().length >= batches && isAtRest(), {
         what: `${batches} batches finished in the PLC, and the cell at rest`,
         everyMs: 5,
       });
+    },
+    async plcHasTaken() {
+      await waitFor(() => plcServer.slots().every(({ recipe }) => recipe === null), { what: 'every recipe taken', everyMs: 5 });
     },
     otherProcess() {
       const other = connect();

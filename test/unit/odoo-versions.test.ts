@@ -2,47 +2,19 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { systemClock } from '../../src/clock';
-import type { Database } from '../../src/database/database';
 import { SmartMoError } from '../../src/errors';
 import { consumptionOf } from '../../src/line/consumption';
-import { createLine, type Line } from '../../src/line/line';
 import { checkOrder } from '../../src/line/orders';
 import { pushBatch } from '../../src/line/push';
 import type { Odoo, PushPayload } from '../../src/odoo/odoo';
 import type { OdooSettings } from '../../src/odoo/settings';
-import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
-import { compileMapping } from '../../src/plc/mapping';
 import type { QueueRow } from '../../src/queue/batch';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
+import { bareLine } from '../support/bare';
 import { type Counter, startCounter } from '../support/odoo-counter';
 import { connectTo } from '../support/odoo-script';
 
-const LINE: Line = createLine(
-  {
-    line: 'main',
-    slots: 10,
-    materials: FEED_MILL_MATERIALS,
-    recipes: 'write',
-    scaleManual: false,
-    scaleBom: true,
-    recipeTolerance: 20,
-    weightTolerance: 30,
-    onMismatch: 'fail',
-    onFailedBit: 'alarm',
-    mode: 'live',
-    staleAfterMinutes: 15,
-  },
-  {
-    // Checking and pushing one order needs no table.
-    database: {} as Database,
-    odoo: null,
-    plc: null,
-    mapping: compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 10 }),
-    clock: systemClock,
-    logTag: () => '',
-  },
-);
+const LINE = bareLine({ scaleBom: true });
 const SERVERS = [
   { version: '15', protocol: 'jsonrpc', password: 'demo' },
   { version: '16', protocol: 'jsonrpc', password: 'demo' },
