@@ -5,7 +5,7 @@ import type { PastedMap } from './map-text';
 import { notations } from './notations';
 import type { PlcArea } from './plc';
 import { type Addressing, SLOT_FIELDS } from './register-map';
-import { type Complain, fieldsOf, mostFrequent, type Place, positions, strideOf } from './slot-template';
+import { type Complain, fieldsOf, type Layout, mostFrequent, type Named, type Place, positions, specsOf, strideOf } from './slot-template';
 import { columnKey, type Table } from './table';
 
 const ADDRESS: readonly string[] = ['address', 'addr', 'adr', 'register', 'modbus', 'modbusaddress', 'plcaddress'];
@@ -32,54 +32,72 @@ export function readAddressList(table: Table): Omit<PastedMap, 'kind'> {
   const problems: MapProblem[] = [];
   const understood: string[] = [];
   const complain: Complain = (...problem) => void problems.push(mapProblem(...problem));
-  const { places, addressing, readFunction } = placesIn(table, complain, understood);
+  const { rows, places, addressing, readFunction } = placesIn(table, complain, understood);
   const read = places.filter(({ area }) => area === 'read');
   const write = places.filter(({ area }) => area === 'write');
-  if (read.length === 0) {
-    if (problems.length === 0) complain('the list', null, null, 'has no address of the read area; add the rows that the PLC writes');
-    return { map: null, understood, problems, rowShown: () => null };
-  }
-  const stride = strideOf(read, 'read', complain);
-  if (stride === null) return { map: null, understood, problems, rowShown: () => null };
-  const inRead = positions(read, stride, complain);
-  const base = Math.min(...[...inRead.values()].map(({ at }) => at));
-  const layout = new Map([...inRead].map(([name, { at, first }]) => [name, { at: at - base, first }]));
-  understood.push(areaText('read', readFunction, base, stride, read));
-
+  if (read.length === 0 && problems.length === 0)
+    complain('the list', null, null, 'has no address of the read area; add the rows that the PLC writes');
+  if (rows.length === 0) return { map: null, understood, problems, source: { rowShown: () => null } };
+  const layout: Layout = new Map();
+  const stride = read.length > 0 ? strideOf(read, 'read', complain) : null;
+  let base: number | null = null;
   let writeArea: Record<string, unknown> | null = null;
-  const writeStride = write.length > 0 ? strideOf(write, 'write', complain) : null;
-  if (writeStride !== null) {
-    const inWrite = positions(write, writeStride, complain);
-    const shared = [...inWrite].flatMap(([name, { at }]) => (layout.has(name) ? [at - (layout.get(name)?.at ?? 0)] : []));
-    const writeBase = mostFrequent(shared) ?? Math.min(...[...inWrite.values()].map(({ at }) => at));
-    for (const [name, { at, first }] of inWrite) {
-      const inSlot = layout.get(name)?.at;
-      if (inSlot === undefined) layout.set(name, { at: at - writeBase, first });
-      else if (at - writeBase !== inSlot) {
-        complain(
-          name,
-          first.row,
-          first.address,
-          `is word ${at - writeBase} of a slot in the write area and word ${inSlot} in the read area; both areas need the same layout`,
-        );
-      }
-    }
-    writeArea = { function: 'holding', base: writtenAddress(writeBase, addressing, 'holding'), stride: writeStride };
-    understood.push(areaText('write', 'holding', writeBase, writeStride, write));
-  } else {
-    understood.push(
-      'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
-    );
+  if (stride !== null) {
+    const inRead = positions(read, stride, complain);
+    const start = Math.min(...[...inRead.values()].map(({ at }) => at));
+    for (const [name, { at, first }] of inRead) layout.set(name, { at: at - start, first });
+    base = writtenAddress(start, addressing, readFunction);
+    understood.push(areaText('read', readFunction, start, stride, read));
+    writeArea = write.length === 0 ? null : writeAreaOf(write, layout, addressing, complain, understood);
+    if (writeArea === null)
+      understood.push(
+        'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
+      );
+  }
+  // What has no place stays in the map, so that the rest of its row is checked; where it should be is told already.
+  const misplaced = new Set(['read', ...rows.map(({ name }) => name).filter((name) => !layout.has(name))]);
+  for (const [name, { row, spec }] of specsOf(rows, complain)) {
+    const { at = null, first = { row, bit: null } } = layout.get(name) ?? {};
+    layout.set(name, { at, first: { ...first, spec } });
   }
   const fields = fieldsOf(layout);
   const map = {
     version: 1,
     addressing,
-    read: { function: readFunction, base: writtenAddress(base, addressing, readFunction), stride },
+    read: { function: readFunction, ...(base !== null && { base, stride }) },
     ...(writeArea && { write: writeArea }),
     fields: fields.map(({ field }) => field),
   };
-  return { map, understood, problems, rowShown: (_, row) => fields[row - 1]?.row ?? null };
+  return { map, understood, problems, source: { rowShown: (_, row) => fields[row - 1]?.row ?? null, misplaced } };
+}
+
+/** The write area, and the fields that only it has put into the layout. */
+function writeAreaOf(
+  places: readonly Place[],
+  layout: Layout,
+  addressing: Addressing,
+  complain: Complain,
+  understood: string[],
+): Record<string, unknown> | null {
+  const stride = strideOf(places, 'write', complain);
+  if (stride === null) return null;
+  const inWrite = positions(places, stride, complain);
+  const shared = [...inWrite].flatMap(([name, { at }]) => (layout.has(name) ? [at - (layout.get(name)?.at ?? 0)] : []));
+  const base = mostFrequent(shared) ?? Math.min(...[...inWrite.values()].map(({ at }) => at));
+  for (const [name, { at, first }] of inWrite) {
+    const inSlot = layout.get(name)?.at;
+    if (inSlot === undefined) layout.set(name, { at: at - base, first });
+    else if (at - base !== inSlot) {
+      complain(
+        name,
+        first.row,
+        first.address,
+        `is word ${at - base} of a slot in the write area and word ${inSlot} in the read area; both areas need the same layout`,
+      );
+    }
+  }
+  understood.push(areaText('write', 'holding', base, stride, places));
+  return { function: 'holding', base: writtenAddress(base, addressing, 'holding'), stride };
 }
 
 function areaText(name: string, kind: PlcArea, base: number, stride: number, places: readonly Place[]): string {
@@ -92,7 +110,7 @@ function placesIn(
   { header, rows, delimiter }: Table,
   complain: Complain,
   understood: string[],
-): { places: Place[]; addressing: Addressing; readFunction: PlcArea } {
+): { rows: Named[]; places: Place[]; addressing: Addressing; readFunction: PlcArea } {
   const columns = header.map(columnKey);
   const column = (names: readonly string[]): number => columns.findIndex((key) => names.includes(key));
   const [nameAt, slotAt, areaAt, addressAt] = [NAME, SLOT, AREA, ADDRESS].map(column) as [number, number, number, number];
@@ -109,7 +127,7 @@ function placesIn(
   if (unused.length > 0) understood.push(`not used: column ${unused.join(', ')}`);
   if (nameAt < 0) {
     complain('the list', 1, null, `has no column that names the field; call it "field" (found: ${header.join(', ')})`);
-    return { places: [], addressing: 'zero-based', readFunction: 'holding' };
+    return { rows: [], places: [], addressing: 'zero-based', readFunction: 'holding' };
   }
 
   const found = rows.flatMap(({ row, cells }) => {
@@ -122,10 +140,7 @@ function placesIn(
       const known = key === 'byteswap' ? 'byteSwap' : key;
       if (SPEC.includes(key) && cell(index) !== '') spec[known] = cellValue(known, cell(index), delimiter !== ',');
     });
-    const entry = (
-      slotText: string,
-      text: string,
-    ): { row: number; name: string; area: Place['area']; spec: typeof spec; slotText: string; text: string } => ({
+    const entry = (slotText: string, text: string): Named & { area: Place['area']; slotText: string; text: string } => ({
       row,
       name,
       area,
@@ -133,8 +148,10 @@ function placesIn(
       slotText,
       text: text.replaceAll(' ', ''),
     });
-    if (slotColumns.length > 0)
-      return slotColumns.filter(({ index }) => cell(index) !== '').map(({ index, slot }) => entry(String(slot), cell(index)));
+    if (slotColumns.length > 0) {
+      const filled = slotColumns.filter(({ index }) => cell(index) !== '');
+      return (filled.length > 0 ? filled : slotColumns.slice(0, 1)).map(({ index, slot }) => entry(String(slot), cell(index)));
+    }
     return [entry(carried?.[1] ?? cell(slotAt), cell(addressAt))];
   });
 
@@ -168,6 +185,7 @@ function placesIn(
     return [];
   });
   return {
+    rows: found.filter(({ name }) => name !== ''),
     places,
     addressing: read.sign === null ? 'zero-based' : '4xxxxx',
     readFunction: read.sign === '3' ? 'input' : 'holding',

@@ -1,29 +1,10 @@
-import { wordsOf } from './codec';
-import { LINE_FIELDS, STATUS_NAMES } from './register-map';
-import { entryName, type MapProblem, mapProblem, nameOf, type RowOf, rowsOf } from './map-problem';
-import type { LineShape, MapField, RegisterMap, SlotFieldName, ValueSpec } from './register-map';
-
-/** No MO name fits into fewer; one that is too long for the text of a map is rejected by name when it is fetched. */
-const MIN_NAME_WORDS = 3;
-/** Words that are written and compared as they are, so their bytes must stand as everywhere in Modbus. */
-const RAW_WORDS: readonly string[] = ['status_read_data', 'our_heartbeat'];
+import { lintEntries, wordsIn } from './lint-entries';
+import { type AddressOf, entryName, type MapProblem, mapProblem, nameOf, type RowOf, rowsOf } from './map-problem';
+import type { LineShape, MapField, RegisterMap } from './register-map';
 
 /** FC16 carries 123 words; the recipe has to arrive in one piece. */
 const MAX_WRITE = 123;
 
-/** Said of a map without any material. */
-export const NO_MATERIAL = 'have no entry in the map; add a row for each material';
-
-const TEXT_FIELDS: readonly string[] = ['mo_id', 'recipe', 'finished_goods'];
-/** Numbers and codes that mean themselves. */
-const PLAIN_FIELDS: readonly string[] = [
-  'batch_no',
-  'status_manufacturing',
-  'status_operation',
-  'status',
-  'status_read_data',
-  ...LINE_FIELDS,
-];
 const RECIPE_FIELDS: readonly string[] = ['batch_no', 'mo_id', 'recipe', 'finished_goods', 'quantity'];
 
 interface Span {
@@ -37,16 +18,21 @@ interface Span {
 /**
  * Every mistake of a map that can be seen without a PLC: what is missing, what overlaps, what runs over a border, what the
  * line does not know. Expects the shape and the zero-based addresses that checkMap made.
- * @param rowOf when `map` is only the sound part of what a person sees
  */
-export function lintMap(map: RegisterMap, line: LineShape, rowOf: RowOf = rowsOf(map)): MapProblem[] {
-  const found = [
-    ...checkEntries(map),
-    ...checkNames(map),
-    ...checkMaterials(map, line),
-    ...checkHandshake(map),
-    ...checkPlaces(map, line.slots),
-  ];
+export function lintMap(map: RegisterMap, line: LineShape): MapProblem[] {
+  const entries = { fields: map.fields, lineFields: map.lineFields ?? [] };
+  const { base } = map.read;
+  const addressOf: AddressOf = (list, { at }) => Number(at) + (list === 'fields' ? base : 0);
+  return [...lintEntries(entries, addressOf, line), ...lintPlaces(map, line.slots, rowsOf(entries))];
+}
+
+/**
+ * What is wrong with the places of the entries: borders, overlaps, and the order that the handshake needs.
+ * @param rowOf when `map` is only the sound part of what a person sees
+ * @param options.isFlagSound false where the map has a status_read_data that cannot be read: nobody knows then where recipes end
+ */
+export function lintPlaces(map: RegisterMap, slots: number, rowOf: RowOf, { isFlagSound = true } = {}): MapProblem[] {
+  const found = [...(isFlagSound ? checkHandshake(map) : []), ...checkPlaces(map, slots)];
   return found.map((finding) => mapProblem(finding.field, rowOf(entryName(finding)), finding.address, finding.what, finding));
 }
 
@@ -56,104 +42,6 @@ interface Finding {
   what: string;
   /** The same about several entries at once, where `what` names numbers of one of them. */
   ofAll: string | null;
-}
-
-const widthOf = (spec: ValueSpec): number => wordsOf(spec.type, spec.words);
-
-/** Each entry by itself. */
-function checkEntries(map: RegisterMap): Finding[] {
-  const slotFields = map.fields.flatMap((field) => {
-    const texts = [...specProblems(field, nameOf(field))];
-    if ((field.field === undefined) === (field.material === undefined))
-      texts.push('needs exactly one of "field" and "material"; take the other one out');
-    if ((field.idAt === undefined) !== (field.id === undefined)) texts.push('"idAt" and "id" belong together; give both or none');
-    return texts.map((text) => problem(nameOf(field), map.read.base + field.at, text));
-  });
-  const lineFields = (map.lineFields ?? []).flatMap((field) => {
-    const texts = specProblems(field, field.field);
-    if (field.field === 'map_version' && field.expect === undefined) texts.push('needs "expect", the version this map was made for');
-    if (field.field === 'our_heartbeat' && field.type !== 'uint16') texts.push('must be uint16; change its type');
-    if (field.field === 'heartbeat' && field.type === 'bit')
-      texts.push('is a bit, which can look the same at two reads of a PLC that runs; take a word that counts');
-    if (field.field === 'heartbeat' && field.type.startsWith('float'))
-      texts.push(`is ${field.type}, which may stand still although it is counted up; take a word that counts in whole numbers`);
-    return texts.map((text) => problem(field.field, field.at, text));
-  });
-  return [...slotFields, ...lineFields];
-}
-
-function specProblems(spec: ValueSpec, name: string): string[] {
-  const texts: string[] = [];
-  const isText = spec.type === 'ascii';
-  if (isText !== TEXT_FIELDS.includes(name))
-    texts.push(
-      isText ? 'is a number, so its type cannot be ascii; choose a number type' : 'is a text, so its type must be ascii; change it',
-    );
-  if (isText && spec.words === undefined) texts.push('needs "words"; fill in the length of the text, two characters a word');
-  if (name === 'mo_id' && isText && spec.words !== undefined && spec.words < MIN_NAME_WORDS)
-    texts.push(`has words ${spec.words}, a text too short for any MO name; WH/MO/00123 takes 6`);
-  if (RAW_WORDS.includes(name) && (spec.order ?? 'ABCD') !== 'ABCD')
-    texts.push(`cannot have the order ${spec.order}, for it is written and compared as one plain word; leave order out`);
-  if (!isText && spec.words !== undefined && spec.words !== widthOf(spec))
-    texts.push(`has words ${spec.words}, but ${spec.type} takes ${widthOf(spec)}; leave words out`);
-  if ((spec.type === 'bit') !== (spec.bit !== undefined)) texts.push('"type": "bit" and "bit" (0-15) belong together; give both or none');
-  if (PLAIN_FIELDS.includes(name) && (spec.scale ?? 1) !== 1) texts.push(`cannot have a scale of ${spec.scale}; leave scale out`);
-  if (spec.values === undefined) {
-    if (name === 'status') texts.push('needs "values", the names of its codes, such as {"0": "idle", "3": "finished"}');
-  } else if (name === 'status') {
-    const names: readonly string[] = STATUS_NAMES;
-    const unknown = Object.values(spec.values).filter((status) => !names.includes(status));
-    if (unknown.length > 0) texts.push(`has the unknown status "${unknown[0]}", known are ${STATUS_NAMES.join(', ')}; correct it`);
-    if (!Object.values(spec.values).includes('finished')) texts.push('has no code for finished; add it to "values"');
-  } else if (name !== 'mode') {
-    texts.push('cannot have "values"; only status and mode can, so leave it out');
-  }
-  return texts;
-}
-
-/** What has to be there, and nothing twice. */
-function checkNames(map: RegisterMap): Finding[] {
-  const names = map.fields.map(nameOf);
-  const has = (name: SlotFieldName): boolean => names.includes(name);
-  const problems = [...twice(names), ...twice((map.lineFields ?? []).map((field) => field.field))].map((name) =>
-    problem(name, null, 'is in the map twice; remove one of the two'),
-  );
-  for (const name of ['batch_no', 'mo_id', 'actual_weight'] as const)
-    if (!has(name)) problems.push(problem(name, null, 'is missing; add a row for it'));
-  if (!has('status')) {
-    for (const name of ['status_manufacturing', 'status_operation'] as const) {
-      if (!has(name)) problems.push(problem(name, null, 'is missing; add a row for it, or one for status with values'));
-    }
-  }
-  if (has('status') && (has('status_manufacturing') || has('status_operation'))) {
-    problems.push(problem('status', null, 'stands beside status_manufacturing or status_operation; keep one of the two kinds'));
-  }
-  if (!map.fields.some((field) => field.material !== undefined)) problems.push(problem('materials', null, NO_MATERIAL));
-  return problems;
-}
-
-/** Every material weighed by the PLC has a place, and every place a material: else a quantity would be missing for ever. */
-function checkMaterials(map: RegisterMap, line: LineShape): Finding[] {
-  const places = new Map(map.fields.flatMap((field) => (field.material === undefined ? [] : [[field.material, field] as const])));
-  const tags = new Set(line.materials.map((material) => material.tag));
-  const problems = twice(line.materials.map((material) => material.tag)).map((tag) =>
-    problem(tag, null, 'is twice in the materials of the line; remove one of the two'),
-  );
-  for (const { tag, manual } of line.materials) {
-    if (!manual && !places.has(tag))
-      problems.push(
-        problem(tag, null, 'is a material of the line, but has no entry in the map; add a row, or mark the material as weighed by hand'),
-      );
-    if (manual && places.has(tag))
-      problems.push(problem(tag, null, 'is weighed by hand, but has an entry in the map; remove the row, or the mark at the material'));
-  }
-  for (const [tag, field] of places) {
-    if (!tags.has(tag))
-      problems.push(
-        problem(tag, map.read.base + field.at, 'is in the map, but not a material of the line; add the material, or remove the row'),
-      );
-  }
-  return problems;
 }
 
 /** The handshake writes the recipe in one request and then the flag, so the flag stands behind the recipe. */
@@ -235,7 +123,7 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
     ...(map.lineFields ?? []).map((field) => ({
       name: field.field,
       from: field.at,
-      to: field.at + widthOf(field),
+      to: field.at + wordsIn(field),
       bit: field.bit ?? null,
     })),
   ];
@@ -267,7 +155,7 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
 
 function spansOf(field: MapField): Span[] {
   const name = nameOf(field);
-  const own = { name, from: field.at, to: field.at + widthOf(field), bit: field.bit ?? null };
+  const own = { name, from: field.at, to: field.at + wordsIn(field), bit: field.bit ?? null };
   return field.idAt === undefined ? [own] : [own, { name: `${name} id`, from: field.idAt, to: field.idAt + 1, bit: null }];
 }
 
@@ -287,10 +175,6 @@ function overlaps(spans: readonly Span[]): [Span, Span][] {
     }
   });
   return found;
-}
-
-function twice(names: readonly string[]): string[] {
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
 function problem(field: string, address: number | null, what: string, ofAll: string | null = null): Finding {

@@ -18,6 +18,8 @@ export interface MapProblem {
   what: string;
   /** The same where it is said of several entries at once; null where `what` fits them all. */
   ofAll: string | null;
+  /** The person sees JSON, where an entry is "fields[5]" and not "row 6". */
+  inJson: boolean;
   /** One sentence: field, place, what is wrong and what to do. */
   text: string;
 }
@@ -31,15 +33,30 @@ export function mapProblem(
   row: number | null,
   address: number | null,
   what: string,
-  more: { list?: EntryList | null; ofAll?: string | null } = {},
+  more: { list?: EntryList | null; ofAll?: string | null; inJson?: boolean } = {},
 ): MapProblem {
-  const place = `${address === null ? '' : ` at ${address}`}${row === null ? '' : ` (row ${row})`}`;
   const lineWords: readonly string[] = LINE_FIELDS;
-  const own = more.list ?? (lineWords.includes(field) ? 'lineFields' : 'fields');
-  return {
-    ...{ field, row, rows: row === null ? [] : [row], list: row === null ? null : own },
-    ...{ address, what, ofAll: more.ofAll ?? null, text: `${field}${place} ${what}` },
+  const list = row === null ? null : (more.list ?? (lineWords.includes(field) ? 'lineFields' : 'fields'));
+  const problem = {
+    field,
+    row,
+    rows: row === null ? [] : [row],
+    list,
+    address,
+    what,
+    ofAll: more.ofAll ?? null,
+    inJson: more.inJson ?? false,
   };
+  const [where] = placesOf(problem);
+  const at = address === null ? '' : ` at ${address}`;
+  const isNameless = problem.inJson && /^(?:entry|line word) \d+$/.test(field);
+  const subject = isNameless && where !== undefined ? where + at : `${field}${at}${where === undefined ? '' : ` (${where})`}`;
+  return { ...problem, text: `${subject} ${what}` };
+}
+
+/** What a person calls the entries: "row 7", or "fields[6]" where they see JSON. */
+function placesOf({ rows, list, inJson }: Pick<MapProblem, 'rows' | 'list' | 'inJson'>): string[] {
+  return rows.map((row) => (inJson && list !== null ? `${list}[${row - 1}]` : `row ${row}`));
 }
 
 /** How many entries have to have the same mistake to be told in one sentence. */
@@ -73,7 +90,8 @@ function joined(first: MapProblem, same: readonly MapProblem[]): MapProblem {
     range
       ? `${all[0] ?? ''} to ${all.at(-1) ?? ''}`
       : all.slice(0, MANY).join(', ') + (all.length > MANY ? ` and ${all.length - MANY} more` : '');
-  const place = `${addresses.length === 0 ? '' : ` at ${low} to ${high}`}${rows.length === 0 ? '' : ` (rows ${shown(rows, isRange)})`}`;
+  const where = first.inJson ? shown(placesOf({ ...first, rows }), isRange) : `rows ${shown(rows, isRange)}`;
+  const place = `${addresses.length === 0 ? '' : ` at ${low} to ${high}`}${rows.length === 0 ? '' : ` (${where})`}`;
   const text = `${shown(names, isRange)}${place}: each ${first.ofAll ?? first.what}`;
   return { ...first, rows, text };
 }
@@ -83,16 +101,25 @@ export function entryName({ field }: Pick<MapProblem, 'field'>): string {
   return field.replace(/ id$/, '');
 }
 
-/** The row in which a person sees an entry, where that is not its row in the map; null where it stands in no text of theirs. */
-export type RowShown = (list: EntryList, row: number) => number | null;
+/** How a person sees the map, where that is not the table of the dialog. */
+export interface MapSource {
+  /** The row in which they see an entry; null where it stands in no text of theirs. */
+  rowShown(list: EntryList, row: number): number | null;
+  inJson?: boolean;
+  /** Entries and areas of which the text does not tell the address, which they are told already. */
+  misplaced?: ReadonlySet<string>;
+}
 
-/** Row of an entry in the list a person sees, by its name; null for what is no entry. */
+/** Zero-based address of an entry in slot 1, whatever it holds; null where it cannot be said. */
+export type AddressOf = (list: EntryList, entry: { at?: unknown; field?: unknown }) => number | null;
+
+/** Row of an entry in its list, by its name; null for what is no entry. */
 export type RowOf = (name: string) => number | null;
 
 /** Rows of the last entry of each name: where there are two, the second is the one to look at. */
-export function rowsOf({ fields = [], lineFields = [] }: { fields?: readonly Named[]; lineFields?: readonly Named[] }): RowOf {
+export function rowsOf({ fields, lineFields }: Record<EntryList, readonly (Named | null)[]>): RowOf {
   const rows = new Map<string, number>();
-  for (const list of [lineFields, fields]) list.forEach((entry, index) => rows.set(nameOf(entry), index + 1));
+  for (const list of [lineFields, fields]) list.forEach((entry, index) => entry && rows.set(nameOf(entry), index + 1));
   return (name) => rows.get(name) ?? null;
 }
 
@@ -102,4 +129,5 @@ export interface Named {
   material?: string;
 }
 
-export const nameOf = (field: Named): string => field.field ?? field.material ?? 'unnamed';
+export const UNNAMED = 'unnamed';
+export const nameOf = (field: Named): string => field.field ?? field.material ?? UNNAMED;

@@ -3,7 +3,7 @@ import { ajvOnFirstUse } from '../ajv';
 import { onFirstUse } from '../first-use';
 import { NUMBER_TYPES, WORD_ORDERS } from './codec';
 import { closest } from '../closest';
-import { type EntryList, type MapProblem, mapProblem, nameOf } from './map-problem';
+import { type AddressOf, type EntryList, type MapProblem, mapProblem } from './map-problem';
 import { ADDRESSINGS, LINE_FIELDS, SLOT_FIELDS } from './register-map';
 import type { RegisterMap } from './register-map';
 import { typeHint } from './type-names';
@@ -80,46 +80,42 @@ export interface LooseMap {
   lineFields: Record<string, unknown>[];
 }
 
+export type WrongKeys = Record<EntryList, ReadonlyMap<number, ReadonlySet<string>>>;
+
 export interface ShapeCheck {
   problems: MapProblem[];
   /** The map without the entries that have a problem; null when something else than an entry is wrong. */
   sound: RegisterMap | null;
-  /** Names of the entries that have a problem. */
-  broken: ReadonlySet<string>;
+  /** The keys that are wrong or missing, of each entry that has a problem, by its place in the list, for an entry may have no name. */
+  wrongKeys: WrongKeys;
 }
 
-/**
- * Compares anything with the shape of a map, entry by entry.
- * @param addressOf zero-based address of an entry in slot 1, for the sentence
- */
-export function checkShape(parsed: unknown, addressOf: (list: string, entry: Record<string, unknown>) => number | null): ShapeCheck {
+/** Compares anything with the shape of a map, entry by entry. */
+export function checkShape(parsed: unknown, addressOf: AddressOf): ShapeCheck {
   const hasShape = shapeCheck();
-  if (hasShape(parsed)) return { problems: [], sound: parsed, broken: new Set() };
+  if (hasShape(parsed)) return { problems: [], sound: parsed, wrongKeys: { fields: new Map(), lineFields: new Map() } };
   const errors = hasShape.errors ?? [];
   const loose = looseMap(parsed);
-  // By their place, for what is no object has no identity.
-  const broken = { fields: new Set<number>(), lineFields: new Set<number>() };
+  const wrongKeys = { fields: new Map<number, Set<string>>(), lineFields: new Map<number, Set<string>>() };
   let isSound = true as boolean;
   const problems = errors.map((error) => {
     const [list = '', index = ''] = placeOf(error);
     const entry = isList(list) && index !== '' ? loose[list][Number(index)] : undefined;
     if (isList(list) && entry) {
-      broken[list].add(Number(index));
-      return mapProblem(nameIn(list, entry, index), Number(index) + 1, addressOf(list, entry), complaint(error, placeOf(error).slice(2)), {
-        list,
-      });
+      const key = placeOf(error).slice(2);
+      const keys = wrongKeys[list].get(Number(index)) ?? new Set();
+      wrongKeys[list].set(Number(index), keys.add(keyOf(error, key)));
+      return mapProblem(nameIn(list, entry, index), Number(index) + 1, addressOf(list, entry), complaint(error, key), { list });
     }
     // An unknown key beside the others changes nothing about the others.
     if (!(list === '' && error.keyword === 'additionalProperties')) isSound = false;
     return mapProblem(list || 'the map', null, null, complaint(error, placeOf(error).slice(1)));
   });
-  const whole = <Entry>(list: EntryList, entries: readonly Entry[]): Entry[] => entries.filter((_, index) => !broken[list].has(index));
+  const whole = <Entry>(list: EntryList, entries: readonly Entry[]): Entry[] => entries.filter((_, index) => !wrongKeys[list].has(index));
   const known = parsed as RegisterMap;
   return {
     problems,
-    broken: new Set(
-      (['fields', 'lineFields'] as const).flatMap((list) => [...broken[list]].map((index) => nameOf(loose[list][index] ?? {}))),
-    ),
+    wrongKeys,
     sound: isSound
       ? { ...known, fields: whole('fields', known.fields), ...(known.lineFields && { lineFields: whole('lineFields', known.lineFields) }) }
       : null,
@@ -154,21 +150,49 @@ function nameIn(list: EntryList, entry: Record<string, unknown>, index: string):
   );
 }
 
+const missing = (key: string): string => `has no "${key}"; fill it in`;
+
+/** Said of an entry or an area without a place. */
+export const NO_PLACE: readonly string[] = ['at', 'base', 'stride'].map(missing);
+
+interface ErrorParams {
+  additionalProperty?: string;
+  allowedValues?: unknown[];
+  missingProperty?: string;
+}
+
+/** The key of an entry that is wrong; "" where the entry itself is. */
+function keyOf({ params }: ErrorObject, [key = '']: readonly string[]): string {
+  const { additionalProperty, missingProperty } = params as ErrorParams;
+  return additionalProperty ?? missingProperty ?? key;
+}
+
 /** What is wrong and what to do: "type is "uint8"; it must be one of bit, uint16 ...". */
 function complaint(error: ErrorObject, key: readonly string[]): string {
-  const { additionalProperty, allowedValues, missingProperty } = error.params as {
-    additionalProperty?: string;
-    allowedValues?: unknown[];
-    missingProperty?: string;
-  };
+  const { additionalProperty, allowedValues, missingProperty } = error.params as ErrorParams;
   if (additionalProperty !== undefined) {
     const near = closest(additionalProperty, Object.keys((error.parentSchema?.['properties'] ?? {}) as object));
     return `has the unknown key "${additionalProperty}"; ${near === null ? 'take it out or correct its spelling' : `perhaps "${near}" is meant`}`;
   }
-  if (missingProperty !== undefined) return `has no "${missingProperty}"; fill it in`;
-  const rule = allowedValues ? oneOf(allowedValues.map(String), error.data, key) : `it ${error.message ?? error.keyword}`;
+  if (missingProperty !== undefined) return missing(missingProperty);
+  const kind = KINDS[String(error.schema)];
+  const rule = allowedValues
+    ? oneOf(allowedValues.map(String), error.data, key)
+    : kind !== undefined
+      ? `it must be ${kind}`
+      : `it ${error.message ?? error.keyword}`;
   return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data).slice(0, 60)}; ${rule}`;
 }
+
+/** The types of JSON as a person calls them. */
+const KINDS: Readonly<Record<string, string>> = {
+  integer: 'a whole number',
+  number: 'a number',
+  object: 'an object',
+  array: 'a list',
+  string: 'a text',
+  boolean: 'true or false',
+};
 
 /** The choice that was probably meant; all of them where none is near. */
 function oneOf(choices: readonly string[], given: unknown, key: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { isAddressList, readAddressList } from './address-list';
-import { type MapProblem, mapProblem, type RowShown } from './map-problem';
+import { type MapProblem, mapProblem, type MapSource } from './map-problem';
 import { wireAddress, writtenAddress } from './map';
 import { cellText, cellValue, ENTRY_KEYS } from './map-cells';
 import { isObject, looseMap } from './map-shape';
@@ -16,8 +16,8 @@ export interface PastedMap {
   understood: string[];
   /** Mistakes of the text itself; those of the map that comes out are found by checkMap. */
   problems: MapProblem[];
-  /** Row of the pasted table that an entry of the map comes from; null for what stood in the map before. */
-  rowShown: RowShown;
+  /** Where the entries of the map stand in the text; what stood in the map before stands in no row of it. */
+  source: MapSource;
 }
 
 const AREA_KEYS = ['function', 'base', 'stride', 'addressing'] as const;
@@ -68,7 +68,7 @@ function keepLineFields(pasted: PastedMap, present: unknown): PastedMap {
     map: { ...rest, ...(lineFields.length > 0 && { lineFields }), fields },
     understood: [...understood, ...told],
     // They stand in no row of the text.
-    rowShown: (list, row) => (list === 'lineFields' ? null : pasted.rowShown(list, row)),
+    source: { ...pasted.source, rowShown: (list, row) => (list === 'lineFields' ? null : pasted.source.rowShown(list, row)) },
   };
 }
 
@@ -96,7 +96,8 @@ export function formatTable(map: unknown, delimiter: Delimiter): string {
 function readJson(text: string): PastedMap {
   try {
     const parsed: unknown = JSON.parse(text);
-    if (isObject(parsed)) return { kind: 'JSON', map: parsed, understood: [], problems: [], rowShown: (_, row) => row };
+    if (isObject(parsed))
+      return { kind: 'JSON', map: parsed, understood: [], problems: [], source: { rowShown: (_, row) => row, inJson: true } };
     return failed('JSON', 'is a JSON list; a map is an object with read, write and fields');
   } catch (error) {
     return failed('JSON', `is not JSON: ${error instanceof Error ? error.message : String(error)}; correct it and paste it again`);
@@ -149,7 +150,7 @@ function readKeys({ header, rows, delimiter }: Table, present: unknown): PastedM
     map: { version: 1, addressing, ...areas, ...(lineFields.length > 0 && { lineFields }), fields: list('slot') },
     understood,
     problems,
-    rowShown: (name, row) => of(name === 'fields' ? 'slot' : 'line')[row - 1]?.row ?? null,
+    source: { rowShown: (name, row) => of(name === 'fields' ? 'slot' : 'line')[row - 1]?.row ?? null },
   };
 }
 
@@ -166,6 +167,8 @@ function without(entry: Record<string, unknown>, key: string): Record<string, un
   return Object.fromEntries(Object.entries(entry).filter(([name]) => name !== key));
 }
 
+const NO_ROWS: MapSource = { rowShown: () => null };
+
 function failed(kind: PastedMap['kind'], what: string): PastedMap {
-  return { kind, map: null, understood: [], problems: [mapProblem('the pasted text', null, null, what)], rowShown: () => null };
+  return { kind, map: null, understood: [], problems: [mapProblem('the pasted text', null, null, what)], source: NO_ROWS };
 }

@@ -1,8 +1,10 @@
 import { SmartMoError } from '../errors';
 import { FEED_MILL_MAP } from './feed-mill';
-import { lintMap, NO_MATERIAL } from './lint';
-import { type MapProblem, mapProblem, rowsOf, type RowShown, together } from './map-problem';
-import { checkShape, looseMap } from './map-shape';
+import { lintMap, lintPlaces } from './lint';
+import { lintEntries } from './lint-entries';
+import { type AddressOf, type MapProblem, mapProblem, type MapSource, rowsOf, together } from './map-problem';
+import { checkShape, isObject, looseMap, NO_PLACE } from './map-shape';
+import { mendEntries } from './mend';
 import type { PlcArea } from './plc';
 import type { Addressing, LineShape, RegisterMap } from './register-map';
 
@@ -39,15 +41,21 @@ export function parseMap(json: string, line: LineShape): RegisterMap {
 }
 
 /**
- * All mistakes of a map at once: an entry that cannot be read does not keep the others from being checked.
- * @param rowShown where the map was made of a table, which has other rows
+ * All mistakes of a map at once: an entry that cannot be read does not keep the others from being checked, nor one wrong key
+ * the others of its entry.
+ * @param source where the map was made of a text, in which a person looks for the mistakes
  */
-export function checkMap(json: string, line: LineShape, rowShown: RowShown = (_, row) => row): MapCheck {
+export function checkMap(json: string, line: LineShape, source: MapSource = { rowShown: (_, row) => row }): MapCheck {
   const { problems, sound } = findProblems(json, line);
-  const shown = problems.map((problem) => {
-    const { field, row, list, address, what } = problem;
-    return row === null || list === null ? problem : mapProblem(field, rowShown(list, row), address, what, problem);
-  });
+  const shown = problems
+    .filter(({ field, what }) => !(NO_PLACE.includes(what) && source.misplaced?.has(field)))
+    .map((problem) => {
+      const { field, row, list, address, what, ofAll } = problem;
+      const { inJson = false } = source;
+      return row === null || list === null
+        ? problem
+        : mapProblem(field, source.rowShown(list, row), address, what, { list, ofAll, inJson });
+    });
   return { problems: together(shown), sound };
 }
 
@@ -60,30 +68,36 @@ function findProblems(json: string, line: LineShape): MapCheck {
     const reason = error instanceof Error ? error.message : String(error);
     return { problems: [mapProblem('the map', null, null, `is not JSON: ${reason}; correct the text`)], sound: null };
   }
-  const shape = checkShape(parsed, addressIn(parsed));
-  if (!shape.sound) return { problems: shape.problems, sound: null };
+  const addressOf = addressIn(parsed);
+  const shape = checkShape(parsed, addressOf);
   const loose = looseMap(parsed);
-  const rowOf = rowsOf(loose);
-  const converted = zeroBased(shape.sound, rowOf);
-  const problems = [...shape.problems, ...converted.problems];
-  if (!converted.map || converted.map.fields.length === 0) return { problems, sound: null };
-  // What is told about a broken entry is enough: its name is not missing, nor is there no material when the only one is broken.
-  const hasMaterial = loose.fields.some((field) => 'material' in field);
-  const isTold = ({ field, what }: MapProblem): boolean => shape.broken.has(field) || (hasMaterial && what === NO_MATERIAL);
-  const lint = lintMap(converted.map, line, rowOf).filter((problem) => !isTold(problem));
-  return { problems: [...problems, ...lint], sound: converted.map };
+  if (!isObject(parsed) || loose.fields.length === 0) return { problems: shape.problems, sound: null };
+  const entries = mendEntries(loose, shape.wrongKeys, line);
+  const rowOf = rowsOf(entries);
+  const converted = shape.sound ? zeroBased(shape.sound, rowOf) : { map: null, problems: [] };
+  const sound = converted.map && converted.map.fields.length > 0 ? converted.map : null;
+  const hasFlag = ({ fields }: Pick<RegisterMap, 'fields'>): boolean => fields.some(({ field }) => field === 'status_read_data');
+  const isFlagSound = sound === null || hasFlag(sound) || !entries.fields.some((field) => field?.field === 'status_read_data');
+  return {
+    problems: [
+      ...shape.problems,
+      ...converted.problems,
+      ...lintEntries(entries, addressOf, line),
+      ...(sound ? lintPlaces(sound, line.slots, rowOf, { isFlagSound }) : []),
+    ],
+    sound,
+  };
 }
 
 /** Where an entry of a map that may have any mistake lies in slot 1, as far as that can be said. */
-function addressIn(parsed: unknown): (list: string, entry: Record<string, unknown>) => number | null {
+function addressIn(parsed: unknown): AddressOf {
   const { read, addressing } = looseMap(parsed) as { read?: Partial<RegisterMap['read']>; addressing?: Addressing };
-  return (list, { at }) => {
-    const base = list === 'lineFields' ? 0 : read?.base;
-    if (!Number.isInteger(at) || !Number.isInteger(base) || addressing === undefined) return null;
-    const area = read?.function === 'input' ? 'input' : 'holding';
-    const start = list === 'lineFields' ? at : base;
-    const zero = wireAddress(Number(start), addressing, area);
-    return zero === null ? null : list === 'lineFields' ? zero : zero + Number(at);
+  const area = read?.function === 'input' ? 'input' : 'holding';
+  return (list, { at, field }) => {
+    const start = list === 'lineFields' ? at : read?.base;
+    if (!Number.isInteger(at) || Number(at) < 0 || !Number.isInteger(start) || addressing === undefined) return null;
+    const zero = wireAddress(Number(start), addressing, field === 'our_heartbeat' ? 'holding' : area);
+    return zero === null || list === 'lineFields' ? zero : zero + Number(at);
   };
 }
 

@@ -75,6 +75,8 @@ export const SLOT_FIELDS = [
   'actual_weight',
   'status_read_data',
 ] as const;
+/** Those that are texts. */
+export const TEXT_FIELDS: readonly string[] = ['mo_id', 'recipe', 'finished_goods'];
 export const LINE_FIELDS = ['heartbeat', 'map_version', 'mode', 'our_heartbeat'] as const;
 /** Names that the codes of a `status` word stand for. */
 export const STATUS_NAMES = ['idle', 'loaded', 'running', 'finished', 'failed'] as const;

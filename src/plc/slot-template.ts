@@ -1,19 +1,27 @@
+import { cellText } from './map-cells';
 import { SLOT_FIELDS } from './register-map';
 
-/** One line of the list: where a field of one slot lies. */
-export interface Place {
+/** One line of the list. */
+export interface Named {
   row: number;
+  name: string;
+  /** type, words, order, scale, unit, byteSwap, values, id as far as the list has them. */
+  spec: Record<string, unknown>;
+}
+
+/** Where a field of one slot lies. */
+export interface Place extends Named {
   area: 'read' | 'write';
   slot: number;
-  name: string;
   /** As it stands in the list: "D6028" */
   text: string;
   /** Zero-based. */
   address: number;
   bit: number | null;
-  /** type, words, order, scale, unit, byteSwap, values, id as far as the list has them. */
-  spec: Record<string, unknown>;
 }
+
+/** Where each field lies, counted from the start of a slot; null where the list does not tell it in a way that can be read. */
+export type Layout = Map<string, { at: number | null; first: Pick<Place, 'row' | 'spec' | 'bit'> }>;
 
 /** Takes a mistake: name, row of the list, zero-based address, what is wrong and what to do. */
 export type Complain = (name: string, row: number | null, address: number | null, what: string) => void;
@@ -58,10 +66,7 @@ export function positions(places: readonly Place[], stride: number, complain: Co
     const at = mostFrequent(of.map(inSlotOne)) ?? 0;
     const [first] = of;
     if (!first) continue;
-    found.set(name, {
-      at,
-      first: { ...first, spec: Object.assign({}, ...[...of].reverse().map(({ spec }) => spec)) as Record<string, unknown> },
-    });
+    found.set(name, { at, first });
     for (const place of of) {
       const expected = at + (place.slot - 1) * stride;
       if (place.address === expected) continue;
@@ -77,28 +82,48 @@ export function positions(places: readonly Place[], stride: number, complain: Co
   return found;
 }
 
+/** What the rows of each field tell besides its places, with the first of these rows; whoever differs from the first is named. */
+export function specsOf(rows: readonly Named[], complain: Complain): Map<string, Pick<Named, 'row' | 'spec'>> {
+  const found = new Map<string, Pick<Named, 'row' | 'spec'>>();
+  for (const [name, of] of byName(rows)) {
+    const spec: Named['spec'] = {};
+    for (const { row, spec: own } of of) {
+      for (const [key, value] of Object.entries(own)) {
+        spec[key] ??= value;
+        if (JSON.stringify(spec[key]) !== JSON.stringify(value))
+          complain(name, row, null, `has ${key} ${cellText(value)} here and ${cellText(spec[key])} in a row above; make them the same`);
+      }
+    }
+    found.set(name, { row: of[0]?.row ?? 0, spec });
+  }
+  return found;
+}
+
 /** Fields in the order of their words, each with the row where the list names it first; "silo_a_id" beside "silo_a" is its id. */
-export function fieldsOf(layout: ReadonlyMap<string, { at: number; first: Place }>): { row: number; field: Record<string, unknown> }[] {
+export function fieldsOf(layout: Layout): { row: number; field: Record<string, unknown> }[] {
   const idOf = (name: string): string | null => {
     const owner = /^(.+)_id$/i.exec(name)?.[1];
     return owner !== undefined && !isSlotField(name) && layout.has(owner) ? owner : null;
   };
   return [...layout]
     .filter(([name]) => idOf(name) === null)
-    .sort(([, a], [, b]) => a.at - b.at || (a.first.bit ?? 0) - (b.first.bit ?? 0))
+    .sort(([, a], [, b]) => (a.at ?? Infinity) - (b.at ?? Infinity) || (a.first.bit ?? 0) - (b.first.bit ?? 0))
     .map(([name, { at, first }]) => {
       const id = [...layout].find(([other]) => idOf(other) === name)?.[1];
       const { id: ownId, ...spec } = first.spec;
       const value = ownId ?? id?.first.spec['id'];
-      const type = first.bit !== null ? 'bit' : (first.spec['type'] ?? OWN_TYPE[name]);
+      // The bit stands in the address.
+      const bit = first.bit ?? (at === null && first.spec['type'] === 'bit' ? 0 : null);
+      const type = bit !== null ? 'bit' : (first.spec['type'] ?? OWN_TYPE[name]);
+      const idHasPlace = id === undefined || id.at !== null;
       const field = {
         [isSlotField(name) ? 'field' : 'material']: name,
-        at,
+        ...(at !== null && { at }),
         ...spec,
         type,
-        ...(first.bit !== null && { bit: first.bit }),
-        ...(id && { idAt: id.at }),
-        ...(value !== undefined && { id: value }),
+        ...(bit !== null && { bit }),
+        ...(id && idHasPlace && { idAt: id.at }),
+        ...(value !== undefined && idHasPlace && { id: value }),
       };
       return { row: first.row, field };
     });
@@ -108,8 +133,8 @@ function isSlotField(name: string): boolean {
   return (SLOT_FIELDS as readonly string[]).includes(name);
 }
 
-function byName(places: readonly Place[]): Map<string, Place[]> {
-  const groups = new Map<string, Place[]>();
+function byName<Row extends Named>(places: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
   for (const place of places) groups.set(place.name, [...(groups.get(place.name) ?? []), place]);
   return groups;
 }

@@ -28,8 +28,14 @@ export function typeNamed(name: string): string {
   return OTHER_NAMES.get(name.toLowerCase()) ?? name.toLowerCase();
 }
 
-/** Numbers of 8 or 64 bits in PLC programs: a name that looks alike (INT for SINT) would be another number. */
-const OF_ANOTHER_SIZE: ReadonlySet<string> = new Set(['sint', 'lint', 'ulint', 'lword']);
+/** Numbers of 8 bits: the map knows whole words and single bits. */
+const BYTES: ReadonlyMap<string, ValueType> = new Map([
+  ...['byte', 'usint', 'uint8', 'uchar', 'u8'].map((name) => [name, 'uint16'] as const),
+  ...['sint', 'int8', 'i8'].map((name) => [name, 'int16'] as const),
+]);
+
+/** Numbers of 64 bits in PLC programs: a name that looks alike (INT for LINT) would be another number. */
+const OF_ANOTHER_SIZE: ReadonlySet<string> = new Set(['lint', 'ulint', 'lword']);
 
 /** What may be written for a type, in any system: "float32", "float", "real32". */
 const SPELLINGS: ReadonlyMap<string, ValueType> = new Map([
@@ -42,7 +48,9 @@ const SPELLINGS: ReadonlyMap<string, ValueType> = new Map([
 export function typeHint(name: string): string | null {
   const characters = /^(?:w?string|text|char|ascii)\D*(\d+)\D*$/i.exec(name)?.[1];
   if (characters !== undefined) return `a text of ${characters} characters is ascii with words ${Math.ceil(Number(characters) / 2)}`;
-  if (/^(?:byte|usint)$/i.test(name)) return 'a byte with a word to itself is uint16';
+  const byte = BYTES.get(name.toLowerCase());
+  if (byte !== undefined)
+    return `a byte that has a word to itself is ${byte}, a single bit is bit; where two bytes share a word, let the PLC give each a word of its own`;
   if (OF_ANOTHER_SIZE.has(name.toLowerCase())) return null;
   const alike = [...SPELLINGS.keys()].filter((spelling) => digitsOf(spelling) === digitsOf(name));
   const near = SPELLINGS.get(closest(name, alike) ?? '');

@@ -81,8 +81,8 @@ export interface PasteView {
 
 /** @param present the JSON text in the dialog, for what the pasted text leaves out */
 export function viewPaste(text: string, present: string, line: LineShape): PasteView {
-  const { kind, map, understood, problems: own, rowShown } = readMapText(text, present.trim() === '' ? FEED_MILL_MAP : parsed(present));
-  const problems = [...own, ...(map ? checkMap(JSON.stringify(map), line, rowShown).problems : [])];
+  const { kind, map, understood, problems: own, source } = readMapText(text, present.trim() === '' ? FEED_MILL_MAP : parsed(present));
+  const problems = [...own, ...(map ? checkMap(JSON.stringify(map), line, source).problems : [])];
   const count = problems.length === 0 ? 'no mistakes' : problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
   const size = map ? ` with ${looseMap(map).fields.length} fields` : '';
   return {

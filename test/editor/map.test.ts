@@ -60,7 +60,7 @@ function pasteWithMistakes(): string {
 /** As they are told of rows that stand `above` rows further down than in the map. */
 const mistakes = (above: number): string[] => [
   `mo_id at 6001 (row ${above + 2}) needs "words"; fill in the length of the text, two characters a word`,
-  `silo_a at 6028 (row ${above + 6}) type is "uint8"; it must be one of bit, uint16, int16, uint32, int32, float32, float64, bcd16, bcd32, ascii`,
+  `silo_a at 6028 (row ${above + 6}) type is "uint8"; a byte that has a word to itself is uint16, a single bit is bit; where two bytes share a word, let the PLC give each a word of its own`,
   `actual_weight at 6074 (row ${above + 23}) takes words 74-75 of the slot and overlaps status_read_data (words 75-75); move one of them`,
 ];
 
@@ -185,7 +185,7 @@ for (const version of ['4', '5'] as const) {
       await page().locator('[data-area="write.base"]').fill('');
       await page().locator('[data-area="write.base"]').blur();
       await page()
-        .locator('#mo-line-verdict li', { hasText: /write base is ""; it must be integer/ })
+        .locator('#mo-line-verdict li', { hasText: /write base is ""; it must be a whole number/ })
         .waitFor();
       await page().locator('[data-area="write.base"]').fill('6050');
       await page().locator('[data-area="write.base"]').blur();

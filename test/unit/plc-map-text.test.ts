@@ -129,8 +129,8 @@ describe('a pasted register map', () => {
     assert.deepEqual(
       problems.map(({ text }) => text),
       [
-        'silo_a at 6028 (row 6) type is "uint8"; it must be one of bit, uint16, int16, uint32, int32, float32, float64, bcd16, bcd32, ascii',
-        'actual_weight (row 23) at is "7x"; it must be integer',
+        'silo_a at 6028 (row 6) type is "uint8"; a byte that has a word to itself is uint16, a single bit is bit; where two bytes share a word, let the PLC give each a word of its own',
+        'actual_weight (row 23) at is "7x"; it must be a whole number',
         'mo_id at 6001 (row 2) needs "words"; fill in the length of the text, two characters a word',
       ],
     );
@@ -284,6 +284,61 @@ describe('a pasted register map', () => {
       `silo_c at 6135 (row ${moved}) in slot 2 is D6135; with 100 words from slot to slot it must be D6134: correct one of the two`,
       `silo_e at 7041 (row ${write}) in slot 1 is D7041; with 100 words from slot to slot it must be D7040: correct one of the two`,
     ]);
+  });
+
+  it('tells both mistakes of a row, the address and the type, and does not call the field missing', () => {
+    const said = (text: string): string[] => viewPaste(text, '', line).problems.map(({ text: one }) => one);
+    const list = addressList([1, 2], (address) => `D${address}`);
+    const rows = list.flatMap((row, index) => (/^silo_a\t/.test(row) ? [index] : []));
+    for (const index of rows)
+      list[index] = (list[index] ?? '').replace(/\tD6/, '\tDx6').replace(/\tD7/, '\tDx7').replace('uint32', 'uint23');
+    const found = said(list.join('\n'));
+    assert.equal(found.filter((text) => /^silo_a \(row \d+\) in slot \d has the address "Dx/.test(text)).length, rows.length);
+    assert.equal(found.filter((text) => /^silo_a \(row \d+\) type is "uint23"/.test(text)).length, 1);
+    assert.equal(found.length, rows.length + 1, found.join('\n'));
+    // A list that does not tell the distance of the slots is checked as far as it can be.
+    const short = said('name,slot 1,type\nsilo_a,Dxx,uint23\nsilo_b,D31,ascii\nsilo_c,,uint16\nrest,D40,bit');
+    for (const expected of [
+      /^silo_a \(row 2\) in slot 1 has the address "Dxx"; write one address in the way of the others, such as D31$/,
+      /^silo_a \(row 2\) type is "uint23"/,
+      /^silo_b \(row 3\) is a number, so its type cannot be ascii/,
+      /^silo_c \(row 4\) in slot 1 has the address ""/,
+      /^read shows no field in two slots/,
+    ])
+      assert.equal(short.filter((text) => expected.test(text)).length, 1, `${String(expected)}\n${short.join('\n')}`);
+    assert.ok(!short.some((text) => /has no "(at|base|stride)"|^silo_[abc]\b.*has no entry|belong together/.test(text)), short.join('\n'));
+  });
+
+  it('names rows of a list that say different things about one field', () => {
+    const { problems, map } = readMapText(
+      'name,slot,address,type\nsilo_a,1,10,uint32\nsilo_a,2,30,real\nsilo_b,1,12,\nsilo_b,2,32,real',
+      null,
+    );
+    assert.deepEqual(
+      problems.map(({ text }) => text),
+      ['silo_a (row 3) has type float32 here and uint32 in a row above; make them the same'],
+    );
+    assert.deepEqual(map?.['fields'], [
+      { material: 'silo_a', at: 0, type: 'uint32' },
+      { material: 'silo_b', at: 2, type: 'float32' },
+    ]);
+  });
+
+  it('names the entries of pasted JSON by list and index', () => {
+    const map = structuredClone(FEED_MILL_MAP) as unknown as { fields: Record<string, unknown>[]; lineFields?: unknown[] };
+    Object.assign(map.fields[5] ?? {}, { type: 'uint23' });
+    for (const field of map.fields.slice(8, 12)) field['scale'] = 0;
+    map.fields.push(3 as unknown as Record<string, unknown>);
+    map.lineFields = [{ field: 'heartbeat', at: 'q', type: 'uint16' }];
+    assert.deepEqual(
+      viewPaste(JSON.stringify(map), '', line).problems.map(({ text }) => text.replace(/;.*/, '')),
+      [
+        'heartbeat (lineFields[0]) at is "q"',
+        'silo_a at 6028 (fields[5]) type is "uint23"',
+        'silo_d to silo_g at 6037 to 6046 (fields[8] to fields[11]): each scale is 0',
+        'fields[24] is 3',
+      ],
+    );
   });
 
   it('says what is missing instead of guessing', () => {

@@ -84,15 +84,15 @@ describe('register map', () => {
 
   it('what is not the shape of a map is refused with the name of the field', () => {
     refused('{', /not JSON/);
-    refused('[]', /the map is \[\]; it must be object/);
+    refused('[]', /the map is \[\]; it must be an object/);
     refused('{}', /the map has no "version"; fill it in/);
     refused(
       textWith((_, field) => Object.assign(field('silo_a'), { scle: 1 })),
       /silo_a at 6028 has the unknown key "scle"; perhaps "scale" is meant/,
     );
     refused(
-      textWith((_, field) => Object.assign(field('silo_b'), { type: 'uint8' })),
-      /silo_b at 6031 type is "uint8"; it must be one of bit, uint16/,
+      textWith((_, field) => Object.assign(field('silo_b'), { type: 'uint64' })),
+      /silo_b at 6031 type is "uint64"; it must be one of bit, uint16/,
     );
     refused(
       textWith((_, field) => Object.assign(field('silo_b'), { scale: 0 })),
@@ -124,7 +124,11 @@ describe('register map', () => {
       (map) => map.fields.push({ field: 'status', at: 77, type: 'uint16', values: { 3: 'done' } }),
     ],
     ['a field twice', /silo_a is in the map twice/, (map, field) => map.fields.push({ ...field('silo_a'), at: 80, idAt: 82 })],
-    ['field and material at once', /exactly one of/, (_, field) => Object.assign(field('silo_a'), { field: 'quantity' })],
+    [
+      'field and material at once',
+      /quantity at 6028 has both "field" and "material"; take the one out/,
+      (_, field) => Object.assign(field('silo_a'), { field: 'quantity' }),
+    ],
     ['an id without its place', /"idAt" and "id"/, (_, field) => delete field('silo_a').idAt],
     [
       'a text that is a number',
@@ -248,6 +252,66 @@ describe('register map', () => {
     assert.equal(sound?.fields.length, 22, 'the rest can be used');
   });
 
+  it('tells every mistake of an entry, and nothing that only follows from one of them', () => {
+    const told = (change: Parameters<typeof textWith>[0]): string[] => checkMap(textWith(change), line).problems.map(({ text }) => text);
+    // A wrong key keeps no other key from being judged.
+    assert.deepEqual(
+      told((_, field) => Object.assign(field('mo_id'), { at: 'x', words: 2 })),
+      [
+        'mo_id (row 2) at is "x"; it must be a whole number',
+        'mo_id (row 2) has words 2, a text too short for any MO name; WH/MO/00123 takes 6',
+      ],
+    );
+    assert.deepEqual(
+      told((_, field) => Object.assign(field('silo_a'), { at: 'x', type: 'uint23', scale: 0, id: undefined })).map((text) =>
+        text.slice(0, 30),
+      ),
+      [
+        'silo_a (row 6) at is "x"; it m',
+        'silo_a (row 6) type is "uint23',
+        'silo_a (row 6) scale is 0; it ',
+        'silo_a (row 6) "idAt" and "id"',
+      ],
+    );
+    // Nor does a mistake of an area.
+    assert.deepEqual(
+      told((map, field) => {
+        Object.assign(map.read, { base: 'D6000' });
+        delete field('mo_id').words;
+      }),
+      [
+        'read base is "D6000"; it must be a whole number',
+        'mo_id (row 2) needs "words"; fill in the length of the text, two characters a word',
+      ],
+    );
+    // What is there, but wrong, is neither missing nor without a material.
+    assert.deepEqual(
+      told((map, field) => {
+        drop(map, 'status_operation');
+        Object.assign(field('status_manufacturing'), { field: 'status', type: 'uint23', values: { 0: 'idle', 3: 'finished' } });
+      }).map((text) => text.slice(0, 34)),
+      ['status at 6072 (row 21) type is "u'],
+    );
+    assert.deepEqual(
+      told((_, field) => {
+        Object.assign(field('batch_no'), { field: 'batchno' });
+        Object.assign(field('silo_b'), { field: 'silo_b', material: undefined });
+        Object.assign(field('status_read_data'), { type: 'uint23' });
+      }).map((text) => text.slice(0, 34)),
+      ['batchno at 6000 (row 1) field is "', 'silo_b at 6031 (row 7) field is "s', 'status_read_data at 6076 (row 24) '],
+    );
+    // Two entries without a name are no double.
+    assert.deepEqual(
+      told((map) => map.fields.push({ at: 90, type: 'uint16' }, { at: 91, type: 'uint16' })),
+      [25, 26].map((row) => `unnamed at ${6065 + row} (row ${row}) has neither "field" nor "material"; name what it is`),
+    );
+    // A double of which one is wrong is a double.
+    assert.deepEqual(
+      told((map, field) => map.fields.push({ ...field('batch_no'), at: 90, order: 'EFGH' as 'ABCD' })).map((text) => text.slice(0, 45)),
+      ['batch_no at 6090 (row 25) order is "EFGH"; it', 'batch_no (row 25) is in the map twice; remove'],
+    );
+  });
+
   it('tells a word of the line without a name from a field without one', () => {
     const { problems } = checkMap(
       textWith((map) => Object.assign(map, { lineFields: [{ field: '', at: 5990, type: 'uint16' }] })),
@@ -276,7 +340,7 @@ describe('register map', () => {
     );
     refused(
       textWith((map) => Object.assign(map, { fields: [...map.fields, null] })),
-      /^the register map cannot be used: entry 25 is null; it must be object\./,
+      /^the register map cannot be used: entry 25 is null; it must be an object\./,
     );
   });
 
@@ -358,11 +422,11 @@ describe('register map', () => {
     ['flaot', /perhaps float32 is meant$/],
     ['REAL32', /perhaps float32 is meant$/],
     ['LREAL64', /perhaps float64 is meant$/],
-    ['byte', /a byte with a word to itself is uint16$/],
-    ['USINT', /a byte with a word to itself is uint16$/],
-    ['uint8', /it must be one of bit, uint16, .*, ascii$/],
-    ['int8', /it must be one of bit, uint16, .*, ascii$/],
-    ['SINT', /it must be one of bit, uint16, .*, ascii$/],
+    ['byte', /a byte that has a word to itself is uint16, .* let the PLC give each a word of its own$/],
+    ['USINT', /a byte that has a word to itself is uint16, .* let the PLC give each a word of its own$/],
+    ['uint8', /a byte that has a word to itself is uint16, .* let the PLC give each a word of its own$/],
+    ['int8', /a byte that has a word to itself is int16, .* let the PLC give each a word of its own$/],
+    ['SINT', /a byte that has a word to itself is int16, .* let the PLC give each a word of its own$/],
     ['LINT', /it must be one of bit, uint16, .*, ascii$/],
     ['uint64', /it must be one of bit, uint16, .*, ascii$/],
     ['constructor', /it must be one of bit, uint16, .*, ascii$/],
