@@ -1,4 +1,5 @@
 import type { DatabaseError } from 'pg';
+import { connectionWords } from '../connection-words';
 import { SmartMoError } from '../errors';
 import { ConstraintError } from './database';
 import { pg } from './pg';
@@ -55,7 +56,7 @@ function outcomeUnknown(error: unknown, where: Whereabouts): SmartMoError {
     'DB_OUTCOME_UNKNOWN',
     `the connection to PostgreSQL at ${where.server} was lost during COMMIT (${reason(error)}): the change may have been stored; ` +
       'the next run looks before it acts',
-    { class: 'unknown' },
+    { class: 'unknown', detail: callOf(error) },
   );
 }
 
@@ -80,7 +81,7 @@ function unreachable(error: unknown, where: Whereabouts, phase: Phase): SmartMoE
     changing: `the connection to PostgreSQL at ${where.server} was lost: ${cause}; the last change may have been stored, the next run looks`,
     committing: cause,
   }[phase];
-  return new SmartMoError('DB_UNREACHABLE', text, { class: phase === 'changing' ? 'unknown' : 'transient' });
+  return new SmartMoError('DB_UNREACHABLE', text, { class: phase === 'changing' ? 'unknown' : 'transient', detail: callOf(error) });
 }
 
 function translateSqlState(error: DatabaseError, state: string, where: Whereabouts, phase: Phase): Error {
@@ -141,10 +142,15 @@ export function isDeadlock(error: unknown): boolean {
   return error instanceof SmartMoError && error.code === 'DB_UNREACHABLE' && error.value === '40P01';
 }
 
-/** Node reports "no address of localhost answered" as an AggregateError without a message. */
+/** In words where the code has some; Node reports "no address of localhost answered" as an AggregateError without a message. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.message !== '' ? error.message : code(error);
+  return connectionWords(error) ?? (error.message !== '' ? error.message : code(error));
+}
+
+/** The call that failed ("read ECONNRESET"), for the log, where people are told words. */
+function callOf(error: unknown): string | undefined {
+  return connectionWords(error) !== undefined && error instanceof Error ? error.message || code(error) : undefined;
 }
 
 function code(error: unknown): string {

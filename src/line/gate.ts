@@ -100,6 +100,11 @@ export function waitsSince({ state, updated_at, finished_at }: Pick<WaitingRow, 
   return (state === 'pushing' ? finished_at : null) ?? updated_at;
 }
 
+/** Since when nothing has happened to any of these batches. */
+export function lastChange(rows: readonly Pick<WaitingRow, 'state' | 'updated_at' | 'finished_at'>[]): Date {
+  return new Date(Math.max(...rows.map((row) => waitsSince(row).getTime())));
+}
+
 function minutesSince(row: WaitingRow, now: Date): number {
   return minutesBetween(waitsSince(row), now);
 }

@@ -36,6 +36,8 @@ export interface Line extends LineSettings {
   readonly plc: Plc | null;
   readonly mapping: Mapping;
   readonly clock: Clock;
+  /** When this process began to know the line: what it has not asked since then it does not know. */
+  readonly startedAt: Date;
   readonly inFlight: Set<TaskName>;
   /** What messages have shown of the slots, for plc-batch-reader with source msg. */
   readonly sightings: Sightings;
@@ -58,7 +60,13 @@ export interface LineDependencies {
 }
 
 export function createLine(settings: LineSettings, dependencies: LineDependencies): Line {
-  return { ...settings, startHold: null, ...dependencies, inFlight: new Set(), announced: new Map(), sightings: noSightings() };
+  const mine = {
+    startedAt: dependencies.clock.now(),
+    inFlight: new Set<TaskName>(),
+    announced: new Map<string, Date>(),
+    sightings: noSightings(),
+  };
+  return { ...settings, startHold: null, ...dependencies, ...mine };
 }
 
 /** @throws CONFIG_MISSING when the line has no Odoo */

@@ -33,13 +33,17 @@ export const ALARM_ACTIONS = {
   'gate-blocked': 'Clear the batches that block the queue; no new MO is fetched before.',
   'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
   'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
-  'mo-changed-in-odoo': 'Set the quantity back in Odoo, or cancel the batch here.',
+  'mo-changed-in-odoo': 'Set the quantity back in Odoo; or press cancel, and make a new MO there: this one is not fetched again.',
   'map-invalid': 'Open the mo-line node: it names the mistake in the register map.',
   'map-changed': 'Put the map or the materials back until the queue is empty; or finish, cancel or park the batches that are in it.',
   'on-hold': 'Find out why, then press release.',
 } as const;
 
 export type AlarmCode = keyof typeof ALARM_ACTIONS;
+
+/** Alarms that are the state of a link. */
+export const ODOO_LINK = ['odoo-down', 'odoo-auth', 'odoo-key-expired', 'odoo-version-changed'] as const satisfies readonly AlarmCode[];
+export const PLC_LINK = ['plc-down'] as const satisfies readonly AlarmCode[];
 
 /** Value of `plc-down` when no read failed: there was none. */
 export const NOT_READ = 'not-read';
@@ -59,6 +63,7 @@ const BY_VALUE: {
   'plc-down': ByValue<ErrorCode | typeof NOT_READ>;
   'mo-cancelled-in-odoo': ByValue<ChangeValue>;
   'mo-done-in-odoo': ByValue<ChangeValue>;
+  'mo-changed-in-odoo': ByValue<ChangeValue>;
 } = {
   'failed-batch': {
     'cancel-refused': 'The cancellation was refused. When it is put right in Odoo, press cancel again; or press park.',
@@ -100,6 +105,10 @@ const BY_VALUE: {
   'mo-done-in-odoo': {
     'in-plc': 'Ask who did it, and stop the batch at the PLC. Press cancel: the batch fails, because its MO is done; then press park.',
     made: 'Nothing yet: what Odoo shows is compared with what was weighed as soon as the batch is completed.',
+  },
+  'mo-changed-in-odoo': {
+    'in-plc': 'Set the quantity back in Odoo: the PLC makes the old one. Or stop the batch at the PLC first, then press cancel.',
+    made: 'Set the quantity back in Odoo: the PLC has made the old one. A batch that has failed for it by then waits for retry.',
   },
 };
 

@@ -5,11 +5,14 @@ import { type OpenAlarm, settleAlarms } from '../queue/alarms';
 import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
 import { queueRows } from '../queue/rows';
 import { changeAlarm, changedInOdoo } from '../line/odoo-check';
-import { isBlocked, waitsSince } from '../line/gate';
+import { isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
-import { type AlarmCode, failureOf, NOT_READ } from './alarm-codes';
+import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { refusedReads, type Snapshot } from './snapshot';
+import { isOfOdooLink, isTurnedAway } from './turned-away';
+import { unread } from './unread';
+import { isDosing } from './word';
 
 /** Alarms that the monitor alone raises and clears, from what the tables and the links show now. */
 const FROM_ROWS = [
@@ -23,10 +26,6 @@ const FROM_ROWS = [
   'plc-stopped',
 ] as const satisfies readonly AlarmCode[];
 const FROM_ODOO = ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo'] as const satisfies readonly AlarmCode[];
-const ODOO_LINK = ['odoo-down', 'odoo-auth', 'odoo-key-expired', 'odoo-version-changed'] as const satisfies readonly AlarmCode[];
-/** Errors of a batch that are the state of the link. */
-const ODOO_LINK_ERRORS: ReadonlySet<string> = new Set(['ODOO_UNREACHABLE', 'ODOO_AUTH', 'ODOO_KEY_EXPIRED', 'ODOO_VERSION_CHANGED']);
-const PLC_LINK = ['plc-down'] as const satisfies readonly AlarmCode[];
 /** Errors of a task that are alarms of their own. */
 const FROM_TASKS: Record<string, AlarmCode> = { MAP_VERSION: 'map-version', PLC_STOPPED: 'plc-stopped' };
 
@@ -50,61 +49,50 @@ export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinu
   const plc = line.plc?.state();
   const refused = refusedReads(snapshot.tasks);
   const down = plc ? linkAlarms(plc, 'plc-down', 'the PLC') : [];
-  if (down.length === 0 && refused && codeOf(refused.error) !== 'PLC_STOPPED') down.push(ofLine('plc-down', 'critical', refused.error));
+  if (down.length === 0 && refused && codeOf(refused.error) !== 'PLC_STOPPED') {
+    down.push(ofLine('plc-down', 'critical', refused.error, refused.since));
+  }
   for (const alarm of down) alarm.value = codeOf(alarm.text);
-  await settle(plc?.state === 'unknown' ? [] : PLC_LINK, down.length > 0 ? down : unread(line, snapshot));
-}
-
-/** A dead PLC, or a reader that nobody triggers, must not look like a calm one (plc.md, reading; invariant I14). */
-function unread(line: Line, { rows, tasks }: Snapshot): OpenAlarm[] {
-  const [first] = rows;
-  if (!first) return [];
-  const last = tasks.find((record) => record.task === 'read');
-  // Without a PLC the slots come in messages, or nobody reads them at all.
-  if (!line.plc && !last) return [];
-  const since = last?.ok_at ?? first.created_at;
-  const minutes = minutesBetween(since, line.clock.now());
-  if (minutes < line.staleAfterMinutes) return [];
-  const text = `batches are in the queue, but the PLC was not read for ${minutes} min; check that the node "read batches" ${line.plc ? 'is triggered' : 'gets its messages'}`;
-  return [{ ...ofLine('plc-down', 'critical', text), value: NOT_READ }];
+  const missing = down.length === 0 ? unread(line, snapshot) : null;
+  if (missing) down.push({ ...ofLine('plc-down', 'critical', missing.text, missing.since), value: NOT_READ });
+  await settle(plc?.state === 'unknown' ? [] : PLC_LINK, down);
 }
 
 function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
   const now = line.clock.now();
   const alarms: OpenAlarm[] = [];
   for (const row of rows) {
-    const slot = `slot ${row.batch_no} ${row.mo_id}`;
-    const minutes = minutesBetween(waitsSince(row), now);
-    const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string, value: string | null = null): void => {
-      alarms.push({ code, severity, text, mo_id: row.mo_id, batch_no: row.batch_no, value });
+    const since = waitsSince(row);
+    const minutes = minutesBetween(since, now);
+    const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string, value: string | null, since: Date | null): void => {
+      alarms.push({
+        code,
+        severity,
+        text: `slot ${row.batch_no} ${row.mo_id}: ${text}`,
+        mo_id: row.mo_id,
+        batch_no: row.batch_no,
+        value,
+        since,
+      });
     };
-    if (row.state === 'failed') add('failed-batch', 'critical', `${slot}: ${row.last_error ?? 'failed'}`, failureOf(row));
-    else if (row.last_error !== null && row.state !== 'pushed' && !isToldByLink(line, row))
-      add('not-pushed', 'warning', `${slot}: ${row.last_error}`, codeOf(row.last_error));
-    if (WAITS_FOR_NOBODY.has(row.state) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))
-      add('stuck', 'warning', `${slot}: ${row.state}, nothing has changed for ${minutes} min`);
+    if (row.state === 'failed') add('failed-batch', 'critical', row.last_error ?? 'failed', failureOf(row), since);
+    else if (isTurnedAway(line, row)) add('not-pushed', 'warning', row.last_error ?? '', codeOf(row.last_error), null);
+    if (WAITS_FOR_NOBODY.has(row.state) && !waitsItsTurn(row, rows) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))
+      add('stuck', 'warning', `${row.state}, nothing has changed for ${minutes} min`, null, since);
   }
   if (isBlocked(rows, now, stuckAfterMinutes)) {
     const why = rows.every((row) => row.state === 'failed')
       ? 'only failed batches are left'
       : `no batch has changed for ${stuckAfterMinutes} min`;
-    alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`));
+    alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`, lastChange(rows)));
   }
-  if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`));
+  if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`, hold.since));
   if (mapChanged) alarms.push(ofLine('map-changed', 'critical', mapChangedText(line.line)));
-  for (const { error } of tasks) {
+  for (const { error, error_at } of tasks) {
     const code = FROM_TASKS[codeOf(error)];
-    if (code && error !== null) alarms.push(ofLine(code, 'critical', error));
+    if (code && error !== null) alarms.push(ofLine(code, 'critical', error, error_at));
   }
   return alarms;
-}
-
-/** One cause, one alarm: an Odoo that is away is told as odoo-down, not once more by every batch that waits for it. */
-function isToldByLink(line: Line, { last_error, updated_at }: QueueRow): boolean {
-  if (!ODOO_LINK_ERRORS.has(codeOf(last_error))) return false;
-  const { state, since } = line.odoo?.state() ?? { state: 'unknown', since: null };
-  // Of an Odoo that is back only what failed since then is news.
-  return state !== 'ok' || (since !== null && updated_at <= since);
 }
 
 function waitsForLink(line: Line, { state }: QueueRow): boolean {
@@ -112,8 +100,13 @@ function waitsForLink(line: Line, { state }: QueueRow): boolean {
   return link?.state().state === 'down';
 }
 
-function ofLine(code: AlarmCode, severity: OpenAlarm['severity'], text: string): OpenAlarm {
-  return { code, severity, text, mo_id: '', batch_no: null, value: null };
+/** The PLC shows every recipe that was loaded, and makes one after the other: only one that it has begun with can be stuck there. */
+function waitsItsTurn(row: QueueRow, rows: readonly QueueRow[]): boolean {
+  return row.state === 'running' && row.status_operation === 0 && !isDosing(row) && rows.some(isDosing);
+}
+
+function ofLine(code: AlarmCode, severity: OpenAlarm['severity'], text: string, since: Date | null = null): OpenAlarm {
+  return { code, severity, text, mo_id: '', batch_no: null, value: null, since };
 }
 
 /** null when Odoo could not be asked: what was raised before stays. */
@@ -143,7 +136,7 @@ async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSigna
 }
 
 function isInDoubt({ state }: LinkState, rows: readonly QueueRow[]): boolean {
-  return state === 'down' || (state === 'unknown' && rows.some(({ last_error }) => ODOO_LINK_ERRORS.has(codeOf(last_error))));
+  return state === 'down' || (state === 'unknown' && rows.some(isOfOdooLink));
 }
 
 function odooCode({ error }: LinkState): AlarmCode {
@@ -162,5 +155,5 @@ function upgraded(line: Line): OpenAlarm[] {
 }
 
 function linkAlarms(link: LinkState, code: AlarmCode, who: string): OpenAlarm[] {
-  return link.state === 'down' ? [ofLine(code, 'critical', link.error ?? `${who} does not answer`)] : [];
+  return link.state === 'down' ? [ofLine(code, 'critical', link.error ?? `${who} does not answer`, link.since)] : [];
 }

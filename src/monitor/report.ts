@@ -14,7 +14,8 @@ import { historyReport } from './history-report';
 import { outageAlarm, outageBegan, outageEnded } from './outage';
 import { differs, isUnseen, reconciliation, reconciliationSentence } from './reconciliation';
 import { slotReport, slotSentence } from './slot-report';
-import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot, waitsForOdoo, type Word } from './snapshot';
+import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot } from './snapshot';
+import type { Level } from './word';
 
 export interface ReportOptions {
   report: string;
@@ -46,7 +47,7 @@ const REPORTS = {
     const { snapshot, outage } = await look(line);
     const picture = realTime(line, snapshot, options.stuckAfterMinutes, outage);
     const events = outageEvents(line, outage, options);
-    const fill = picture.word === 'RUNNING' && waitsForOdoo(line, snapshot.rows) !== null ? 'yellow' : LIGHTS[picture.word];
+    const fill = picture.word === 'STARTING' ? 'blue' : LIGHTS[picture.level];
     return { ...answer(line, picture, `${picture.word}: ${picture.why}`, fill), events };
   },
   history: async (line, _run, { payload }) => {
@@ -86,16 +87,7 @@ function reportOf(name: string): Report {
   throw new SmartMoError('INPUT_INVALID', `there is no report "${name}"; choose one of ${REPORT_NAMES.join(', ')}`, { value: name });
 }
 
-/** A green light over a line that stands still would be a lie (invariant I14). */
-const LIGHTS: Record<Word, NodeStatus['fill']> = {
-  RUNNING: 'green',
-  'WAITING FOR MO': 'green',
-  OBSERVE: 'yellow',
-  'ON HOLD': 'yellow',
-  BLOCKED: 'red',
-  'NO PLC': 'red',
-  'NO DATABASE': 'red',
-};
+const LIGHTS: Record<Level, NodeStatus['fill']> = { ok: 'green', warning: 'yellow', critical: 'red' };
 
 /**
  * The reports of batch-monitor. real-time and health are answered with the database down too; any report also announces
@@ -174,12 +166,11 @@ async function health(line: Line, run: Run, options: ReportOptions): Promise<Ans
   const issues = alarms.map(({ code, severity, text, mo_id, since }) => ({ code, level: severity, text, mo_id, since }));
   logTask(line, 'health', run, `Health: ${word}, ${issues.length} issue(s)`);
   const time = clockTime(line.clock.now());
-  const fill = ({ ok: 'green', warning: 'yellow', critical: 'red' } as const)[word];
   return {
     payload: { status: word, issues },
     text: issues.length === 0 ? 'all well' : issues.map(({ code, text }) => `${code}: ${text}`).join('; '),
     events,
-    status: { fill, shape: 'dot', text: `${word}, ${countOf(issues)} ${time}` },
+    status: { fill: LIGHTS[word], shape: 'dot', text: `${word}, ${countOf(issues)} ${time}` },
     ...(word === 'critical' ? { statusCode: 503 } : {}),
   };
 }
@@ -206,7 +197,7 @@ function outageEvents(line: Line, outage: AlarmView | null, { announces }: Repor
   return outage ? outageBegan(line, outage) : outageEnded(line);
 }
 
-function worst(alarms: readonly AlarmView[]): 'ok' | 'warning' | 'critical' {
+function worst(alarms: readonly AlarmView[]): Level {
   if (alarms.some(({ severity }) => severity === 'critical')) return 'critical';
   return alarms.some(({ severity }) => severity === 'warning') ? 'warning' : 'ok';
 }

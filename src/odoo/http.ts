@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AxiosResponse, AxiosStatic } from 'axios';
 import type { Clock } from '../clock';
+import { connectionWords } from '../connection-words';
 import { closed, SmartMoError } from '../errors';
 import { onFirstUse } from '../first-use';
 import type { TlsSettings } from './settings';
@@ -198,14 +199,11 @@ function retryAfter(header: unknown, clock: Clock): number | undefined {
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS);
 }
 
+const REMEDIES: Record<string, string> = {
+  ECONNREFUSED: '; check the url and that Odoo runs',
+  ENOTFOUND: '; check the url and the DNS of this machine',
+};
 const REASONS: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens at that address; check the url and that Odoo runs',
-  ENOTFOUND: 'the name is not known; check the url and the DNS of this machine',
-  EAI_AGAIN: 'the DNS does not answer',
-  EHOSTUNREACH: 'no route to that machine',
-  ENETUNREACH: 'no route to that network',
-  ETIMEDOUT: 'the connection timed out',
-  ECONNRESET: 'the connection was reset',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed; give its CA in the TLS configuration',
   SELF_SIGNED_CERT_IN_CHAIN: 'the certificate comes from a private CA; give it in the TLS configuration',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the CA of the certificate is not known; give it in the TLS configuration',
@@ -220,5 +218,7 @@ function reasonOf(error: unknown): string {
     return `the answer is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read`;
   }
   if (code === 'ERR_BAD_RESPONSE') return 'the answer broke off';
-  return typeof code === 'string' ? (REASONS[code] ?? `the connection failed (${code})`) : 'the connection failed';
+  if (typeof code !== 'string') return 'the connection failed';
+  const words = connectionWords(error);
+  return words === undefined ? (REASONS[code] ?? `the connection failed (${code})`) : words + (REMEDIES[code] ?? '');
 }

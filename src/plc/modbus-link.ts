@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type ModbusRTU from 'modbus-serial';
+import { connectionWords } from '../connection-words';
 import { SmartMoError } from '../errors';
 import { onFirstUse } from '../first-use';
 import { createFrameGuard } from './modbus-guard';
@@ -41,7 +42,7 @@ async function openSocket(settings: ModbusSettings, signal: AbortSignal): Promis
     if (fault) link.destroy(answerError(settings, fault));
   });
   socket.on('end', () => link.destroy(unreachable(settings, 'the PLC closed the connection')));
-  socket.on('error', (error) => link.destroy(unreachable(settings, error.message)));
+  socket.on('error', (error) => link.destroy(unreachable(settings, error)));
   socket.on('close', () => link.destroy(unreachable(settings, 'the connection was lost')));
   if (settings.transport === 'tcp') await client.linkTCP(socket, { port: settings.port });
   else await client.linkTelnet(socket, { port: settings.port });
@@ -51,14 +52,14 @@ async function openSocket(settings: ModbusSettings, signal: AbortSignal): Promis
 function connectSocket(settings: ModbusSettings, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: settings.host, port: settings.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
-    const fail = (why: string) => (): void => {
+    const fail = (why: unknown) => (): void => {
       done();
       socket.destroy();
       reject(unreachable(settings, why));
     };
     const onAbort = fail('stopped');
     const timer = setTimeout(fail(`no connection within ${settings.timeout} s`), settings.timeout * 1000);
-    const onError = (error: Error): void => fail(error.message || String((error as NodeJS.ErrnoException).code))();
+    const onError = (error: Error): void => fail(error)();
     const onConnect = (): void => {
       done();
       resolve(socket);
@@ -80,7 +81,7 @@ async function openSerial(settings: ModbusSettings): Promise<Link> {
   const { device, baudRate, dataBits, parity, stopBits, timeout } = settings;
   const client = new (library())();
   const link = createLink(settings, client, null, () => client.close(() => undefined));
-  client.on('error', (error: unknown) => link.destroy(unreachable(settings, error instanceof Error ? error.message : String(error))));
+  client.on('error', (error: unknown) => link.destroy(unreachable(settings, error)));
   client.on('close', () => link.destroy(unreachable(settings, 'the serial port was closed')));
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
@@ -99,7 +100,7 @@ async function openSerial(settings: ModbusSettings): Promise<Link> {
         'serial ports need the optional package serialport, which is not installed here; install it, or use tcp or rtu-tcp',
       );
     }
-    const failure = unreachable(settings, error instanceof Error ? error.message : String(error));
+    const failure = unreachable(settings, error);
     link.destroy(failure);
     throw failure;
   } finally {
@@ -167,7 +168,7 @@ async function send(client: ModbusRTU, asked: ModbusRequest): Promise<number[] |
 /** After a write was sent nobody knows whether it was carried out. */
 function aboutRequest(reason: SmartMoError, asked: ModbusRequest): SmartMoError {
   if (asked.kind === 'read' || reason.code === 'PLC_EXCEPTION' || reason.code === 'CLOSED') return reason;
-  return new SmartMoError(reason.code, reason.message, { class: 'unknown', value: reason.value });
+  return new SmartMoError(reason.code, reason.message, { class: 'unknown', value: reason.value, detail: reason.detail });
 }
 
 function timedOut(settings: ModbusSettings, asked: ModbusRequest): SmartMoError {
@@ -182,12 +183,16 @@ function answerError(settings: ModbusSettings, fault: string): SmartMoError {
   return new SmartMoError('PLC_ANSWER', `${placeOf(settings)} ${fault}; the connection is made anew`, { class: 'transient' });
 }
 
-function unreachable(settings: ModbusSettings, why: string): SmartMoError {
+/** @param why in words, or what the connection failed with: then the call stays for the log */
+function unreachable(settings: ModbusSettings, why: unknown): SmartMoError {
+  const words = connectionWords(why);
+  const told = words ?? (why instanceof Error ? why.message : String(why));
   return new SmartMoError(
     'PLC_UNREACHABLE',
-    `no connection to ${placeOf(settings)}: ${why}; check cable, address, port and power of the PLC`,
+    `no connection to ${placeOf(settings)}: ${told}; check cable, address, port and power of the PLC`,
     {
       class: 'transient',
+      detail: words !== undefined && why instanceof Error ? why.message : undefined,
     },
   );
 }

@@ -7,6 +7,8 @@ export interface OpenAlarm {
   severity: 'info' | 'warning' | 'critical';
   text: string;
   value: string | null;
+  /** Since when it is so, where that is known better than by when it was seen. A later report of the same alarm does not move it. */
+  since?: Date | null;
 }
 
 export interface AlarmRow extends OpenAlarm {
@@ -18,14 +20,14 @@ export interface AlarmRow extends OpenAlarm {
 
 const SETTLE = `
 WITH open AS (
-  SELECT * FROM jsonb_to_recordset($3::jsonb) AS o(code text, mo_id text, batch_no int, severity text, text text, value text)
+  SELECT * FROM jsonb_to_recordset($3::jsonb) AS o(code text, mo_id text, batch_no int, severity text, text text, value text, since timestamptz)
 ), cleared AS (
   UPDATE {schema}.mo_alarm a SET cleared_at = now()
   WHERE a.line = $1 AND a.cleared_at IS NULL AND a.code = ANY($2)
     AND NOT EXISTS (SELECT 1 FROM open o WHERE o.code = a.code AND o.mo_id = a.mo_id)
 )
-INSERT INTO {schema}.mo_alarm AS a (line, code, mo_id, batch_no, severity, text, value)
-SELECT $1, code, mo_id, batch_no, severity, text, value FROM open
+INSERT INTO {schema}.mo_alarm AS a (line, code, mo_id, batch_no, severity, text, value, since)
+SELECT $1, code, mo_id, batch_no, severity, text, value, coalesce(since, now()) FROM open
 ON CONFLICT (line, code, mo_id) WHERE cleared_at IS NULL
 DO UPDATE SET text = excluded.text, value = excluded.value, batch_no = excluded.batch_no, severity = excluded.severity
 WHERE (a.text, a.value, a.batch_no, a.severity)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Database } from '../../src/database/database';
 import { createPostgres } from '../../src/database/postgres';
 import { accessFrom, type PostgresSettings, type Server, type Timeouts } from '../../src/database/settings';
-import { SmartMoError } from '../../src/errors';
+import { describeInFull, SmartMoError } from '../../src/errors';
 import { testDatabase, testServer, type TestServer } from '../support/postgres';
 import { waitFor } from '../support/wait';
 import { startWire, type Wire } from '../support/wire';
@@ -129,7 +129,8 @@ describe('database: faults', () => {
     const late = connect({ host: '127.0.0.1', port });
     assert.equal(late.state().state, 'unknown');
     const error = await rejected(late.ready());
-    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port} does not answer: .*ECONNREFUSED`));
+    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port} does not answer: nothing listens at that address;`));
+    assert.match(describeInFull(error), /\(connect ECONNREFUSED [\d.:]+\)$/);
     const { since } = late.state();
     await rejected(late.query(LINES));
     assert.deepEqual(late.state().since, since);

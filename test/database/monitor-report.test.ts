@@ -5,6 +5,7 @@ import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import { runReport } from '../../src/monitor/report';
+import type { QueuedBatch } from '../../src/monitor/snapshot';
 import type { Odoo } from '../../src/odoo/odoo';
 import { type Plant, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
@@ -158,6 +159,95 @@ describe('reports of the line', () => {
     assert.match(String((await plant.report('real-time')).payload['why']), /^finished batches wait for Odoo: /);
   });
 
+  it('a batch that Odoo refuses is told at the first refusal, with what to do and when it is tried again', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.finishAll();
+    await plant.odoo.command({ action: 'fault', fault: 'refused', method: 'write', seconds: 60 });
+    await plant.complete();
+    await plant.database.query("UPDATE {schema}.mo_batch SET next_try_at = '2100-01-01 14:05' WHERE state = 'pushing'");
+    const { status, payload } = await plant.report('real-time');
+    assert.deepEqual([payload['word'], payload['level'], payload['refused_batches'], status.fill], ['RUNNING', 'warning', 2, 'yellow']);
+    assert.match(
+      String(payload['why']),
+      /^2 batches not completed yet: Odoo refused the quantities of the MO: .*; next try from \d\d:\d\d on$/,
+    );
+    const [batch] = payload['batches'] as QueuedBatch[];
+    assert.equal(batch?.trouble, 'Odoo refused the change.');
+    assert.match(batch?.action ?? '', /^Ask the ERP administrator/);
+    await plant.letTimePass();
+    assert.match(String((await plant.report('real-time')).payload['why']), /; next try with the next run of "complete in Odoo"$/);
+  });
+
+  it('says that the batch in work stands still long before it is stuck, once a read has seen it so', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.load();
+    await plant.plcHasTaken();
+    await plant.read();
+    const [first] = await plant.rows();
+    const dosed = JSON.stringify({ silo_a: 12 });
+    await plant.database.query(`UPDATE {schema}.mo_batch SET state = 'running', actual = $1 WHERE batch_no = 1`, [dosed]);
+    const why = async (): Promise<string> => String((await plant.report('real-time')).payload['why']);
+    assert.match(await why(), /^slot 1 WH\/MO\/\d+ .*is being made/);
+    await plant.database.query("UPDATE {schema}.mo_task SET ok_at = now() + interval '6 min' WHERE task = 'read'");
+    assert.match(await why(), new RegExp(`^slot 1 ${first?.mo_id} has not changed for 6 min`));
+    assert.equal((await plant.report('real-time')).status.fill, 'yellow');
+    // The other one waits its turn: it is not stuck as long as the PLC is at work.
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'running', actual = '{}' WHERE batch_no = 2");
+    await plant.database.query("UPDATE {schema}.mo_task SET ok_at = now() + interval '31 min' WHERE task = 'read'");
+    const { report } = plant.on({ ...plant.line, clock: later(31) });
+    assert.deepEqual(
+      ((await report('health')).payload['issues'] as { code: string; text: string }[])
+        .filter(({ code }) => code === 'stuck')
+        .map(({ text }) => text.slice(0, 6)),
+      ['slot 1'],
+    );
+  });
+
+  it('is STARTING until the PLC has been read, whatever the tables remember', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.read();
+    const hour = later(60);
+    const started = { ...plant.otherProcess(), startedAt: hour.now(), clock: hour };
+    const picture = await plant.on(started).report('real-time');
+    assert.deepEqual([picture.payload['word'], picture.payload['level'], picture.status.fill], ['STARTING', 'ok', 'blue']);
+    assert.match(String(picture.payload['why']), /^2 batches are in the queue; the PLC has not been read since the start$/);
+    await plant.on(started).read();
+    assert.notEqual((await plant.on(started).report('real-time')).payload['word'], 'STARTING');
+    // Nobody reads: that is a trouble of its own.
+    const { report } = plant.on({ ...plant.otherProcess(), clock: later(20) });
+    assert.equal((await report('real-time')).payload['word'], 'NO PLC');
+  });
+
+  it('band, lamp and alarm tell one moment, also after a restart', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    plant.plc.command({ action: 'fault', fault: 'down', seconds: 60 });
+    await assert.rejects(plant.read());
+    const since = async (of = plant.on(plant.line)): Promise<unknown[]> => {
+      const { payload } = await of.report('real-time');
+      const { plc } = payload['links'] as Record<string, { since: string }>;
+      const alarm = (payload['alarms'] as { code: string; since: string }[]).find(({ code }) => code === 'plc-down');
+      return [payload['word'], payload['since'], plc?.since, alarm?.since];
+    };
+    const [, before] = await since();
+    await plant.report('health');
+    assert.deepEqual(await since(), ['NO PLC', before, before, before]);
+    const restarted = plant.on(plant.otherProcess());
+    await assert.rejects(restarted.read());
+    assert.deepEqual(await since(restarted), ['NO PLC', before, before, before]);
+  });
+
+  it('a line that stands still is blocked since its last change, in the band and in the alarm', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.finishAll();
+    const { report } = plant.on({ ...plant.line, clock: later(40) });
+    await report('health');
+    const { payload } = await report('real-time');
+    const last = Math.max(...(await plant.rows()).map(({ updated_at }) => updated_at.getTime()));
+    const alarm = (payload['alarms'] as { code: string; since: string }[]).find(({ code }) => code === 'gate-blocked');
+    assert.deepEqual([payload['word'], Date.parse(String(payload['since'])), alarm?.since], ['BLOCKED', last, payload['since']]);
+  });
+
   it('no report is green while a critical alarm is open', async () => {
     await plant.fetch({ limit: 2 });
     assert.equal((await plant.report('batch-status')).status.fill, 'green');
@@ -260,8 +350,10 @@ describe('reports of the line', () => {
       'hold',
       'in_progress',
       'is_empty',
+      'level',
       'line',
       'links',
+      'refused_batches',
       'since',
       'slots',
       'tasks',

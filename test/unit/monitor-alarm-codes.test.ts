@@ -84,6 +84,12 @@ describe('what to press for an alarm', () => {
     for (const where of ['queued', 'made']) assert.doesNotMatch(actionFor('mo-cancelled-in-odoo', where), /PLC/);
   });
 
+  it('for an MO that was changed in Odoo depends on it too', () => {
+    assert.match(actionFor('mo-changed-in-odoo', 'in-plc'), /^Set the quantity back .* stop the batch at the PLC first, then press cancel/);
+    assert.match(actionFor('mo-changed-in-odoo', 'made'), /^Set the quantity back .* retry\.$/);
+    assert.match(actionFor('mo-changed-in-odoo', 'queued'), /^Set the quantity back in Odoo; or press cancel, and make a new MO/);
+  });
+
   it('for an MO that Odoo does not show is to ask first: it may be hidden, and its batch as good as any', () => {
     const value = (row: Partial<QueueRow>, shown: OdooState | undefined): string | null => {
       const change = changedInOdoo(bareRow(row), shown);

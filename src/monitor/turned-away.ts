@@ -1,0 +1,59 @@
+import { clockTime } from '../clock';
+import type { Line } from '../line/line';
+import { codeOf, type QueueRow } from '../queue/batch';
+
+/** Errors of a batch that are the state of the link. */
+const ODOO_LINK_ERRORS: ReadonlySet<string> = new Set(['ODOO_UNREACHABLE', 'ODOO_AUTH', 'ODOO_KEY_EXPIRED', 'ODOO_VERSION_CHANGED']);
+
+/** Odoo answers, and says no: to this batch, and as long as nobody puts something right. */
+const SAYS_NO: ReadonlySet<string> = new Set(['ODOO_REFUSED', 'ODOO_RIGHTS', 'ODOO_NOT_DONE']);
+
+export function isOfOdooLink({ last_error }: Pick<QueueRow, 'last_error'>): boolean {
+  return ODOO_LINK_ERRORS.has(codeOf(last_error));
+}
+
+/** A batch that could not be completed or cancelled, and is tried again by itself: for a reason of its own, not because Odoo is away. */
+export function isTurnedAway(line: Line, row: QueueRow): boolean {
+  return row.last_error !== null && row.state !== 'failed' && row.state !== 'pushed' && !isToldByLink(line, row);
+}
+
+/** One cause, one alarm: an Odoo that is away is told as odoo-down, not once more by every batch that waits for it. */
+function isToldByLink(line: Line, row: QueueRow): boolean {
+  if (!isOfOdooLink(row)) return false;
+  const { state, since } = line.odoo?.state() ?? { state: 'unknown', since: null };
+  // Of an Odoo that is back only what failed since then is news.
+  return state !== 'ok' || (since !== null && row.updated_at <= since);
+}
+
+/** Batches that Odoo says no to, tried again or given up: an Odoo that answers is not well for them. */
+export function refusedByOdoo(rows: readonly QueueRow[]): QueueRow[] {
+  return rows.filter(({ state, last_error }) => state !== 'cancelling' && SAYS_NO.has(codeOf(last_error)));
+}
+
+/** "3 batches not completed yet: Odoo refused ...; next try from 14:05 on", for those that are tried again; null when there is none. */
+export function turnedAwayText(line: Line, rows: readonly QueueRow[]): string | null {
+  const waiting = rows.filter((row) => row.state !== 'cancelling' && isTurnedAway(line, row));
+  const [first] = waiting;
+  if (!first) return null;
+  const why = withoutCode(first.last_error ?? '');
+  const text =
+    waiting.length === 1
+      ? `slot ${first.batch_no} ${first.mo_id} not completed yet: ${why}`
+      : `${waiting.length} batches not completed yet: ${why.replaceAll(first.mo_id, 'the MO')}`;
+  return `${text}; ${nextTry(line, waiting)}`;
+}
+
+/** The completer comes by its own timer: of the time in the row it is only known that nothing happens before. */
+function nextTry({ clock }: Line, rows: readonly QueueRow[]): string {
+  const times = rows.flatMap(({ next_try_at }) => (next_try_at === null ? [] : [next_try_at.getTime()]));
+  const next = times.length < rows.length ? 0 : Math.min(...times);
+  return next > clock.now().getTime()
+    ? `next try from ${clockTime(new Date(next))} on`
+    : 'next try with the next run of "complete in Odoo"';
+}
+
+/** The sentence of "CODE: sentence", for people. */
+export function withoutCode(lastError: string): string {
+  const code = codeOf(lastError);
+  return code === '' ? lastError : lastError.slice(`${code}: `.length);
+}

@@ -1,0 +1,152 @@
+import { minutesBetween } from '../clock';
+import { isBlocked, lastChange, waitsSince } from '../line/gate';
+import type { Line } from '../line/line';
+import { mapChangedText } from '../line/map-changed';
+import type { QueueRow } from '../queue/batch';
+import type { AlarmCode } from './alarm-codes';
+import type { Links, Snapshot } from './snapshot';
+import { turnedAwayText } from './turned-away';
+import { unread } from './unread';
+
+/** One word for the whole line, as the dashboard shows it. */
+export type Word = 'RUNNING' | 'STARTING' | 'WAITING FOR MO' | 'BLOCKED' | 'ON HOLD' | 'OBSERVE' | 'NO PLC' | 'NO DATABASE';
+
+export type Level = 'ok' | 'warning' | 'critical';
+
+/** A light that is well over a line that stands still would be a lie (invariant I14). */
+const LEVELS: Record<Word, Level> = {
+  RUNNING: 'ok',
+  STARTING: 'ok',
+  'WAITING FOR MO': 'ok',
+  OBSERVE: 'warning',
+  'ON HOLD': 'warning',
+  BLOCKED: 'critical',
+  'NO PLC': 'critical',
+  'NO DATABASE': 'critical',
+};
+
+/** Share of the time after which a batch is called stuck at which it is said that it stands still. */
+const SAID_AFTER = 0.1;
+
+export interface Said {
+  word: Word;
+  why: string;
+  level: Level;
+  since: Date | null;
+  /** The alarm that tells of the same trouble, and since when. */
+  alarm: AlarmCode | null;
+}
+
+/** What the line is doing, why, and since when where something is wrong. */
+export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links, stuckAfterMinutes: number): Said {
+  const { rows, hold, mapChanged: isMapChanged } = snapshot;
+  const say = (word: Word, why: string, since: Date | null = null, alarm: AlarmCode | null = null): Said => ({
+    word,
+    why,
+    level: LEVELS[word],
+    since,
+    alarm,
+  });
+  if (database.state === 'down') return say('NO DATABASE', database.error ?? '', database.since, 'database-down');
+  if (line.mode === 'observe') return say('OBSERVE', 'everything is read and shown, nothing is written');
+  if (hold) return say('ON HOLD', hold.reason, hold.since, 'on-hold');
+  if (isMapChanged) return say('ON HOLD', mapChangedText(line.line), null, 'map-changed');
+  if (plc.state === 'down') return say('NO PLC', plc.error ?? '', plc.since, 'plc-down');
+  if (rows.length === 0) return say('WAITING FOR MO', 'the queue is empty');
+  const now = line.clock.now();
+  const first = hasYetToLook(line, snapshot, now);
+  if (first !== null) return say('STARTING', first);
+  if (isBlocked(rows, now, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), lastChange(rows), 'gate-blocked');
+  const missing = unread(line, snapshot);
+  if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');
+  const broken = rows.find(failedInPlc);
+  if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
+    return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, lastChange(rows));
+  const still = standsStill(snapshot, stuckAfterMinutes);
+  const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows)].filter((trouble) => trouble !== null);
+  const work = still === null ? atWork(rows, troubles.length > 0) : [];
+  const running = say('RUNNING', [...troubles, ...work, ...modeOf(snapshot)].join('; '));
+  return troubles.length > 0 ? { ...running, level: 'warning' } : running;
+}
+
+function nameOf({ batch_no, mo_id }: QueueRow): string {
+  return `slot ${batch_no} ${mo_id}`;
+}
+
+/** The failed batches, else the one that has waited longest. */
+function blockedBy(rows: readonly QueueRow[]): string {
+  const failed = rows.filter(({ state }) => state === 'failed');
+  const [first] = failed.length > 0 ? failed : [...rows].sort((a, b) => waitsSince(a).getTime() - waitsSince(b).getTime());
+  if (!first) return '';
+  const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
+  return `${nameOf(first)}${others}: ${first.last_error ?? first.state}`;
+}
+
+/**
+ * After a start the tables tell what was, and nobody has asked the PLC what is: "blocked for two hours" may be the time that
+ * Node-RED was off. null: somebody has asked, nobody will, or there is nothing to ask.
+ */
+function hasYetToLook(line: Line, { rows, tasks }: Snapshot, now: Date): string | null {
+  const last = tasks.find(({ task }) => task === 'read');
+  const hasLooked = last?.started_at != null && last.started_at >= line.startedAt;
+  const isNews = rows.every(({ created_at, state }) => created_at >= line.startedAt || state === 'failed');
+  if ((!line.plc && !last) || hasLooked || isNews || minutesBetween(line.startedAt, now) >= line.staleAfterMinutes) return null;
+  return `${rows.length} ${rows.length === 1 ? 'batch is' : 'batches are'} in the queue; the PLC has not been read since the start`;
+}
+
+/** Why finished batches cannot be completed now; null when none waits, or Odoo answered when it was last asked. */
+function waitsForOdoo(line: Line, rows: readonly QueueRow[]): string | null {
+  const odoo = line.odoo?.state();
+  if (odoo?.state !== 'down' || !rows.some(({ state }) => state === 'finished' || state === 'pushing')) return null;
+  return `finished batches wait for Odoo: ${odoo.error ?? 'it does not answer'}`;
+}
+
+/**
+ * What stands still in the PLC, long before it is called stuck; null when things move. Only what a later read has seen unchanged
+ * is said: between two reads nobody knows.
+ */
+function standsStill({ rows, tasks }: Snapshot, stuckAfterMinutes: number): string | null {
+  const read = tasks.find(({ task }) => task === 'read')?.ok_at;
+  const inPlc = rows.filter(isInPlc);
+  if (!read || inPlc.length === 0) return null;
+  const stillFor = (since: Date): number | null => {
+    const minutes = minutesBetween(since, read);
+    return minutes >= Math.max(1, stuckAfterMinutes * SAID_AFTER) ? minutes : null;
+  };
+  const dosing = inPlc.filter(isDosing);
+  for (const row of dosing) {
+    const minutes = stillFor(waitsSince(row));
+    if (minutes !== null) return `${nameOf(row)} has not changed for ${minutes} min`;
+  }
+  const minutes = dosing.length > 0 ? null : stillFor(lastChange(rows));
+  return minutes === null ? null : `the PLC has not begun with its next batch for ${minutes} min`;
+}
+
+/** The PLC has given the batch up; nobody else has yet. */
+function failedInPlc({ state, status_manufacturing, status_operation }: QueueRow): boolean {
+  return state === 'running' && status_operation === 1 && status_manufacturing === 0;
+}
+
+function isInPlc(row: QueueRow): boolean {
+  return (row.state === 'running' && !failedInPlc(row)) || (row.state === 'queued' && row.loaded_at !== null);
+}
+
+/** The PLC shows every loaded batch; it makes the one that it has weighed something for. */
+export function isDosing(row: QueueRow): boolean {
+  return row.state === 'running' && !failedInPlc(row) && Object.values(row.actual ?? {}).some((weight) => weight > 0);
+}
+
+/** The batch that is being dosed, or what comes next, for one line of text. */
+function atWork(rows: readonly QueueRow[], isInTrouble: boolean): string[] {
+  const [made] = rows.filter(isDosing).sort((a, b) => waitsSince(b).getTime() - waitsSince(a).getTime());
+  if (made) return [[nameOf(made), made.finished_goods, 'is being made'].filter(Boolean).join(' ')];
+  if (rows.some(isInPlc)) return ['the PLC has the next batch'];
+  if (rows.some(({ state }) => state === 'queued')) return ['the recipes are not in the PLC yet'];
+  return isInTrouble ? [] : ['finished batches go to Odoo'];
+}
+
+/** What the PLC showed as its mode. Of a read that is too old to believe the word would be another one. */
+function modeOf({ tasks }: Snapshot): string[] {
+  const mode = tasks.find(({ task }) => task === 'read')?.outcome?.mode ?? null;
+  return mode === null ? [] : [`the PLC is in mode ${mode}`];
+}
