@@ -17,7 +17,7 @@ export function startChild<Order extends object, Message extends { is: string }>
   file: string,
   env: Record<string, string> = {},
 ): Child<Order, Message> {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', file], {
+  const child: ChildProcess = spawn(process.execPath, [...process.execArgv, file], {
     cwd: checkout,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -43,13 +43,6 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-/** Milliseconds that the work takes, the median of several times: for work that is shorter than the whims of a scheduler. */
-export async function typical(times: number, work: () => Promise<unknown>): Promise<number> {
-  const taken: number[] = [];
-  for (let time = 0; time < times; time += 1) taken.push(await timed(work));
-  return spreadOf(taken).median;
-}
-
 /** Rounds that are thrown away, where no other number is given: compilers, caches and connections get warm. */
 export const WARM_UP = 2;
 
@@ -58,6 +51,8 @@ export const WARM_UP = 2;
  * both, and their ratio within a round is what counts.
  */
 export async function interleaved(rounds: number, product: Measure, yardstick: Measure, warmUp = WARM_UP): Promise<Pair[]> {
+  // What the preparation has left behind is not the work of either.
+  globalThis.gc?.();
   const pairs: Pair[] = [];
   for (let round = -warmUp; round < rounds; round += 1) {
     const pair: Pair = { product: 0, yardstick: 0 };
@@ -67,4 +62,27 @@ export async function interleaved(rounds: number, product: Measure, yardstick: M
     if (round >= 0) pairs.push(pair);
   }
   return pairs;
+}
+
+/** Calls of a round of {@link inTurn}. */
+const CALLS = 20;
+
+/**
+ * The same for work that is shorter than the whims of a scheduler: a round is the medians of several calls. Product and yardstick
+ * are called one after the other, because a call that is repeated finds everything as it left it, and takes two thirds.
+ */
+export async function inTurn(rounds: number, product: () => Promise<unknown>, yardstick: () => Promise<unknown>): Promise<Pair[]> {
+  const calls = await interleaved(
+    rounds * CALLS,
+    () => timed(product),
+    () => timed(yardstick),
+    WARM_UP * CALLS,
+  );
+  return Array.from({ length: rounds }, (_, round) => {
+    const of = calls.slice(round * CALLS, (round + 1) * CALLS);
+    return {
+      product: spreadOf(of.map(({ product }) => product)).median,
+      yardstick: spreadOf(of.map(({ yardstick }) => yardstick)).median,
+    };
+  });
 }

@@ -16,20 +16,19 @@ export interface Glance {
  * short index of open fetches: nobody walks over the dead rows of a table that was emptied and not yet vacuumed.
  */
 const GLANCE = `
-SELECT l.hold, l.reason, b.batch_no, b.mo_id, b.state, b.last_error, b.updated_at, b.finished_at
+SELECT l.hold, b.batch_no, b.mo_id, b.state, b.last_error, b.updated_at, b.finished_at
 FROM (SELECT $1::text AS line) this
-LEFT JOIN {schema}.mo_line l ON l.line = this.line AND l.hold
+LEFT JOIN (SELECT line, coalesce(reason, '') AS hold FROM {schema}.mo_line WHERE hold) l ON l.line = this.line
 LEFT JOIN {schema}.mo_fetch f ON f.line = this.line AND f.is_open
 LEFT JOIN {schema}.mo_batch b ON b.line = f.line AND b.fetch_seq = f.fetch_seq`;
 
 /** Without a hold, or without a row, its part is null. */
-type Found = { hold: true; reason: string } | { hold: null };
-type FoundRow = WaitingRow | { batch_no: null };
+type Found = { hold: string | null } & (WaitingRow | { batch_no: null });
 
 /** One statement, whatever the line is doing. */
 export async function glanceAt(db: Queryable, line: string): Promise<Glance> {
-  const found = await db.query<Found & FoundRow>(GLANCE, [line], 'glance');
-  const [first] = found;
+  const found = await db.query<Found>(GLANCE, [line], 'glance');
+  const reason = found[0]?.hold ?? null;
   const rows = found.filter((row) => row.batch_no !== null);
-  return { hold: first?.hold ? first : null, rows: rows.sort((a, b) => a.batch_no - b.batch_no) };
+  return { hold: reason === null ? null : { reason }, rows: rows.sort((a, b) => a.batch_no - b.batch_no) };
 }

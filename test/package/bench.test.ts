@@ -3,17 +3,18 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Report } from '../../bench/report';
 import { rows } from '../../bench/rows';
+import { scripts } from '../../package.json';
 import { checkout } from '../support/tarball';
 
 const run = promisify(execFile);
+const [, ...command] = scripts.bench.split(' ');
 
 /** Figures of a machine that does other things too are worth nothing: what counts here is that each row can be measured. */
 describe('npm run bench', function () {
   this.timeout(600_000);
 
   it('--quick --json measures every row', async () => {
-    const arguments_ = ['--import', 'tsx', 'bench/main.ts', '--quick', '--json'];
-    const { stdout } = await run(process.execPath, arguments_, { cwd: checkout, maxBuffer: 2 ** 24 });
+    const { stdout } = await run(process.execPath, [...command, '--quick', '--json'], { cwd: checkout, maxBuffer: 2 ** 24 });
     const report = JSON.parse(stdout) as Report;
     assert.deepEqual(
       report.rows.map(({ name, failed }) => [name, failed]),
@@ -29,7 +30,7 @@ describe('npm run bench', function () {
   });
 
   it('refuses a row that does not exist, and names those that do', async () => {
-    const refused = run(process.execPath, ['--import', 'tsx', 'bench/main.ts', 'sideways'], { cwd: checkout });
+    const refused = run(process.execPath, [...command, 'sideways'], { cwd: checkout });
     await assert.rejects(refused, (error: { code: number; stderr: string; stdout: string }) => {
       assert.equal(error.code, 2);
       assert.match(error.stderr, /no row is called sideways/);

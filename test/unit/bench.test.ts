@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { interleaved, spreadOf } from '../../bench/measure';
+import { interleaved, inTurn, spreadOf } from '../../bench/measure';
 import { idleTimes, PACE, simulate } from '../../bench/plant-time/simulation';
 import { shippedTimers } from '../../bench/plant-time/timers';
 import { withTable } from '../../bench/report';
@@ -36,6 +36,15 @@ describe('bench', () => {
     const pairs = await interleaved(2, measure('product'), measure('yardstick'));
     assert.deepEqual(order.slice(4), ['product', 'yardstick', 'yardstick', 'product']);
     assert.equal(pairs.length, 2);
+  });
+
+  it('calls what is short in turn, many times a round', async () => {
+    const order: string[] = [];
+    const call = (name: string) => (): Promise<void> => Promise.resolve(void order.push(name));
+    const pairs = await inTurn(3, call('product'), call('yardstick'));
+    assert.equal(pairs.length, 3);
+    assert.equal(order.length, (2 + 3) * 2 * 20);
+    assert.deepEqual(order.slice(-4), ['product', 'yardstick', 'yardstick', 'product']);
   });
 
   it('judges the ratio within a round, not the ratio of medians', () => {
