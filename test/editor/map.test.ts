@@ -111,24 +111,52 @@ for (const version of ['4', '5'] as const) {
       assert.equal(await isDirty(page()), false);
     });
 
-    it('paste a map with three mistakes, read them, correct them in the table', async () => {
+    it('paste a map with three mistakes, read them, correct them in the text, and only then use it', async () => {
       const dialog = await openTab('Register map');
       await page().locator('#mo-line-map-paste').click();
       await page().locator('#mo-line-paste-text').fill(pasteWithMistakes());
-      const result = page().locator('#mo-line-paste-result[data-ok]');
-      await result.waitFor();
+      const result = page().locator('#mo-line-paste-result');
+      await result.locator('text=/Understood as table with 24 fields: 3 mistakes\\./').waitFor();
       // In the spreadsheet the names of the columns and the two areas stand above the fields.
       assert.deepEqual((await texts(result.locator('.mo-line-wrong li'))).sort(), mistakes(3).sort());
-      assert.match(await result.innerText(), /Understood as table with 24 fields: 3 mistakes\./);
       await verdict(/fits|bundled/);
       const present = page().locator('#mo-line-present');
       assert.match(await present.innerText(), /the present map/, 'the good verdict below is not that of the pasted map');
-      await page().locator('#mo-line-paste-use').click();
-      assert.equal(await present.isVisible(), false);
+      const use = page().locator('#mo-line-paste-use');
+      assert.equal(await use.getAttribute('aria-disabled'), 'true');
+      assert.match(await result.innerText(), /First correct the mistakes, in the text or in Materials/);
+      assert.deepEqual(await faintTexts(result), []);
+      const before = await page().locator('#node-config-input-map').inputValue();
+      await use.click({ force: true });
+      assert.equal(await present.isVisible(), true);
+      assert.equal(await page().locator('#node-config-input-map').inputValue(), before);
 
+      await page().locator('#mo-line-paste-text').fill(formatTable(FEED_MILL_MAP, '\t'));
+      await result.locator('text=/24 fields: no mistakes\\./').waitFor();
+      assert.doesNotMatch(await result.innerText(), /First correct/);
+      await use.click();
+      await verdict(/^ The map fits: 10 slots of 77 words/);
+      assert.equal(await present.isVisible(), false);
+      assert.deepEqual(await storedMap(), FEED_MILL_MAP);
+      await dialog.done();
+      assert.deepEqual(JSON.parse(String(await property(page(), LINE, 'map'))), FEED_MILL_MAP);
+    });
+
+    it('the mistakes of a map stand below its rows, and are corrected in the table, which hides no column', async () => {
+      const dialog = await openTab('Register map');
+      await page().locator('#mo-line-map-view').click();
+      await page()
+        .locator('#node-config-input-map')
+        .fill(JSON.stringify(readMapText(pasteWithMistakes(), null).map));
       await verdict(/3 mistakes in the map: the line does not start with it/);
+      await page().locator('#mo-line-map-view').click();
+      await page().locator('#mo-line-map-table .mo-line-complaint').first().waitFor();
       assert.deepEqual(await complaints(), mistakes(0));
       assert.deepEqual(await faintTexts(dialog.form), []);
+      const hidden = await page()
+        .locator('#mo-line-map-table .smart-mo-scroll')
+        .evaluateAll((boxes) => boxes.map((box) => box.scrollWidth - box.clientWidth));
+      assert.ok(hidden.length > 0 && hidden.every((width) => width <= 0), `pixels hidden at the side: ${hidden.join()}`);
       await setCell(2, 'words', '8');
       await verdict(/2 mistakes/);
       await setCell(6, 'type', 'uint32');
@@ -137,9 +165,15 @@ for (const version of ['4', '5'] as const) {
       await verdict(/^ The map fits: 10 slots of 77 words/);
       assert.deepEqual(await complaints(), []);
       assert.equal(await page().locator('#mo-line-map-table tr[data-row="6"] .mo-line-place').innerText(), '6028 = 46029 = 406029');
-      assert.deepEqual(await storedMap(), FEED_MILL_MAP);
-      await dialog.done();
-      assert.deepEqual(JSON.parse(String(await property(page(), LINE, 'map'))), FEED_MILL_MAP);
+      // A rare key is folded until somebody asks for it.
+      await page().locator('tr[data-row="2"] [data-unfold]').click();
+      await setCell(2, 'other', '{"byteSwap": true}');
+      const name = FEED_MILL_MAP.fields.map((field) => (field.field === 'mo_id' ? { ...field, byteSwap: true } : field));
+      await waitFor(async () => ((await storedMap()) as typeof FEED_MILL_MAP).fields[1]?.byteSwap === true, {
+        what: 'the rare key in the map',
+      });
+      assert.deepEqual(await storedMap(), { ...FEED_MILL_MAP, fields: name });
+      await dialog.cancel();
     });
 
     it('a mistake of many rows is told once, and marks all of them', async () => {
