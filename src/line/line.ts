@@ -4,6 +4,7 @@ import { SmartMoError } from '../errors';
 import type { Odoo } from '../odoo/odoo';
 import type { Mapping } from '../plc/mapping';
 import type { Plc } from '../plc/plc';
+import type { SlotReading } from '../plc/slot';
 import type { Material } from '../material';
 import { noSightings, type Sightings } from './sightings';
 
@@ -41,6 +42,8 @@ export interface Line extends LineSettings {
   readonly inFlight: Set<TaskName>;
   /** What messages have shown of the slots, for plc-batch-reader with source msg. */
   readonly sightings: Sightings;
+  /** What the PLC showed at the last read, by slot; kept in memory only (read-slots.ts). */
+  readonly lastReadings: Map<number, SlotReading>;
   /** Alarms announced from memory, because the table of alarms is what is out of reach: code and since when. */
   readonly announced: Map<string, Date>;
   /** Why the line shall be on hold from the start of this process; null once stored. */
@@ -65,6 +68,7 @@ export function createLine(settings: LineSettings, dependencies: LineDependencie
     inFlight: new Set<TaskName>(),
     announced: new Map<string, Date>(),
     sightings: noSightings(),
+    lastReadings: new Map<number, SlotReading>(),
   };
   return { ...settings, startHold: null, ...dependencies, ...mine };
 }

@@ -181,6 +181,7 @@ async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueR
       orderQuantity: (moId) => quantities.get(moId),
       signal: run.signal,
       onSlot: (slot) => run.progress(`reading slot ${slot} of ${line.slots}`),
+      before: line.lastReadings,
     });
     requests += answer.requests;
     ({ mode } = answer.line);

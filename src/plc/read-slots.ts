@@ -2,7 +2,7 @@ import { SmartMoError, throwIfClosed } from '../errors';
 import { type Decoded, decodeNumber } from './codec';
 import type { OrderQuantity } from './decode-slot';
 import type { CompiledLineField, Mapping } from './mapping';
-import { planRequests, planSlot, spansOf } from './plan';
+import { endOf, planRequests, planSlot, spansOf } from './plan';
 import type { SlotPlan, Span } from './plan';
 import type { Plc, PlcArea } from './plc';
 import type { LineFieldName } from './register-map';
@@ -14,8 +14,10 @@ export interface ReadOptions {
   /** Quantity of a queued MO, in `mapping.quantityUnit`. */
   orderQuantity: OrderQuantity;
   signal?: AbortSignal;
-  /** Called before each slot (mode "slot"), for the status of the node. */
+  /** Called before a slot that is read by itself, for the status of the node. */
   onSlot?: (slot: number) => void;
+  /** Mode "fewest": what each slot showed at the read before; this read puts its own there. Default: nothing is known of them. */
+  before?: Map<number, SlotReading>;
 }
 
 export interface SlotsRead {
@@ -42,33 +44,69 @@ const MAX_TRIES = 3;
  * PLC_STOPPED when its heartbeat is no number
  */
 export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions): Promise<SlotsRead> {
-  const { signal, orderQuantity, onSlot } = options;
+  const { signal, orderQuantity, onSlot, before = new Map<number, SlotReading>() } = options;
   const slots = options.slots ?? Array.from({ length: mapping.slots }, (_, index) => index + 1);
   const counter = countRequests(plc);
   const line = await readLine(counter.plc, mapping, signal);
   const readings: SlotReading[] = [];
+  const plan = planOf(plc, mapping, 'read');
+  const readWhole = async (slot: number): Promise<SlotReading> => {
+    onSlot?.(slot);
+    const { words, torn } = await readSlotWords(counter.plc, mapping, 'read', slot, signal, plan);
+    const reading = mapping.decodeSlot(slot, words, orderQuantity);
+    if (torn !== null) reading.bad.push(tornValue(slot, torn));
+    return reading;
+  };
   if (plc.planning.mode === 'fewest') {
-    const starts = slots.map((slot) => mapping.slotAddress('read', slot));
-    const blocks = starts.flatMap((start) =>
-      mapping.fields.flatMap(spansOf).map((span) => ({ from: start + span.from, words: span.words })),
-    );
-    const words = await readSpans(counter.plc, mapping.read.function, planRequests(blocks, plc.planning), signal);
-    slots.forEach((slot, index) => {
-      const start = starts[index] ?? 0;
-      const part = Array.from({ length: mapping.length }, (_, at) => words.get(start + at) ?? 0);
-      readings.push(mapping.decodeSlot(slot, part, orderQuantity));
-    });
-  } else {
-    const plan = planOf(plc, mapping, 'read');
-    for (const slot of slots) {
-      onSlot?.(slot);
-      const { words, torn } = await readSlotWords(counter.plc, mapping, 'read', slot, signal, plan);
-      const reading = mapping.decodeSlot(slot, words, orderQuantity);
-      if (torn !== null) reading.bad.push(tornValue(slot, torn));
-      readings.push(reading);
+    for (const { reading, isWhole } of await readTogether(counter.plc, mapping, slots, orderQuantity, signal)) {
+      const { slot } = reading;
+      const isSure = isWhole || goesOn(before.get(slot), reading);
+      readings.push(isSure ? reading : await readWhole(slot));
     }
-  }
+  } else for (const slot of slots) readings.push(await readWhole(slot));
+  for (const reading of readings) before.set(reading.slot, reading);
   return { readings, requests: counter.requests(), line };
+}
+
+/** All slots in the fewest requests; `isWhole`: one request brought all words of the slot, so they are of one moment. */
+async function readTogether(
+  plc: Plc,
+  mapping: Mapping,
+  slots: readonly number[],
+  orderQuantity: OrderQuantity,
+  signal: AbortSignal | undefined,
+): Promise<{ reading: SlotReading; isWhole: boolean }[]> {
+  const spans = mapping.fields.flatMap(spansOf);
+  const starts = slots.map((slot) => ({ slot, start: mapping.slotAddress('read', slot) }));
+  const blocks = starts.flatMap(({ start }) => spans.map(({ from, words }) => ({ from: start + from, words })));
+  const requests = planRequests(blocks, plc.planning);
+  const found = await readSpans(plc, mapping.read.function, requests, signal);
+  const first = Math.min(...spans.map(({ from }) => from));
+  return starts.map(({ slot, start }) => ({
+    reading: mapping.decodeSlot(
+      slot,
+      Array.from({ length: mapping.length }, (_, at) => found.get(start + at) ?? 0),
+      orderQuantity,
+    ),
+    isWhole: requests.some((request) => request.from <= start + first && endOf(request) >= start + mapping.length),
+  }));
+}
+
+/**
+ * Whether a slot that was read in two requests can be what it seems: still empty, or the batch of the read before, whose
+ * weights only rise. Anything else may be the end of one batch and the beginning of the next, and is looked at again.
+ */
+function goesOn(before: SlotReading | undefined, now: SlotReading): boolean {
+  if (now.empty && now.bad.length === 0) return before === undefined || before.empty;
+  const isSame = (['mo_id', 'finished', 'failed', 'acknowledged'] as const).every((key) => before?.[key] === now[key]);
+  const rises = (was: number | null | undefined, is: number | null): boolean => (is ?? 0) >= (was ?? 0);
+  return (
+    before !== undefined &&
+    isSame &&
+    now.bad.length === 0 &&
+    rises(before.actual_weight, now.actual_weight) &&
+    Object.entries(now.materials).every(([tag, value]) => rises(before.materials[tag], value))
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import { endOf, partsNote, planRequests, planSlot, spansOf } from '../../src/plc
 import type { Span } from '../../src/plc/plan';
 import type { Plc } from '../../src/plc/plc';
 import { readSlots } from '../../src/plc/read-slots';
-import type { MapField, RegisterMap } from '../../src/plc/register-map';
+import type { LineField, MapField, RegisterMap } from '../../src/plc/register-map';
 
 const mill = compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 10 });
 
@@ -208,6 +208,27 @@ describe('requests of a whole read', () => {
   it('the feed mill: 10 one per slot, 8 as few as possible', async () => {
     assert.equal((await sent(mill, { mode: 'slot', maxWords: 125, maxGap: 50 })).length, 10);
     assert.equal((await sent(mill, { mode: 'fewest', maxWords: 125, maxGap: 50 })).length, 8);
+  });
+
+  it('words of the whole line are bridged up to the longest gap, in both modes', async () => {
+    const word = (field: 'heartbeat' | 'mode', at: number): LineField => ({
+      field,
+      at,
+      type: 'uint16',
+      ...(field === 'mode' && { values: { 0: 'off' } }),
+    });
+    const apart = compileMapping({
+      map: { ...FEED_MILL_MAP, lineFields: [word('heartbeat', 5900), word('mode', 5940)] },
+      materials: FEED_MILL_MATERIALS,
+      slots: 10,
+    });
+    for (const [mode, slots] of [
+      ['slot', 10],
+      ['fewest', 8],
+    ] as const) {
+      assert.equal((await sent(apart, { mode, maxWords: 125, maxGap: 50 })).length, slots + 1);
+      assert.equal((await sent(apart, { mode, maxWords: 125, maxGap: 38 })).length, slots + 2);
+    }
   });
 
   it('200 random maps: never one more than an exhaustive search finds, in both modes', async () => {
