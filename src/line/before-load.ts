@@ -37,7 +37,11 @@ export async function checkInPlc(
   rows: readonly QueueRow[],
   toLoad: readonly QueueRow[],
 ): Promise<Checked | { hold: string }> {
-  const { readings } = await readSlots(plc, line.mapping, { orderQuantity: () => undefined, signal: run.signal, before: line.lastReadings });
+  const { readings } = await readSlots(plc, line.mapping, {
+    orderQuantity: () => undefined,
+    signal: run.signal,
+    before: line.lastReadings,
+  });
   const shown = readings.filter(({ empty, mo_id }) => !empty && mo_id !== '');
 
   const queued = new Set(rows.map((row) => row.mo_id));
