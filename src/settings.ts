@@ -15,7 +15,7 @@ export interface NumberRange {
  * Reads the fields of one node. Numbers may arrive as text; an empty field, and a `${NAME}` that Node-RED left because
  * NAME is not set, count as empty: the fallback is used, and without one the field is required.
  *
- * Every method throws a SmartMoError that names the field and the node to open: CONFIG_MISSING for a required field that
+ * Every method throws a SmartMoError that names the field as its dialog does and the node to open: CONFIG_MISSING for a required field that
  * is empty, CONFIG_INVALID with the value and what is allowed for anything that cannot be used.
  */
 export interface SettingsReader {
@@ -30,25 +30,31 @@ export interface SettingsReader {
   invalid(field: string, value: unknown, allowed: string): SmartMoError;
 }
 
-/**
- * @param owner the node as a person finds it: `mo-plc "Mixer"`
- * @param variables names of the environment variables that fields were taken from, as far as they are known
- */
-export function settingsReader(fields: Fields, owner: string, variables: Readonly<Record<string, string>> = {}): SettingsReader {
+export interface Naming {
+  /** Names of the environment variables that fields were taken from, as far as they are known. */
+  variables?: Readonly<Record<string, string>>;
+  /** What the dialog calls a field. Default: the field itself. */
+  labelOf?: (field: string) => string;
+}
+
+/** @param owner the node as a person finds it: `mo-plc "Mixer"` */
+export function settingsReader(fields: Fields, owner: string, { variables = {}, labelOf = (field) => field }: Naming = {}): SettingsReader {
   function required(field: string): SmartMoError {
     const name = placeholder(fields[field]);
     const why =
       name === undefined
         ? 'is empty; open the node and fill it in'
         : `is empty: the environment variable ${name} is not set; set it or open the node`;
-    return new SmartMoError('CONFIG_MISSING', `${field} of ${owner} ${why}`);
+    return new SmartMoError('CONFIG_MISSING', `${labelOf(field)} of ${owner} ${why}`);
   }
 
   function invalid(field: string, value: unknown, allowed: string): SmartMoError {
     const variable = variables[field];
     const remedy =
       variable === undefined ? 'open the node and change it' : `correct the environment variable ${variable}, or open the node`;
-    return new SmartMoError('CONFIG_INVALID', `${field} of ${owner} is ${shown(value)}; it must be ${allowed}: ${remedy}`, { value });
+    return new SmartMoError('CONFIG_INVALID', `${labelOf(field)} of ${owner} is ${shown(value)}; it must be ${allowed}: ${remedy}`, {
+      value,
+    });
   }
 
   return {

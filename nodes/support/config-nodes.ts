@@ -1,6 +1,7 @@
 import type { Node } from 'node-red';
 import { describe, SmartMoError } from '../../src/errors';
 import { type Fields, isEmpty, type SettingsReader, settingsReader } from '../../src/settings';
+import { labelOf } from './labels';
 import type { Config, ConfigNodes, Red } from './types';
 
 /** A node as a person finds it in the editor: `mo-plc "Mixer"`, or by its id when it has no name. */
@@ -10,7 +11,7 @@ export function ownerOf(config: { type: string; id: string; name?: string }): st
 
 /** Reader of the node's own fields; `fields` instead of the config for its credentials, or for the values of its TypedInputs. */
 export function readerOf(config: Config, fields: Fields = config): SettingsReader {
-  return settingsReader(fields, ownerOf(config), variablesOf(config));
+  return settingsReader(fields, ownerOf(config), { variables: variablesOf(config), labelOf: (field) => labelOf(config.type, field) });
 }
 
 /** The variable behind every TypedInput of type env: the field holds its name. */
@@ -46,7 +47,7 @@ export function configNode<Type extends keyof ConfigNodes>(RED: Red, type: Type,
   if (isOfType(found, type)) return found;
   throw new SmartMoError(
     'CONFIG_MISSING',
-    `${field} of ${ownerOf(config)} names a ${type} that does not exist or is disabled; open the node and choose one`,
+    `${labelOf(config.type, field)} of ${ownerOf(config)} names a ${type} that does not exist or is disabled; open the node and choose one`,
   );
 }
 
@@ -54,7 +55,7 @@ export function configNode<Type extends keyof ConfigNodes>(RED: Red, type: Type,
 export function requiredConfigNode<Type extends keyof ConfigNodes>(RED: Red, type: Type, config: Config, field: string): ConfigNodes[Type] {
   const found = configNode(RED, type, config, field);
   if (found) return found;
-  throw new SmartMoError('CONFIG_MISSING', `${field} of ${ownerOf(config)} is empty; open the node and choose one`);
+  throw new SmartMoError('CONFIG_MISSING', `${labelOf(config.type, field)} of ${ownerOf(config)} is empty; open the node and choose one`);
 }
 
 function isOfType<Type extends keyof ConfigNodes>(node: unknown, type: Type): node is ConfigNodes[Type] {

@@ -24,7 +24,7 @@ export function builtinDirectory(RED: Red, config: Config, directory: string): s
   if (!outside) return path.resolve(userDir(RED), directory);
   throw new SmartMoError(
     'CONFIG_INVALID',
-    `directory of ${ownerOf(config)} is "${directory}"; it must be a path below Node-RED's user directory, such as ${OURS}/postgres: open the node and change it`,
+    `Folder of ${ownerOf(config)} is "${directory}"; it must be a path below Node-RED's user directory, such as ${OURS}/postgres: open the node and change it`,
     { value: directory },
   );
 }

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors';
 import type { ChangeValue } from '../line/odoo-check';
 import { codeOf, type QueueRow } from '../queue/batch';
 
-/** What an operator presses or whom they call, per alarm code (contract.md, codes). One table; the README shows it. */
+/** What an operator presses or whom they call, per alarm code (contract.md, codes). One table; docs/troubleshooting.md shows it. */
 export const ALARM_ACTIONS = {
   'bad-value': 'Compare the register map with the PLC program, or check the scale; the batch waits until the value is good.',
   'wrong-id': 'Call the PLC programmer: the id word beside a material is not the expected one.',
@@ -57,7 +57,7 @@ type RefusedCancel = 'cancel-refused' | 'cancel-refused-made';
  * (line/odoo-check).
  * Retry looks at the MO in Odoo first, so it books nothing twice; park and cancel leave what was weighed to be booked by hand.
  */
-const BY_VALUE: {
+export const BY_VALUE: {
   'failed-batch': ByValue<ErrorCode | RefusedCancel | 'recipe-mismatch'>;
   'not-pushed': ByValue<ErrorCode>;
   'plc-down': ByValue<ErrorCode | typeof NOT_READ>;

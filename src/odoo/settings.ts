@@ -23,23 +23,30 @@ export interface OdooSettings {
   tls?: TlsSettings;
 }
 
+/** What the dialog calls them. */
+const TEXTS = { url: 'Address', database: 'Database', login: 'Login', password: 'Password or API key' } as const;
+const SECONDS = { timeout: 'Time for a call', retryMin: 'Shortest wait', retryMax: 'Longest wait' } as const;
+
 /**
  * Checks the settings and returns the origin in its normal form ("https://odoo.plant.example:8443").
- * @throws SmartMoError CONFIG_MISSING, CONFIG_INVALID naming setting and value
+ * @throws SmartMoError CONFIG_MISSING, CONFIG_INVALID naming the setting as the dialog does, and its value
  */
 export function checkSettings(settings: OdooSettings): string {
-  for (const key of ['url', 'database', 'login', 'password'] as const) {
-    if (settings[key].trim() === '') throw new SmartMoError('CONFIG_MISSING', `${key} of the Odoo node is empty; fill it in`);
+  for (const [key, label] of Object.entries(TEXTS)) {
+    if (settings[key as keyof typeof TEXTS].trim() === '')
+      throw new SmartMoError('CONFIG_MISSING', `${label} of the Odoo node is empty; fill it in`);
   }
-  for (const key of ['timeout', 'retryMin', 'retryMax'] as const) {
-    const value = settings[key];
+  for (const [key, label] of Object.entries(SECONDS)) {
+    const value = settings[key as keyof typeof SECONDS];
     if (!(value > 0 && Number.isFinite(value))) {
-      throw new SmartMoError('CONFIG_INVALID', `${key} of the Odoo node is ${value}; enter seconds above 0`, { value });
+      throw new SmartMoError('CONFIG_INVALID', `${label} of the Odoo node is ${value}; enter seconds above 0`, { value });
     }
   }
   const { quietTime = 0 } = settings;
   if (!(quietTime >= 0 && Number.isFinite(quietTime))) {
-    throw new SmartMoError('CONFIG_INVALID', `quietTime of the Odoo node is ${quietTime}; enter seconds, 0 or more`, { value: quietTime });
+    throw new SmartMoError('CONFIG_INVALID', `Quiet after no answer of the Odoo node is ${quietTime}; enter seconds, 0 or more`, {
+      value: quietTime,
+    });
   }
   return originOf(settings.url);
 }
@@ -48,13 +55,13 @@ function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.username || url?.password) {
     // The value is not shown: it holds a secret.
-    throw new SmartMoError('CONFIG_INVALID', 'url of the Odoo node holds a user or password; enter them as login and password instead');
+    throw new SmartMoError('CONFIG_INVALID', 'Address of the Odoo node holds a user or password; enter them as Login and Password instead');
   }
   const bare = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '';
   if (!bare) {
     throw new SmartMoError(
       'CONFIG_INVALID',
-      `url "${text}" of the Odoo node is not an address such as https://odoo.example.com, without a path`,
+      `Address "${text}" of the Odoo node is not one such as https://odoo.example.com, without a path`,
       {
         value: text,
       },

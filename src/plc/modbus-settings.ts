@@ -22,17 +22,24 @@ export interface ModbusSettings {
   maxGap: number;
 }
 
-/** @throws SmartMoError CONFIG_MISSING, CONFIG_INVALID naming the setting and its value */
+/** Whole numbers: what the dialog calls them, the least and the most. */
+const RANGES = {
+  port: ['Port', 1, 65535],
+  unit: ['Unit', 0, 255],
+  maxWords: ['Longest request', 1, 125],
+  maxGap: ['Longest gap bridged', 0, 125],
+} as const;
+
+/** @throws SmartMoError CONFIG_MISSING, CONFIG_INVALID naming the setting as the dialog does, and its value */
 export function checkSettings(settings: ModbusSettings): void {
-  const key = settings.transport === 'serial' ? 'device' : 'host';
-  if (settings[key].trim() === '')
-    throw new SmartMoError('CONFIG_MISSING', `mo-plc has no ${key}; transport ${settings.transport} needs one`);
-  const ranges = { port: [1, 65535], unit: [0, 255], maxWords: [1, 125], maxGap: [0, 125] } as const;
-  for (const [name, [least, most]] of Object.entries(ranges)) {
-    const value = settings[name as keyof typeof ranges];
+  const [label, address] = settings.transport === 'serial' ? ['Device', settings.device] : ['Host', settings.host];
+  if (address.trim() === '') throw new SmartMoError('CONFIG_MISSING', `${label} of the PLC is empty; fill it in`);
+  for (const [key, [name, least, most]] of Object.entries(RANGES)) {
+    const value = settings[key as keyof typeof RANGES];
     if (!Number.isInteger(value) || value < least || value > most) throw invalid(name, value, `a whole number from ${least} to ${most}`);
   }
-  if (!(settings.timeout > 0 && settings.timeout <= 600)) throw invalid('timeout', settings.timeout, 'seconds above 0, up to 600');
+  if (!(settings.timeout > 0 && settings.timeout <= 600))
+    throw invalid('Time for a request', settings.timeout, 'seconds above 0, up to 600');
 }
 
 /** "10.0.0.5:502 unit 1", for error texts. */
@@ -41,5 +48,7 @@ export function placeOf({ transport, host, port, device, unit }: ModbusSettings)
 }
 
 function invalid(name: string, value: unknown, allowed: string): SmartMoError {
-  return new SmartMoError('CONFIG_INVALID', `${name} of mo-plc is ${String(value)}; allowed are ${allowed}`, { value });
+  return new SmartMoError('CONFIG_INVALID', `${name} of the PLC is ${String(value)}; it must be ${allowed}: open the node and change it`, {
+    value,
+  });
 }

@@ -150,9 +150,9 @@ describe('configuration nodes', () => {
     });
 
     for (const [what, fields, code, text] of [
-      ['a key that does not fit', { line: 'line 1' }, 'CONFIG_INVALID', /line of mo-line line1 is "line 1"/],
-      ['no database', { database: '' }, 'CONFIG_MISSING', /database of mo-line line1 is empty/],
-      ['a PLC that is gone', { plc: 'gone' }, 'CONFIG_MISSING', /plc of mo-line line1 names a mo-plc/],
+      ['a key that does not fit', { line: 'line 1' }, 'CONFIG_INVALID', /Key of mo-line line1 is "line 1"/],
+      ['no database', { database: '' }, 'CONFIG_MISSING', /Database of mo-line line1 is empty/],
+      ['a PLC that is gone', { plc: 'gone' }, 'CONFIG_MISSING', /PLC of mo-line line1 names a mo-plc/],
       ['a map that is none', { map: '{"version": 1}' }, 'MAP_INVALID', /map/],
       ['a material without product', { materials: [{ tag: 'silo_a' }] }, 'CONFIG_MISSING', /product of material silo_a/],
       [
@@ -216,8 +216,8 @@ describe('configuration nodes', () => {
       });
       assert.equal(lineNode('line1').line().slots, 10);
       for (const [use, text] of [
-        [() => plcNode('plc1').plc(), /host of mo-plc "Mixer".*MO_TEST_UNSET/],
-        [() => odooNode('odoo1').odoo(), /url of mo-odoo "Plant".*MO_TEST_UNSET/],
+        [() => plcNode('plc1').plc(), /Host of mo-plc "Mixer".*MO_TEST_UNSET/],
+        [() => odooNode('odoo1').odoo(), /Address of mo-odoo "Plant".*MO_TEST_UNSET/],
       ] as const) {
         const error = errorOf(use);
         assert.equal(error.code, 'CONFIG_MISSING');
@@ -258,7 +258,7 @@ describe('configuration nodes', () => {
     it('takes TLS from a tls-config and refuses one that is not there', async () => {
       await load([TLS, { ...ODOO, tls: 'tls1' }, { ...ODOO, id: 'odoo2', tls: 'gone' }], { ...LOGIN, odoo2: LOGIN.odoo1 }, [tlsConfig]);
       assert.equal(odooNode('odoo1').odoo().state().state, 'unknown');
-      assert.match(errorOf(() => odooNode('odoo2').odoo()).message, /tls of mo-odoo "Plant" is "gone"/);
+      assert.match(errorOf(() => odooNode('odoo2').odoo()).message, /TLS of mo-odoo "Plant" is "gone"/);
     });
 
     it('never shows its password', async () => {
@@ -297,14 +297,14 @@ describe('configuration nodes', () => {
         await load([{ id: 'database1', type: 'mo-database', mode: 'builtin', directory }]);
         const error = errorOf(() => databaseNode('database1').database());
         assert.equal(error.code, 'CONFIG_INVALID');
-        assert.match(error.message, /^directory of mo-database database1/);
+        assert.match(error.message, /^Folder of mo-database database1/);
       });
     }
   });
 
   it('mo-plc refuses what is out of range and names what is allowed', async () => {
     await load([{ id: 'plc1', type: 'mo-plc', host: '127.0.0.1', port: '70000' }]);
-    assert.match(errorOf(() => plcNode('plc1').plc()).message, /port of mo-plc plc1 is "70000".*from 1 to 65535/);
+    assert.match(errorOf(() => plcNode('plc1').plc()).message, /Port of mo-plc plc1 is "70000".*from 1 to 65535/);
   });
 
   it('mo-plc tells the port it uses when the variable of the port is not set', async () => {

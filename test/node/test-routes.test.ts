@@ -72,7 +72,7 @@ describe('test buttons of the configuration dialogs', function () {
         assert.equal(answer.ok, true, answer.text);
       }
       const unset = await result('mo-plc', { ...PLC, host: '${NOT_SET_ANYWHERE}', port: 502 });
-      assert.deepEqual([unset.ok, /^CONFIG_MISSING: host of mo-plc "Mixer".*NOT_SET_ANYWHERE/.test(unset.text)], [false, true], unset.text);
+      assert.deepEqual([unset.ok, /^CONFIG_MISSING: Host of mo-plc "Mixer".*NOT_SET_ANYWHERE/.test(unset.text)], [false, true], unset.text);
       const dead = await result('mo-plc', { ...PLC, host: '127.0.0.1', port: 1 });
       assert.match(dead.text, /^PLC_UNREACHABLE/);
     });
@@ -83,10 +83,10 @@ describe('test buttons of the configuration dialogs', function () {
       assert.equal(stored.ok, true, stored.text);
       assert.equal(told(stored, 'confirmed MOs'), '12');
       const other = await result('mo-odoo', { ...dialog, id: 'somebody-else' });
-      assert.match(other.text, /^CONFIG_MISSING: password/);
+      assert.match(other.text, /^CONFIG_MISSING: Password/);
       // The secret of another type must not travel under this one.
       const foreign = await result('mo-odoo', { ...dialog, id: DATABASE.id });
-      assert.match(foreign.text, /^CONFIG_MISSING: password/);
+      assert.match(foreign.text, /^CONFIG_MISSING: Password/);
     });
 
     it('mo-database: the deployed tables are there, in another schema they would be made', async () => {

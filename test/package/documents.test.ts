@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_CODES } from '../../src/errors';
-import { ALARM_ACTIONS } from '../../src/monitor/alarm-codes';
+import { ALARM_ACTIONS, BY_VALUE } from '../../src/monitor/alarm-codes';
 import { documentedEndpoints } from '../support/openapi';
 import { loadPalette, localeFile } from '../support/palette';
 import { checkout } from '../support/tarball';
@@ -15,11 +15,20 @@ const PALETTE = new Set(
   [...loadPalette().keys()].map((type) => /"palette": "([^"]+)"/.exec(readFileSync(localeFile('en-US', `${type}.json`), 'utf8'))?.[1]),
 );
 
-/** The first cell of every row of the table under that heading. */
-function firstCells(page: string, heading: string): string[] {
-  const [, after = ''] = textOf(page).split(`## ${heading}\n`);
-  return [...(after.split('\n## ')[0] ?? '').matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell = '']) => cell);
+/** Every row of the table under that heading whose first cell is a code; codes without their backquotes. */
+function tableUnder(page: string, heading: string): string[][] {
+  const [, after = ''] = textOf(page).split(`# ${heading}\n`);
+  const rows = (after.split('\n#')[0] ?? '').split('\n').filter((row) => row.startsWith('| `'));
+  return rows.map((row) =>
+    row
+      .slice(2, -2)
+      .split(' | ')
+      .map((cell) => cell.replace(/^`([^`]+)`$/, '$1')),
+  );
 }
+
+/** What an alarm may ask for, whatever its value. */
+const ACTIONS = [ALARM_ACTIONS, ...Object.values(BY_VALUE)].flatMap((actions) => Object.values(actions));
 
 /** The anchor of a heading, as web pages of a repository make it. */
 const anchorOf = (heading: string): string =>
@@ -31,8 +40,25 @@ const anchorOf = (heading: string): string =>
 
 describe('the README and the pages under docs', () => {
   it('troubleshooting explains every error code and every alarm code, once', () => {
-    assert.deepEqual(firstCells('docs/troubleshooting.md', 'Error codes').sort(), Object.keys(ERROR_CODES).sort());
-    assert.deepEqual(firstCells('docs/troubleshooting.md', 'Alarm codes').sort(), Object.keys(ALARM_ACTIONS).sort());
+    const codes = tableUnder('docs/troubleshooting.md', 'Error codes').map(([code]) => code);
+    assert.deepEqual(codes.sort(), Object.keys(ERROR_CODES).sort());
+  });
+
+  it('troubleshooting explains every alarm and says what to do about it, by its value too, in the words of the alarm', () => {
+    const alarms = tableUnder('docs/troubleshooting.md', 'Alarm codes');
+    for (const [code, meaning = ''] of alarms) assert.match(meaning, /^.{20,}\.$/, code);
+    assert.deepEqual(Object.fromEntries(alarms.map(([code, , action]) => [code, action])), ALARM_ACTIONS);
+    assert.equal(alarms.length, Object.keys(ALARM_ACTIONS).length);
+    const byValue = Object.entries(BY_VALUE).flatMap(([code, of]) => Object.entries(of).map(([value, action]) => [code, value, action]));
+    assert.deepEqual(tableUnder('docs/troubleshooting.md', 'What to do depends on the value'), byValue);
+  });
+
+  it('an alarm asks for what a person can do: one sentence or more, and only buttons that there are', () => {
+    const buttons = new Set(['retry', 'park', 'cancel', 'release']);
+    for (const action of ACTIONS) {
+      assert.match(action, /^[A-Z].*\.$/, action);
+      for (const [, button = ''] of action.matchAll(/\b[Pp]ress (\w+)/g)) assert.ok(buttons.has(button), `${button}: ${action}`);
+    }
   });
 
   it('the way from the Python middleware leads to endpoints that exist', () => {
@@ -83,7 +109,7 @@ describe('the README and the pages under docs', () => {
   });
 
   it('no alarm names a node by its type: the palette shows another name', () => {
-    const actions = Object.values(ALARM_ACTIONS).join('\n');
+    const actions = ACTIONS.join('\n');
     for (const [type, { definition }] of loadPalette()) {
       if (definition.category !== 'config') assert.ok(!actions.includes(type), type);
     }

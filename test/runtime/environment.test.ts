@@ -87,7 +87,7 @@ describe('example 02, settings from the environment', function () {
 
   it('shows CONFIG_INVALID for a word that is no switch, naming the variable', async () => {
     const red = await start({ ENABLE_AUTO_SYNC: 'maybe' });
-    await red.waitForLog(/\[error\].*CONFIG_INVALID: enabled of mo-queue-gate "queue empty\?" is "maybe".*ENABLE_AUTO_SYNC/);
+    await red.waitForLog(/\[error\].*CONFIG_INVALID: Automatic sync of mo-queue-gate "queue empty\?" is "maybe".*ENABLE_AUTO_SYNC/);
     await waitFor(() => /^CONFIG_INVALID since \d\d:\d\d$/.test(statusOf(red, gate)), { what: 'the status of the gate' });
     await red.waitForLog('[TASK 2] No changes from PLC');
     assert.deepEqual(await site.queued(), []);
@@ -95,7 +95,7 @@ describe('example 02, settings from the environment', function () {
 
   it('shows CONFIG_INVALID for a limit that is no number; an interval that is none stops its own timer alone', async () => {
     const red = await start({ SYNC_BATCH_LIMIT: 'ten', PLC_READ_INTERVAL_MINUTES: 'often' });
-    await red.waitForLog(/\[error\].*CONFIG_INVALID: limit of odoo-fetch-mo "fetch MOs to queue" is "ten".*SYNC_BATCH_LIMIT/);
+    await red.waitForLog(/\[error\].*CONFIG_INVALID: MOs per set of odoo-fetch-mo "fetch MOs to queue" is "ten".*SYNC_BATCH_LIMIT/);
     await waitFor(() => /^CONFIG_INVALID since \d\d:\d\d$/.test(statusOf(red, fetcher)), { what: 'the status of the fetch' });
     await waitFor(() => Object.keys(intervals(red.log())).length === 3, { what: 'three timers' });
     assert.ok(!('PLC_READ_INTERVAL_MINUTES' in intervals(red.log())));
@@ -106,8 +106,8 @@ describe('example 02, settings from the environment', function () {
   it('says what is missing when the connections are not set, and starts all the same', async () => {
     const red = await start(Object.fromEntries(Object.keys(site.env).map((name) => [name, null])));
     await red.waitForLog(/\[error\] \[mo-database:database\] CONFIG_MISSING: .*(user and password, or the URL|DATABASE_URL)/);
-    await red.waitForLog(/\[error\] \[mo-odoo:Odoo\] CONFIG_MISSING: url of mo-odoo "Odoo" is empty.*ODOO_URL/);
-    await red.waitForLog(/\[error\] \[mo-plc:PLC\] CONFIG_MISSING: host of mo-plc "PLC" is empty.*PLC_HOST/);
+    await red.waitForLog(/\[error\] \[mo-odoo:Odoo\] CONFIG_MISSING: Address of mo-odoo "Odoo" is empty.*ODOO_URL/);
+    await red.waitForLog(/\[error\] \[mo-plc:PLC\] CONFIG_MISSING: Host of mo-plc "PLC" is empty.*PLC_HOST/);
     await waitFor(() => /^CONFIG_MISSING since/.test(statusOf(red, gate)), { what: 'the status of the gate' });
     assert.equal((await red.admin('flows')).status, 200);
   });

@@ -147,7 +147,7 @@ describe('the life of a flow in Node-RED', function () {
       const second = await startNodeRed({ userDir, env: site.env, settings: { credentialSecret: 'another' } });
       try {
         await startOperator(second, flows).press('fetch now');
-        for (const lost of ['url of mo-database "database"', 'login of mo-odoo "Odoo"']) {
+        for (const lost of ['URL of mo-database "database"', 'Login of mo-odoo "Odoo"']) {
           await second.waitForLog(new RegExp(`\\[error\\].*CONFIG_MISSING: ${lost} is empty; open the node and fill it in`));
         }
         const line = nodeId(flows, { type: 'mo-line' });

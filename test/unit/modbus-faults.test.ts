@@ -292,7 +292,7 @@ describe('Modbus against a misbehaving device', () => {
       assert.equal((await errorOf(work)).code, 'INPUT_INVALID');
     }
     assert.throws(() => plcOf({ host: ' ' }), { code: 'CONFIG_MISSING' });
-    assert.throws(() => plcOf({ port: 0 }), { code: 'CONFIG_INVALID', message: /port of mo-plc is 0/ });
+    assert.throws(() => plcOf({ port: 0 }), { code: 'CONFIG_INVALID', message: /Port of the PLC is 0/ });
     assert.throws(() => plcOf({ timeout: Number.NaN }), { code: 'CONFIG_INVALID' });
     assert.equal(connections, 0);
   });

@@ -282,12 +282,12 @@ describe('settings of Odoo', () => {
     [{ url: 'https://odoo.example.com/web' }, 'CONFIG_INVALID', /without a path/],
     [{ url: 'https://odoo.example.com/?db=x' }, 'CONFIG_INVALID', /without a path/],
     [{ url: 'https://admin:hush@odoo.example.com' }, 'CONFIG_INVALID', /^(?!.*hush)/],
-    [{ url: '' }, 'CONFIG_MISSING', /^url /],
-    [{ database: ' ' }, 'CONFIG_MISSING', /^database /],
-    [{ password: '' }, 'CONFIG_MISSING', /^password /],
-    [{ timeout: 0 }, 'CONFIG_INVALID', /^timeout .* is 0/],
-    [{ retryMax: NaN }, 'CONFIG_INVALID', /^retryMax .* is NaN/],
-    [{ quietTime: -1 }, 'CONFIG_INVALID', /^quietTime .* is -1/],
+    [{ url: '' }, 'CONFIG_MISSING', /^Address /],
+    [{ database: ' ' }, 'CONFIG_MISSING', /^Database /],
+    [{ password: '' }, 'CONFIG_MISSING', /^Password /],
+    [{ timeout: 0 }, 'CONFIG_INVALID', /^Time for a call .* is 0/],
+    [{ retryMax: NaN }, 'CONFIG_INVALID', /^Longest wait .* is NaN/],
+    [{ quietTime: -1 }, 'CONFIG_INVALID', /^Quiet after no answer .* is -1/],
   ];
   for (const [settings, code, message] of refused) {
     it(`refuses ${JSON.stringify(settings)}`, () => {

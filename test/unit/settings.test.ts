@@ -38,7 +38,7 @@ describe('settings of a node', () => {
   });
 
   it('names the variable that a value came from', () => {
-    const from = settingsReader({ on: 'maybe', port: 'ten' }, 'mo-plc "Mixer"', { on: 'ENABLE' });
+    const from = settingsReader({ on: 'maybe', port: 'ten' }, 'mo-plc "Mixer"', { variables: { on: 'ENABLE' } });
     assert.throws(() => from.flag('on', true), refused('CONFIG_INVALID', '"maybe"', 'environment variable ENABLE'));
     assert.throws(() => from.number('port'), refused('CONFIG_INVALID', '"ten"', 'open the node'));
   });
