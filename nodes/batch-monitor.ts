@@ -13,6 +13,7 @@ export default function (RED: Red): void {
     startWorker(RED, this, config, {
       outputs: 2,
       staleFactor: 2,
+      onlyLooks: true,
       settings: (read) => ({
         report: read.choice('report', REPORT_NAMES, 'health'),
         stuckAfterMinutes: read.number('stuckAfterMinutes', { fallback: 30, min: 1 }),

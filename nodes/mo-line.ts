@@ -1,7 +1,7 @@
 import { systemClock } from '../src/clock';
+import { describe } from '../src/errors';
 import { createLine } from '../src/line/line';
-import { parseMap } from '../src/plc/map';
-import { compileMapping } from '../src/plc/mapping';
+import { lineMapping } from '../src/plc/usable-mapping';
 import { settingsReader } from '../src/settings';
 import { configNode, offer, requiredConfigNode } from './support/config-nodes';
 import { claimOf, createLineClaims } from './support/line-claims';
@@ -19,32 +19,40 @@ export default function (RED: Red): void {
     RED.nodes.createNode(this, config);
     const use = offer(this, () => {
       const settings = lineSettings(config);
-      const { slots, materials } = settings;
-      const map = parseMap(mapText(config), { slots, materials });
-      const mapping = compileMapping({ map, materials, slots });
+      const { mapping, mapProblem } = lineMapping(mapText(config), settings);
       const line = createLine(settings, {
         database: requiredConfigNode(RED, 'mo-database', config, 'database').database(),
         odoo: configNode(RED, 'mo-odoo', config, 'odoo')?.odoo() ?? null,
         plc: configNode(RED, 'mo-plc', config, 'plc')?.plc() ?? null,
         mapping,
+        mapProblem,
         clock: systemClock,
         logTag: () => (severalLines(RED) ? `[${settings.line}]` : ''),
         startHold: held.has(config.id) ? null : holdFromEnvironment(),
       });
-      const claim = (): void => claims.claim(claimOf(RED, config, settings, mapping));
+      // A line that can neither read nor write is in nobody's way.
+      const claim = (): void => {
+        if (!mapProblem) claims.claim(claimOf(RED, config, settings, mapping));
+      };
       this.on('close', () => {
         claims.release(config.id);
         if (line.startHold === null) held.add(config.id);
       });
       // Logs a key or a slot that is taken.
       offer(this, claim);
+      if (mapProblem) this.error(describe(mapProblem));
       // At every use: a deploy that leaves this node alone may delete the line that has the key.
       return () => {
         claim();
         return line;
       };
     });
-    this.line = () => use()();
+    this.look = () => use()();
+    this.line = () => {
+      const line = this.look();
+      if (line.mapProblem) throw line.mapProblem;
+      return line;
+    };
   }
 
   RED.nodes.registerType('mo-line', LineConfig);

@@ -37,6 +37,8 @@ export interface PlcNode extends Node {
 
 export interface LineNode extends Node {
   line(): Line;
+  /** As line(), also where the register map has a mistake: for who only looks at what the tables hold. */
+  look(): Line;
 }
 
 /** Which configuration node a type name means. */

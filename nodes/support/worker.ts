@@ -18,6 +18,8 @@ export interface Job<Settings> {
   staleFactor: number | null;
   /** Inputs wait for each other; otherwise the task itself answers a second run with "in-progress". */
   oneAtATime?: boolean;
+  /** It changes nothing, so that it works with a line whose register map has a mistake. */
+  onlyLooks?: boolean;
   /** Reads the node's own fields, once at deploy. */
   settings(read: SettingsReader): Settings;
   task(line: Line, run: Run, settings: Settings, message: Message): Promise<Outcome>;
@@ -31,7 +33,7 @@ export function startWorker<Settings>(RED: Red, node: Node, config: Config, job:
   const closing = new AbortController();
   const light = createStatusLight((status) => node.status(status));
   const settings = offer(node, () => job.settings(readerOf(config)));
-  const lineOf = (): Line => requiredConfigNode(RED, 'mo-line', config, 'line').line();
+  const lineOf = (): Line => requiredConfigNode(RED, 'mo-line', config, 'line')[job.onlyLooks ? 'look' : 'line']();
   const unanswered = new Set<(error?: Error) => void>();
   const running = new Set<Promise<void>>();
   let lastRun = Promise.resolve();

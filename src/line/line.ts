@@ -36,6 +36,8 @@ export interface Line extends LineSettings {
   readonly odoo: Odoo | null;
   readonly plc: Plc | null;
   readonly mapping: Mapping;
+  /** Why the register map cannot be used; then the mapping is good for showing what the tables hold, and for nothing else. */
+  readonly mapProblem: SmartMoError | null;
   readonly clock: Clock;
   /** When this process began to know the line: what it has not asked since then it does not know. */
   readonly startedAt: Date;
@@ -57,6 +59,7 @@ export interface LineDependencies {
   odoo: Odoo | null;
   plc: Plc | null;
   mapping: Mapping;
+  mapProblem?: SmartMoError | null;
   clock: Clock;
   logTag: () => string;
   startHold?: string | null;
@@ -70,7 +73,7 @@ export function createLine(settings: LineSettings, dependencies: LineDependencie
     sightings: noSightings(),
     lastReadings: new Map<number, SlotReading>(),
   };
-  return { ...settings, startHold: null, ...dependencies, ...mine };
+  return { ...settings, startHold: null, mapProblem: null, ...dependencies, ...mine };
 }
 
 /** @throws CONFIG_MISSING when the line has no Odoo */
@@ -79,8 +82,9 @@ export function odooOf(line: Line): Odoo {
   throw new SmartMoError('CONFIG_MISSING', `line ${line.line} has no Odoo; choose one in its mo-line node`);
 }
 
-/** @throws CONFIG_MISSING when the line has no PLC */
+/** @throws CONFIG_MISSING when the line has no PLC, MAP_INVALID when nobody knows what its words mean */
 export function plcOf(line: Line): Plc {
+  if (line.mapProblem) throw line.mapProblem;
   if (line.plc) return line.plc;
   throw new SmartMoError('CONFIG_MISSING', `line ${line.line} has no PLC; choose one in its mo-line node`);
 }

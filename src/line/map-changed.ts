@@ -5,7 +5,8 @@ import type { Line } from './line';
  * The queue was filled with another register map or other materials than the line has now. A hold that nobody sets or
  * releases: it is worked out from the tables at each run, so that it survives a restart and ends with its cause.
  */
-export async function mapChanged({ database, line, mapping }: Line): Promise<boolean> {
+export async function mapChanged({ database, line, mapping, mapProblem }: Line): Promise<boolean> {
+  if (mapProblem) return false;
   const queuedWith = await mapHashOf(database, line);
   return queuedWith !== null && queuedWith !== '' && queuedWith !== mapping.hash;
 }

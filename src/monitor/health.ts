@@ -1,5 +1,5 @@
 import { minutesBetween } from '../clock';
-import { SmartMoError } from '../errors';
+import { describe, SmartMoError } from '../errors';
 import type { LinkState } from '../odoo/odoo';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
 import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
@@ -22,6 +22,7 @@ const FROM_ROWS = [
   'gate-blocked',
   'on-hold',
   'map-changed',
+  'map-invalid',
   'map-version',
   'plc-stopped',
 ] as const satisfies readonly AlarmCode[];
@@ -87,6 +88,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
     alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`, lastChange(rows)));
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`, hold.since));
+  if (line.mapProblem) alarms.push(ofLine('map-invalid', 'critical', describe(line.mapProblem)));
   if (mapChanged) alarms.push(ofLine('map-changed', 'critical', mapChangedText(line.line)));
   for (const { error, error_at } of tasks) {
     const code = FROM_TASKS[codeOf(error)];

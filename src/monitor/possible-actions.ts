@@ -15,7 +15,7 @@ const BEING_PUSHED: ReadonlySet<BatchState> = new Set(['pushing', 'pushed']);
  * @param records its batch records, newest first
  */
 export function possibleActions(line: Line, row: QueueRow | null, records: readonly HistoryRow[]): BatchAction[] {
-  if (line.mode === 'observe') return [];
+  if (line.mode === 'observe' || line.mapProblem) return [];
   if (row) return ofQueue(row);
   const isCompleted = records.some(({ status }) => status === 'completed');
   return !isCompleted && records.some(({ requeued }) => !requeued) ? ['requeue'] : [];

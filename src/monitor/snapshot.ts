@@ -119,7 +119,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     tasks: tasksOf(snapshot.tasks),
     alarms,
     causes: causesOf(alarms, status.batches),
-    can: line.mode === 'observe' || outage ? [] : [snapshot.hold ? 'release' : 'hold'],
+    can: line.mode === 'observe' || line.mapProblem || outage ? [] : [snapshot.hold ? 'release' : 'hold'],
     hold: snapshot.hold && { ...snapshot.hold, since: iso(snapshot.hold.since) },
   };
 }

@@ -1,4 +1,5 @@
 import { minutesBetween } from '../clock';
+import { describe } from '../errors';
 import { isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
@@ -48,6 +49,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
     alarm,
   });
   if (database.state === 'down') return say('NO DATABASE', database.error ?? '', database.since, 'database-down');
+  if (line.mapProblem) return say('BLOCKED', describe(line.mapProblem), null, 'map-invalid');
   if (line.mode === 'observe') return say('OBSERVE', 'everything is read and shown, nothing is written');
   if (hold) return say('ON HOLD', hold.reason, hold.since, 'on-hold');
   if (isMapChanged) return say('ON HOLD', mapChangedText(line.line), null, 'map-changed');
