@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { systemClock } from '../../src/clock';
 import { createModbusPlc } from '../../src/plc/modbus';
-import { alarm, buttonsOf, DESKTOP, dialog, lamp, moIn, press, tile, visitDashboard, word } from '../support/dashboard-driver';
+import { alarm, buttonsOf, DESKTOP, dialog, lamp, moIn, press, tile, unreadable, visitDashboard, word } from '../support/dashboard-driver';
 import { modbusSettings } from '../support/modbus';
 
 /** The time in which a fault is to be found and cleared from the page alone. */
@@ -39,7 +39,10 @@ describe('five faults, found and cleared from the dashboard alone', function () 
     assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*then press cancel/s);
     assert.match(await page.locator('.mo-count').innerText(), /1 in trouble/);
     await tile(page, 10).getByRole('button', { name: 'Cancel' }).click();
-    assert.match(await dialog(page).innerText(), /cancelled in Odoo, or gone, already.*stop the batch in slot 10 there first/s);
+    assert.match(
+      await dialog(page).innerText(),
+      /cancelled in Odoo, or gone, already.*has its recipe in slot 10 and has dosed nothing yet: take it out there first/s,
+    );
     await dialog(page).getByRole('button', { name: 'Go back' }).click();
     await dialog(page).waitFor({ state: 'detached' });
     await press(tile(page, 10), 'Cancel', 'Cancel the batch', 'cancelled in Odoo');
@@ -60,9 +63,15 @@ describe('five faults, found and cleared from the dashboard alone', function () 
 
   it('one refusal of Odoo that hits several batches: one alarm, one dialog, an entry for each', async () => {
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
+    await appears('the first refusal', async () => /not completed yet: Odoo refused/.test(await page.locator('.mo-why').innerText()));
+    await page.locator('.mo-band.mo-yellow').waitFor();
+    await lamp(page, 'Odoo', 'refused \\d+ batch').waitFor();
+    assert.match(await page.locator('.mo-count').innerText(), /[1-9]\d* in trouble/);
     const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: ODOO_REFUSED/ });
     await appears('failed batches under one alarm', () => refused.isVisible());
     assert.equal(await page.locator('.mo-alarm.mo-red', { hasText: 'ODOO_REFUSED' }).count(), 1);
+    assert.deepEqual(await unreadable(page, 'line'), []);
+    assert.deepEqual(await cutOff(page), []);
     assert.match(await refused.innerText(), /Odoo refused the quantities of the MO: ".*Ask the ERP administrator.*press retry/s);
     assert.deepEqual(
       (await buttonsOf(refused)).map((text) => text.replace(/\d+/, 'n')),
@@ -71,7 +80,7 @@ describe('five faults, found and cleared from the dashboard alone', function () 
     assert.deepEqual(await buttonsOf(page.locator('.mo-tile.mo-red').first()), ['Retry', 'Park', 'Cancel']);
     // The administrator does what the sentence asks for.
     await visitor.plant.command('mo-odoo-simulator', { action: 'clear' });
-    const hit = (await refused.locator('.mo-hit > span').innerText()).match(/WH\/MO\/\d+/g) ?? [];
+    const hit = (await refused.locator('.mo-hit').innerText()).match(/WH\/MO\/\d+/g) ?? [];
     assert.ok(hit.length > 1);
     await press(refused, /^Retry all/, 'Send to Odoo again', 'the lots are there');
     await page.getByText(/^\d+ batches: done$/).waitFor();
@@ -121,6 +130,19 @@ describe('five faults, found and cleared from the dashboard alone', function () 
     await appears('the line at work', () => word(page, 'RUNNING').isVisible());
     await appears('no hold', async () => (await alarm(page, 'on hold').count()) === 0);
   });
+
+  /** Texts and buttons that reach out of their tile, and are cut off at its border. */
+  const cutOff = (of: Page): Promise<string[]> =>
+    of.locator('.mo-tile').evaluateAll((tiles) =>
+      tiles.flatMap((element) => {
+        const { right, bottom } = element.getBoundingClientRect();
+        const outside = [...element.querySelectorAll('.mo-error, .mo-button, .mo-numbers')].filter((inner) => {
+          const box = inner.getBoundingClientRect();
+          return box.right > right || box.bottom > bottom;
+        });
+        return outside.map((inner) => `${element.querySelector('.mo-slot')?.textContent}: ${inner.textContent}`);
+      }),
+    );
 
   /** The PLC programmer tries something: the name of an MO that was never here, in a slot that is ours. */
   async function strangerIn(slot: number): Promise<void> {

@@ -73,6 +73,14 @@ describe('the HTTP API of example 04', function () {
     assert.deepEqual(await site.queued(), []);
   });
 
+  it('leaves a broken body at the address of a slot to Node-RED, which refuses it: nothing is done', async () => {
+    // Node-RED hands on the body as it was sent only where the address has no parameter.
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
+    const { status } = await fetch(`${nodeRed.url}/admin/manual/cancel-batch/1`, { method: 'POST', headers, body: '{"mo_id": ' });
+    assert.equal(status, 400);
+    assert.doesNotMatch(nodeRed.log(), /\[TASK [123]\]/);
+  });
+
   it('triggers a sync, and says what really happened', async () => {
     const first = dataOf(await post('trigger-sync'));
     assert.equal(first['reason'], 'queued');

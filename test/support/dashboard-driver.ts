@@ -3,6 +3,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { launchBrowser, openPage } from './browser';
 import { type DashboardPlant, type PlantOptions, startDashboardPlant } from './dashboard-plant';
 import { nodeRedMissing } from './node-red';
+import { faintLamps, faintTexts } from './editor-contrast';
 import { type Operator, startOperator } from './operator';
 import { skip } from './skip';
 
@@ -12,6 +13,9 @@ export const PHONE = { width: 390, height: 844 };
 /** What a page shows first when it is there. */
 const FIRST = { line: '.mo-band', engineer: '.moe', history: '.moh', simulator: '.mos' } as const;
 export type PageName = keyof typeof FIRST;
+
+/** What a page consists of, without the frame of the dashboard around it. */
+const ROOT: Record<PageName, string> = { ...FIRST, line: '.mo' };
 
 /** Somebody in front of the dashboard of a running plant, who reads what it says and presses what it offers. */
 export interface Visitor {
@@ -69,6 +73,27 @@ export function visitDashboard(options: PlantOptions = {}): Visitor {
       return view.page;
     },
   };
+}
+
+/**
+ * What cannot be read on a page, light or dark: texts and lamps that stand out too little. Leaves the page light.
+ */
+export async function unreadable(page: Page, name: PageName): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await atRest(page);
+    const root = page.locator(ROOT[name]);
+    const texts = await faintTexts(root, { faded: true });
+    const lamps = await faintLamps(root, '.mo-dot');
+    found.push(...[...texts, ...lamps].map((text) => `${colorScheme}: ${text}`));
+  }
+  return found;
+}
+
+/** Colours and bars glide to where they are going. */
+export async function atRest(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
 }
 
 export const tile = (page: Page, slot: number): Locator => page.locator('.mo-tile').nth(slot - 1);

@@ -1,15 +1,25 @@
 import type { Locator } from 'playwright-core';
 
-/** Contrast of text that WCAG 2 asks for (level AA). */
-const ENOUGH = 4.5;
+/** Contrast that WCAG 2 asks for (level AA): of text, and of a lamp that only its colour tells apart from the ground. */
+const ENOUGH = { text: 4.5, lamp: 3 };
 
 /**
  * Every visible text below the element that stands out too little from what is behind it: "Slots: 1.3".
- * It finds colours that were written down for the light theme and never looked at in the dark one. Buttons are left out:
- * theirs are the editor's own.
+ * It finds colours that were written down for the light theme and never looked at in the dark one. Buttons of the editor are left
+ * out: theirs are its own.
+ * @param faded whether text is judged as faint as its opacity makes it
  */
-export async function faintTexts(root: Locator): Promise<string[]> {
-  const found = await root.evaluate((top, enough) => {
+export async function faintTexts(root: Locator, { faded = false } = {}): Promise<string[]> {
+  return faint(root, { lamps: null, enough: ENOUGH.text, faded });
+}
+
+/** As faintTexts, for the lamps below the element. */
+export async function faintLamps(root: Locator, selector: string): Promise<string[]> {
+  return faint(root, { lamps: selector, enough: ENOUGH.lamp, faded: true });
+}
+
+async function faint(root: Locator, options: { lamps: string | null; enough: number; faded: boolean }): Promise<string[]> {
+  const found = await root.evaluate((top, { lamps, enough, faded }) => {
     type Colour = [red: number, green: number, blue: number, alpha: number];
 
     function parse(css: string): Colour {
@@ -33,9 +43,16 @@ export async function faintTexts(root: Locator): Promise<string[]> {
       return 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
     }
 
+    function opacityOf(element: Element): number {
+      const own = Number(getComputedStyle(element).opacity);
+      return element === top || !element.parentElement ? own : own * opacityOf(element.parentElement);
+    }
+
     function contrast(element: Element): number {
-      const back = behind(element);
-      const values = [luminance(over(parse(getComputedStyle(element).color), back)), luminance(back)];
+      const { color, backgroundColor } = getComputedStyle(element);
+      const [red, green, blue, alpha] = parse(lamps ? backgroundColor : color);
+      const back = behind(lamps ? (element.parentElement ?? element) : element);
+      const values = [luminance(over([red, green, blue, alpha * (faded ? opacityOf(element) : 1)], back)), luminance(back)];
       return (Math.max(...values) + 0.05) / (Math.min(...values) + 0.05);
     }
 
@@ -45,10 +62,11 @@ export async function faintTexts(root: Locator): Promise<string[]> {
       return [...element.childNodes].map((node) => (node.nodeType === Node.TEXT_NODE ? (node.textContent ?? '') : '')).join('');
     }
 
-    return [top, ...top.querySelectorAll('*')]
-      .filter((element) => element.checkVisibility() && !element.closest('option, .red-ui-button') && textOf(element).trim() !== '')
-      .map((element) => ({ text: textOf(element).trim(), ratio: contrast(element) }))
+    const all = lamps ? [...top.querySelectorAll(lamps)] : [top, ...top.querySelectorAll('*')].filter((one) => textOf(one).trim() !== '');
+    return all
+      .filter((element) => element.checkVisibility() && !element.closest(faded ? 'option, :disabled' : 'option, .red-ui-button'))
+      .map((element) => ({ text: lamps ? element.outerHTML : textOf(element).trim(), ratio: contrast(element) }))
       .filter(({ ratio }) => ratio < enough);
-  }, ENOUGH);
+  }, options);
   return found.map(({ text, ratio }) => `${text}: ${ratio.toFixed(1)}`);
 }
