@@ -2,14 +2,28 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { systemClock } from '../../src/clock';
 import { createModbusPlc } from '../../src/plc/modbus';
-import { alarm, buttonsOf, DESKTOP, dialog, lamp, moIn, press, tile, unreadable, visitDashboard, word } from '../support/dashboard-driver';
+import {
+  alarm,
+  atRest,
+  buttonsOf,
+  DESKTOP,
+  dialog,
+  lamp,
+  moIn,
+  press,
+  tile,
+  unreadable,
+  visitDashboard,
+  word,
+} from '../support/dashboard-driver';
 import { modbusSettings } from '../support/modbus';
+import { waitFor } from '../support/wait';
 
 /** The time in which a fault is to be found and cleared from the page alone. */
 const TWO_MINUTES = 120_000;
 const EVERY_TIMER = ['every 60 minutes', 'every 5 minutes', 'every 3 minutes', 'every 10 minutes'];
 
-describe('five faults, found and cleared from the dashboard alone', function () {
+describe('a plant in trouble: what the dashboard alone shows, and what is cleared from it', function () {
   this.timeout(TWO_MINUTES);
   let page: Page;
   const visitor = visitDashboard();
@@ -27,6 +41,40 @@ describe('five faults, found and cleared from the dashboard alone', function () 
   const appears = (what: string, condition: () => Promise<boolean>): Promise<boolean> =>
     visitor.operator.until(what, condition, EVERY_TIMER);
   const gone = async (mo: string): Promise<boolean> => (await page.locator('.mo-id', { hasText: mo }).count()) === 0;
+
+  it('does not flicker: a refresh that brings nothing new leaves every element as it is, where it is', async () => {
+    let refreshes = 0;
+    page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => (refreshes += payload.includes('"word"') ? 1 : 0)));
+    await page.reload();
+    const blocks = '.mo-band, .mo-word, .mo-lamp, .mo-dot, .mo-tile, .mo-buttons, .mo-button, .mo-bar, .mo-alarms';
+    await waitFor(() => refreshes > 0, { what: 'the first refresh' });
+    await page.locator('.mo-id').first().waitFor();
+    await atRest(page);
+    const kept = await page.evaluateHandle((selector) => {
+      const elements = [...document.querySelectorAll(selector)].map((element) => ({
+        element,
+        box: JSON.stringify(element.getBoundingClientRect()),
+      }));
+      const changed: string[] = [];
+      new MutationObserver((records) => {
+        for (const { addedNodes, removedNodes } of records) {
+          for (const node of [...addedNodes, ...removedNodes]) if (node instanceof Element) changed.push(node.outerHTML);
+        }
+      }).observe(document.querySelector('.mo') ?? document, { childList: true, subtree: true });
+      return { elements, changed };
+    }, blocks);
+    const before = refreshes;
+    await waitFor(() => refreshes >= before + 3, { what: 'three refreshes' });
+    const { moved, changed, count } = await kept.evaluate(({ elements, changed }) => ({
+      count: elements.length,
+      changed,
+      moved: elements
+        .filter(({ element, box }) => !element.isConnected || JSON.stringify(element.getBoundingClientRect()) !== box)
+        .map(({ element }) => element.className),
+    }));
+    assert.ok(count > 50, `${count} elements were looked at`);
+    assert.deepEqual({ moved, changed }, { moved: [], changed: [] });
+  });
 
   it('an MO that was cancelled in Odoo', async () => {
     const mo = await moIn(page, 10);
@@ -129,6 +177,23 @@ describe('five faults, found and cleared from the dashboard alone', function () 
     await press(page.locator('.mo-line-buttons'), 'Release the line', 'Release the line', 'left over from the commissioning');
     await appears('the line at work', () => word(page, 'RUNNING').isVisible());
     await appears('no hold', async () => (await alarm(page, 'on hold').count()) === 0);
+  });
+
+  it('shows the queue and the mistake when the register map has one, and nothing to press', async () => {
+    const mo = await moIn(page, 8);
+    const { nodeRed, flows } = visitor.plant;
+    await nodeRed.deploy(
+      flows.map((node) => (node['type'] === 'mo-line' ? { ...node, map: '{"version": 1}' } : node)),
+      'nodes',
+    );
+    await word(page, 'BLOCKED').waitFor();
+    assert.match(await page.locator('.mo-why').innerText(), /^MAP_INVALID: the register map .*Correct the map/);
+    assert.equal(await moIn(page, 8), mo);
+    assert.equal(await page.locator('.mo-button').count(), 0);
+    await nodeRed.deploy(flows, 'nodes');
+    // The PLC has not been read since: nobody says that the line runs.
+    await word(page, 'STARTING').waitFor();
+    await visitor.operator.until('RUNNING', () => word(page, 'RUNNING').isVisible(), ['every 5 minutes']);
   });
 
   /** Texts and buttons that reach out of their tile, and are cut off at its border. */
