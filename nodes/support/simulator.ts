@@ -8,7 +8,7 @@ import { CLOSE_PATIENCE_MS, within } from './within';
 /** What a simulator node needs from the simulator it runs. */
 export interface Simulator {
   /** Carries out a command of msg.payload; its event, or null when `emit` has told it already. */
-  command(payload: unknown): Promise<object | null>;
+  command(payload: unknown): Promise<SimulatorEvent | null>;
   /** What the status says after SIMULATION: "25 confirmed". */
   summary(): string;
   close(): Promise<void>;
@@ -18,8 +18,16 @@ export interface Simulator {
 export interface Outlets {
   stateFile: string;
   /** Sends an event on the output. */
-  emit(event: object): void;
+  emit(event: SimulatorEvent): void;
 }
+
+interface SimulatorEvent {
+  event: string;
+  text: string;
+}
+
+/** What keeps a simulator from its work belongs into the log as well: nobody may listen to its output. */
+const TROUBLES: readonly string[] = ['problem', 'not-saved', 'port-taken'];
 
 const SHOW_EVERY_MS = 1000;
 
@@ -36,8 +44,10 @@ export function startSimulator(RED: Red, node: Node, start: (outlets: Outlets) =
   let closing = false;
   let shown = '';
 
-  function emit(event: object): void {
-    if (!closing) node.send({ payload: event });
+  function emit(event: SimulatorEvent): void {
+    if (closing) return;
+    if (TROUBLES.includes(event.event)) node.error(event.text);
+    node.send({ payload: event });
   }
 
   function show(simulator: Simulator): void {

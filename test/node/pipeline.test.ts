@@ -1,20 +1,26 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Context } from 'mocha';
 import helper from 'node-red-node-test-helper';
+import { tryPort } from '../../scripts/ports';
 import { waitFor } from '../support/wait';
 import { type FlowNode, lineOnDatabase, type Loaded, load } from './flow';
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+const freePort = (): Promise<number> => tryPort(0);
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const opened = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return opened;
 }
 
 /** The simulated plant with all working nodes on one line. */
@@ -186,4 +192,29 @@ describe('all nodes on a simulated plant', () => {
       server.close();
     }
   });
+
+  for (const [type, fault] of [
+    ['mo-odoo-simulator', 'down'],
+    ['mo-plc-simulator', 'refused'],
+  ] as const) {
+    it(`${type}: that another program took its port while it was away is told in the log, once [fault: nr-port-taken]`, async function () {
+      const port = await freePort();
+      const { flow, credentials } = await lineOnDatabase(this);
+      const { status, log, send, received } = await load([...flow, { id: 'sim', type, port, line: 'line1' }], credentials);
+      await waitFor(() => status('sim')?.fill === 'yellow', { what: 'the simulator' });
+      send('sim', { payload: { action: 'fault', fault, seconds: 0.5 } });
+      await waitFor(() => received('sim', 1).length > 0, { what: 'the fault' });
+      const thief = createServer().listen(port, '127.0.0.1');
+      await once(thief, 'listening');
+      const told = (): string[] => log('sim').filter((line) => line.includes(String(port)));
+      try {
+        await waitFor(() => told().length > 0, { what: 'the line in the log' });
+        assert.match(told()[0] ?? '', /in use.*choose another Port.*it is tried again/);
+      } finally {
+        await new Promise((resolve) => thief.close(resolve));
+      }
+      await waitFor(() => isOpen(port), { what: 'the simulator on its port again, by itself' });
+      assert.equal(told().length, 1);
+    });
+  }
 });

@@ -291,6 +291,6 @@ describe('Odoo simulator', () => {
   }
 
   it('says that its port is taken', async () => {
-    await assert.rejects(startOdooSimulator({ port: sim.port }), new RegExp(`cannot use port ${sim.port} .*choose another port`));
+    await assert.rejects(startOdooSimulator({ port: sim.port }), new RegExp(`cannot use port ${sim.port} .*choose another Port`));
   });
 });

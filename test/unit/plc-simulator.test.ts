@@ -378,7 +378,7 @@ describe('PLC simulator: Modbus TCP', () => {
     const { port } = await start();
     await assert.rejects(start({ port }), {
       code: 'CONFIG_INVALID',
-      message: /port \d+ .* already in use; give the PLC simulator another port/,
+      message: /port \d+ .* already in use; choose another Port for the PLC simulator/,
     });
   });
 });

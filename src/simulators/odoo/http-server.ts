@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../clock';
-import { SmartMoError } from '../../errors';
+import { describe, SmartMoError } from '../../errors';
 import type { HttpRequest, Reply } from './http-exchange';
 
 /** One request and the means to answer it. */
@@ -28,12 +28,14 @@ const HOST = '127.0.0.1';
 
 /**
  * Listens on 127.0.0.1 and hands over complete requests.
+ * @param onTrouble told once when another program has taken the port while it was down
  * @throws SmartMoError CONFIG_INVALID when the port cannot be had
  */
 export async function startHttpServer(
   wantedPort: number,
   clock: Clock,
   handle: (incoming: Incoming) => Promise<void>,
+  onTrouble: (text: string) => void,
 ): Promise<HttpServer> {
   const stopped = new AbortController();
   let server = await listen(wantedPort);
@@ -47,9 +49,13 @@ export async function startHttpServer(
     await new Promise<void>((resolve, reject) => {
       opened.once('error', (error) =>
         reject(
-          new SmartMoError('CONFIG_INVALID', `the Odoo simulator cannot use port ${atPort} (${error.message}); choose another port`, {
-            value: atPort,
-          }),
+          new SmartMoError(
+            'CONFIG_INVALID',
+            `the Odoo simulator cannot use port ${atPort} (${error.message}); choose another Port for it, and the same in the Address of the Odoo node`,
+            {
+              value: atPort,
+            },
+          ),
         ),
       );
       opened.listen(atPort, HOST, resolve);
@@ -101,11 +107,14 @@ export async function startHttpServer(
   /** Somebody may have taken the port meanwhile: tries once a second until it is free, or until another `down` takes over. */
   async function reopenAfter(seconds: number, turn: number): Promise<void> {
     await clock.sleep(seconds * 1000, stopped.signal);
+    let told = false;
     while (turn === downs) {
       try {
         await up();
         return;
-      } catch {
+      } catch (error) {
+        if (!told) onTrouble(`${describe(error)}; it is tried again every second`);
+        told = true;
         await clock.sleep(1000, stopped.signal);
       }
     }

@@ -20,7 +20,7 @@ import { rulesOf } from './versions';
 /** Something that happened in the simulator, for the event port of its node. */
 export interface SimulatorEvent {
   at: string;
-  event: Command['action'] | 'problem';
+  event: Command['action'] | 'problem' | 'port-taken';
   text: string;
   mo_id: string | null;
   odoo_id: number | null;
@@ -218,7 +218,7 @@ export async function startOdooSimulator(given: Partial<OdooSimulatorOptions> = 
 
   transaction(() => undefined);
   await saved;
-  const server = await startHttpServer(options.port, clock, handle);
+  const server = await startHttpServer(options.port, clock, handle, (text) => onEvent(event('port-taken', text)));
 
   return {
     port: server.port,

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { SmartMoError } from '../../errors';
+import { describe, SmartMoError } from '../../errors';
 import { splitFrames } from './frames';
 
 export interface ModbusServer {
@@ -17,6 +17,8 @@ export interface ModbusServerOptions {
   port: number;
   /** Asked with the number of open connections. False: the new one is reset at once. */
   accept(open: number): boolean;
+  /** Told once when another program has taken the port while nobody listened. */
+  onTrouble(text: string): void;
   /** Deals with one whole request frame. A connection has one request under way at a time. */
   answer(frame: Buffer, connection: Connection): Promise<void>;
 }
@@ -32,7 +34,7 @@ export interface Connection {
  * here: it cannot take any free port, checks no limits, and leaves no place for frames that are wrong on purpose.
  * @throws SmartMoError CONFIG_INVALID when the port cannot be had
  */
-export async function startModbusServer({ port, accept, answer }: ModbusServerOptions): Promise<ModbusServer> {
+export async function startModbusServer({ port, accept, answer, onTrouble }: ModbusServerOptions): Promise<ModbusServer> {
   const sockets = new Set<Socket>();
 
   const server = createServer({ noDelay: true }, (socket) => {
@@ -60,20 +62,25 @@ export async function startModbusServer({ port, accept, answer }: ModbusServerOp
     });
   });
 
+  const refusal = (at: number, { code, message }: NodeJS.ErrnoException): SmartMoError => {
+    const reason = code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${code ?? message})`;
+    const remedy = 'choose another Port for the PLC simulator, and the same in the PLC node';
+    return new SmartMoError('CONFIG_INVALID', `port ${at} of 127.0.0.1 ${reason}; ${remedy}`, { value: at });
+  };
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code ?? error.message})`;
-      reject(
-        new SmartMoError('CONFIG_INVALID', `port ${port} of 127.0.0.1 ${reason}; give the PLC simulator another port`, { value: port }),
-      );
-    });
+    server.once('error', (error) => reject(refusal(port, error)));
     server.listen(port, '127.0.0.1', resolve);
   });
   server.removeAllListeners('error');
 
   const own = (server.address() as AddressInfo).port;
   // Somebody else may take the port while it is free: every later listen(true) tries again.
-  server.on('error', () => undefined);
+  let told = false;
+  server.on('listening', () => (told = false));
+  server.on('error', (error) => {
+    if (!told) onTrouble(`${describe(refusal(own, error))}; it is tried again until the port is free`);
+    told = true;
+  });
   const dropConnections = (): void => sockets.forEach((socket) => socket.resetAndDestroy());
   return {
     port: own,

@@ -43,7 +43,7 @@ export interface PlcSimulatorDependencies {
 }
 
 export interface PlcSimulatorEvent {
-  event: CellEvent['event'] | 'fault' | 'fault-cleared' | 'power-cycle' | 'reset' | 'not-saved';
+  event: CellEvent['event'] | 'fault' | 'fault-cleared' | 'power-cycle' | 'reset' | 'not-saved' | 'port-taken';
   slot: number | null;
   mo_id: string | null;
   /** ISO 8601, UTC. */
@@ -160,6 +160,7 @@ export async function startPlcSimulator(
   const server = await startModbusServer({
     port,
     accept: (open) => faults.accepts(open),
+    onTrouble: (text) => emit('port-taken', text),
     async answer(frame, connection) {
       if (unitOf(frame) !== unit) return;
       const strike = faults.atRequest();
