@@ -71,7 +71,7 @@ export async function loadRecipes(line: Line, run: Run, options: LoadOptions): P
     run,
     () => end('in-progress', 'recipes are already being loaded'),
     async () => {
-      if (line.recipes === 'none') return end('nothing', 'the PLC gets its recipes elsewhere (mo-line: recipes)');
+      if (line.recipes === 'none') return end('nothing', 'the PLC gets its recipes in another way (Recipes of the line)');
       const hold = await currentHold(line);
       if (hold) return end('hold', `line on hold: ${hold.reason}`);
 

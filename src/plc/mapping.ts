@@ -107,7 +107,10 @@ export function compileMapping({ map, materials, slots }: { map: RegisterMap; ma
 
   function writeArea(): MapArea {
     if (!map.write)
-      throw new SmartMoError('MAP_INVALID', 'the register map has no write area; add "write", or set recipes to "none" in mo-line');
+      throw new SmartMoError(
+        'MAP_INVALID',
+        'the register map has no write area; add one, or set Recipes of the line to "reach the PLC in another way"',
+      );
     return map.write;
   }
 

@@ -74,7 +74,7 @@ function refuseReadOnly({ settings, deployed }: TestRecipeProbe): void {
   if (settings.recipes === 'none') {
     throw new SmartMoError(
       'CONFIG_INVALID',
-      'recipes reach the PLC of this line in another way, so none is written from here; set recipes to "are written to the PLC" first',
+      'recipes reach the PLC of this line in another way, so none is written from here; set Recipes to "are written to the PLC" first',
     );
   }
 }

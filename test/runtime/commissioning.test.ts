@@ -20,7 +20,9 @@ import { waitFor } from '../support/wait';
 
 const FLOW = example('01 - Smart MO Sync');
 /** The steps of the README, as they stand there. */
-const STEPS = readSteps();
+const STEPS = linesOf(/^\d+\. /);
+/** What is ticked in step 8. */
+const BOXES = linesOf(/^ +- \[ \] /);
 
 /**
  * "Go live, step by step" done as it is written: an empty Node-RED, a browser, a new role on a real PostgreSQL; a stand-in
@@ -184,16 +186,40 @@ describe('the ten steps of the README to the first archived batch', function () 
   });
 
   step(8, async () => {
-    await edit('mo-queue-gate', (dialog) => dialog.chooseType('enabled', 'bool', 'false'));
-    await edit('odoo-fetch-mo', async (dialog) => {
-      await dialog.chooseType('limit', 'num');
-      await dialog.fill('limit', '1');
-    });
-    await chooseMode('live');
-    await deploy();
-    assert.match(await fetchNow(), /^1 MO queued$/);
-    await waitFor(async () => (await rows('mo_batch'))[0]?.['loaded_at'], { what: 'the recipe in the PLC', deadlineMs: 30_000 });
-    assert.equal((await rows('mo_batch')).length, 1);
+    const boxes: [RegExp, () => void | Promise<void>][] = [
+      [/slots of the PLC are idle/, () => assert.ok(plc.slots().every(({ state }) => state === 'empty'))],
+      [/Automatic sync/, () => edit('mo-queue-gate', (dialog) => dialog.chooseType('enabled', 'bool', 'false'))],
+      [
+        /MOs per set/,
+        () =>
+          edit('odoo-fetch-mo', async (dialog) => {
+            await dialog.chooseType('limit', 'num');
+            await dialog.fill('limit', '1');
+          }),
+      ],
+      [/\*live\*, and press \*Deploy\*/, () => chooseMode('live').then(deploy)],
+      [
+        /Press \*fetch now\*/,
+        async () => {
+          assert.match(await fetchNow(), /^1 MO queued$/);
+          await waitFor(async () => (await rows('mo_batch'))[0]?.['loaded_at'], { what: 'the recipe in the PLC', deadlineMs: 30_000 });
+          assert.equal((await rows('mo_batch')).length, 1);
+        },
+      ],
+      [
+        /not on hold/,
+        async () =>
+          assert.deepEqual(
+            (await rows('mo_line')).filter(({ hold }) => hold),
+            [],
+          ),
+      ],
+    ];
+    assert.equal(BOXES.length, boxes.length);
+    for (const [index, [says, act]] of boxes.entries()) {
+      assert.match(BOXES[index] ?? '', says);
+      await act();
+    }
   });
 
   step(9, async () => {
@@ -221,7 +247,9 @@ describe('the ten steps of the README to the first archived batch', function () 
   it('and the README has no more than these', () => assert.equal(STEPS.length, reached));
 });
 
-function readSteps(): string[] {
+/** The lines of the section that begin so, without the beginning. */
+function linesOf(beginning: RegExp): string[] {
   const [, section = ''] = readFileSync(path.join(checkout, 'README.md'), 'utf8').split('### Go live, step by step');
-  return [...(section.split('\n## ')[0] ?? '').matchAll(/^\d+\. (.*)$/gm)].map(([, text = '']) => text);
+  const lines = (section.split('\n## ')[0] ?? '').split('\n');
+  return lines.filter((line) => beginning.test(line)).map((line) => line.replace(beginning, ''));
 }
