@@ -14,7 +14,7 @@ const WORST_FIRST = ['critical', 'warning', 'info'];
 /** Open alarms by cause: those that differ only in slot and MO are one. The worst first, then the oldest. */
 export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedBatch[]): Cause[] {
   const groups = new Map<string, AlarmView[]>();
-  for (const alarm of alarms) {
+  for (const alarm of alarms.filter((one) => !isToldByFailure(one, alarms))) {
     // "for 31 min" differs from batch to batch, and is the same trouble.
     const reason = reasonOf(alarm).replace(/\d+ min\b/, '');
     const key = JSON.stringify([alarm.code, alarm.severity, alarm.value, reason]);
@@ -26,6 +26,11 @@ export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedB
   return causes.sort(
     (a, b) => WORST_FIRST.indexOf(a.severity) - WORST_FIRST.indexOf(b.severity) || Date.parse(a.since) - Date.parse(b.since),
   );
+}
+
+/** A failed batch says what it failed with; the alarm of that code would say it once more. */
+function isToldByFailure({ code, mo_id }: AlarmView, alarms: readonly AlarmView[]): boolean {
+  return alarms.some((other) => other.code === 'failed-batch' && other.mo_id === mo_id && other.value === code);
 }
 
 function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[]): Cause {

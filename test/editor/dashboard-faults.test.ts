@@ -6,6 +6,7 @@ import {
   alarm,
   atRest,
   buttonsOf,
+  contents,
   DESKTOP,
   dialog,
   lamp,
@@ -91,6 +92,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
       await dialog(page).innerText(),
       /cancelled in Odoo, or gone, already.*has its recipe in slot 10 and has dosed nothing yet: take it out there first/s,
     );
+    assert.deepEqual(await unreadable(dialog(page)), []);
     await dialog(page).getByRole('button', { name: 'Go back' }).click();
     await dialog(page).waitFor({ state: 'detached' });
     await press(tile(page, 10), 'Cancel', 'Cancel the batch', 'cancelled in Odoo');
@@ -118,7 +120,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: ODOO_REFUSED/ });
     await appears('failed batches under one alarm', () => refused.isVisible());
     assert.equal(await page.locator('.mo-alarm.mo-red', { hasText: 'ODOO_REFUSED' }).count(), 1);
-    assert.deepEqual(await unreadable(page, 'line'), []);
+    assert.deepEqual(await unreadable(contents(page, 'line')), []);
     assert.deepEqual(await cutOff(page), []);
     assert.match(await refused.innerText(), /Odoo refused the quantities of the MO: ".*Ask the ERP administrator.*press retry/s);
     assert.deepEqual(

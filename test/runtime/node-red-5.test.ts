@@ -69,6 +69,11 @@ describe('Node-RED 5.0', function () {
       const { data } = body as { data: { total: number; histories: unknown[] } };
       assert.deepEqual([data.total, data.histories.length], [10, 3]);
       assert.equal((await nodeRed.admin('admin/manual/trigger-sync', { method: 'POST', body: {} })).status, 401);
+      const headers = { 'content-type': 'application/json', authorization: 'Bearer a token' };
+      for (const broken of ['cancel-batch', 'cancel-batch/1']) {
+        const answer = await fetch(`${nodeRed.url}/admin/manual/${broken}`, { method: 'POST', headers, body: '{"mo_id": ' });
+        assert.equal(answer.status, 400, broken);
+      }
     });
 
     it('has nothing to warn about, and stops within 5 s', async () => {

@@ -14,8 +14,8 @@ export const PHONE = { width: 390, height: 844 };
 const FIRST = { line: '.mo-band', engineer: '.moe', history: '.moh', simulator: '.mos' } as const;
 export type PageName = keyof typeof FIRST;
 
-/** What a page consists of, without the frame of the dashboard around it. */
-const ROOT: Record<PageName, string> = { ...FIRST, line: '.mo' };
+/** All of a page, without the frame of the dashboard around it. */
+export const contents = (page: Page, name: PageName): Locator => page.locator(name === 'line' ? '.mo' : FIRST[name]);
 
 /** Somebody in front of the dashboard of a running plant, who reads what it says and presses what it offers. */
 export interface Visitor {
@@ -75,15 +75,13 @@ export function visitDashboard(options: PlantOptions = {}): Visitor {
   };
 }
 
-/**
- * What cannot be read on a page, light or dark: texts and lamps that stand out too little. Leaves the page light.
- */
-export async function unreadable(page: Page, name: PageName): Promise<string[]> {
+/** What cannot be read there, light or dark: texts and lamps that stand out too little. Leaves the page light. */
+export async function unreadable(root: Locator): Promise<string[]> {
+  const page = root.page();
   const found: string[] = [];
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme });
     await atRest(page);
-    const root = page.locator(ROOT[name]);
     const texts = await faintTexts(root, { faded: true });
     const lamps = await faintLamps(root, '.mo-dot');
     found.push(...[...texts, ...lamps].map((text) => `${colorScheme}: ${text}`));

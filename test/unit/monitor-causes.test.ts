@@ -54,6 +54,22 @@ describe('open alarms by cause', () => {
     assert.deepEqual(causesOf([alarm(1), alarm(4)], QUEUE)[0]?.can, []);
   });
 
+  it('what a batch failed with is told once', () => {
+    const mismatch = { value: 'recipe-mismatch', text: 'slot 1 WH/MO/00001: recipe-mismatch: silo_a planned 10, weighed 20' };
+    const alarms = [
+      alarm(1, mismatch),
+      alarm(1, { ...mismatch, code: 'recipe-mismatch', value: null }),
+      alarm(2, { code: 'recipe-mismatch' }),
+    ];
+    assert.deepEqual(
+      causesOf(alarms, QUEUE).map(({ code, batches }) => [code, batches[0]?.batch_no]),
+      [
+        ['failed-batch', 1],
+        ['recipe-mismatch', 2],
+      ],
+    );
+  });
+
   it('another reason, code or severity is another cause, and keeps its own sentence', () => {
     const texts = (alarms: AlarmView[]): string[] => causesOf(alarms, QUEUE).map(({ text }) => text);
     const other = { text: 'slot 2 WH/MO/00002: ODOO_REFUSED: Odoo refused the quantities of WH/MO/00002: "period closed"' };
