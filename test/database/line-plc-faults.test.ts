@@ -26,16 +26,16 @@ describe('the faults of the PLC, at the reader', function () {
   this.timeout(60_000);
   let plant: Plant;
   let line: Line;
+  const connect = (planning: 'slot' | 'fewest'): Line => {
+    const settings = modbusSettings(plant.plc.port, { timeout: 0.3, planning });
+    return { ...plant.line, plc: createModbusPlc(settings, { clock: { ...systemClock, sleep: () => Promise.resolve() } }) };
+  };
 
   before(async function () {
     plant = await startPlant(this, { orders: 100, plc: { speed: 300 } });
-    const settings = modbusSettings(plant.plc.port, { timeout: 0.3 });
-    line = { ...plant.line, plc: createModbusPlc(settings, { clock: { ...systemClock, sleep: () => Promise.resolve() } }) };
   });
-  after(async () => {
-    line?.plc?.close();
-    await plant?.close();
-  });
+  afterEach(() => line?.plc?.close());
+  after(() => plant?.close());
 
   /** A result that is stored is what the scales showed, to the gram. */
   function assertTrue(records: readonly Pick<HistoryRow, 'mo_id' | 'actual' | 'actual_weight'>[], weighed: readonly Weighed[]): void {
@@ -57,8 +57,14 @@ describe('the faults of the PLC, at the reader', function () {
     }
   }
 
-  for (const fault of FAULTS) {
-    it(`${fault}: nothing wrong is stored, and all of it settles [fault: ${LISTED[fault] ?? `plc-${fault}`}]`, async () => {
+  const cases = [
+    ...FAULTS.map((fault) => ({ fault, planning: 'slot' }) as const),
+    ...(['torn-slot', 'torn-value'] as const).map((fault) => ({ fault, planning: 'fewest' }) as const),
+  ];
+  for (const { fault, planning } of cases) {
+    const how = planning === 'slot' ? fault : `${fault}, read in as few requests as possible`;
+    it(`${how}: nothing wrong is stored, and all of it settles [fault: ${LISTED[fault] ?? `plc-${fault}`}]`, async () => {
+      line = connect(planning);
       await plant.fetch({ limit: 2 });
       const set = await plant.queued();
       assert.equal(set.length, 2);
