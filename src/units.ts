@@ -43,8 +43,17 @@ export function unitFactor(from: string, to: string): number | null {
 
 /** Rounds half away from zero to that many decimals, free of the noise of binary fractions (1.005 -> 1.01). */
 export function round(value: number, digits: number): number {
-  const shifted = Number(`${Math.abs(value)}e${digits}`);
-  const rounded = Number.isFinite(shifted) ? Number(`${Math.round(shifted)}e-${digits}`) : Number(Math.abs(value).toFixed(digits));
+  const size = Math.abs(value);
+  const scale = 10 ** digits;
+  const shifted = size * scale;
+  // Far enough from a half, which side is right is beyond doubt. It is what nearly all values are, and ten times as quick.
+  const rounded = shifted < 1e9 && Math.abs((shifted % 1) - 0.5) > 1e-6 ? Math.round(shifted) / scale : byText(size, digits);
   // Not -rounded: -0 is no quantity.
   return value < 0 ? 0 - rounded : rounded;
+}
+
+/** As a person would: the decimal point of what is printed moves. */
+function byText(size: number, digits: number): number {
+  const shifted = Number(`${size}e${digits}`);
+  return Number.isFinite(shifted) ? Number(`${Math.round(shifted)}e-${digits}`) : Number(size.toFixed(digits));
 }

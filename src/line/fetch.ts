@@ -92,24 +92,19 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
       return nothingToQueue(line, run, found, end, blue);
     }
     if (preview) {
-      const batches = await batchesOf(line, found.entries, asIfQueued(line, found.entries));
+      const batches = await batchesOf(line, found.entries);
       return end('queued', `preview: ${summary(batches.length, found)}`, blue('preview'), found, batches);
     }
 
-    const { result, rows } = await queueSet(line.database, {
-      line: line.line,
-      e0: epoch.e0,
-      mapHash: line.mapping.hash,
-      actor: run.actor,
-      entries: found.entries,
-    });
+    const set = { line: line.line, e0: epoch.e0, mapHash: line.mapping.hash, actor: run.actor, entries: found.entries };
+    // What the message shows is made while PostgreSQL works.
+    const [{ result, rows }, batches] = await Promise.all([queueSet(line.database, set), batchesOf(line, found.entries)]);
     if (result === 'hold') return onHold((await currentHold(line))?.reason ?? 'released meanwhile');
     if (result === 'lost-race') return notEmpty('another run queued its set first', found);
     if (result === 'nothing-new') return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);
 
     logTask(line, 'fetch', run, `✓ Auto-sync completed: ${rows.length} MO batches synced`);
-    const batches = await batchesOf(line, found.entries, rows);
-    return end('queued', summary(rows.length, found), queuedStatus(rows.length, found, line), found, batches);
+    return end('queued', summary(rows.length, found), queuedStatus(rows.length, found, line), found, asQueued(batches, rows));
   });
 }
 
@@ -195,23 +190,25 @@ function queuedStatus(count: number, { rejected }: Found, line: Line): NodeStatu
     : { fill: 'yellow', shape: 'dot', text: `${count} queued, ${rejected.length} rejected ${time}` };
 }
 
-/** What the tables would make of a set; nothing is stored. */
-function asIfQueued({ clock }: Line, entries: readonly QueueEntry[]): QueuedRow[] {
-  const created_at = clock.now();
-  return entries.map(({ mo_id }, index) => ({ mo_id, batch_no: index + 1, run: 1, created_at }));
-}
-
-/** The batches of a set: what was sent to the tables is not read back. */
-async function batchesOf(line: Line, entries: readonly QueueEntry[], rows: readonly QueuedRow[]): Promise<Batch[]> {
-  const byName = new Map(entries.map((entry) => [entry.mo_id, entry]));
+/** The batches of a set as the tables would make them of it, if they have all of it. */
+async function batchesOf(line: Line, entries: readonly QueueEntry[]): Promise<Batch[]> {
   const breathe = createBreather();
+  const created_at = line.clock.now();
   const batches: Batch[] = [];
-  for (const row of rows) {
+  for (const [index, entry] of entries.entries()) {
     await breathe();
-    const entry = byName.get(row.mo_id);
-    if (entry) batches.push(toBatch({ ...NEW_ROW, line: line.line, ...entry, ...row }, line));
+    batches.push(toBatch({ ...NEW_ROW, line: line.line, ...entry, batch_no: index + 1, run: 1, created_at }, line));
   }
   return batches;
+}
+
+/** With what the tables made of it: what was sent to them is not read back. */
+function asQueued(batches: readonly Batch[], rows: readonly QueuedRow[]): Batch[] {
+  const byName = new Map(rows.map((row) => [row.mo_id, row]));
+  return batches.flatMap((batch) => {
+    const row = byName.get(batch.mo_id);
+    return row ? { ...batch, batch_no: row.batch_no, run: row.run, created_at: row.created_at.toISOString() } : [];
+  });
 }
 
 /** What every row begins with (src/database/migrations). */

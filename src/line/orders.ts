@@ -91,8 +91,9 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
     return reject('quantity', `its components sum up to ${round(sum, 3)} ${order.uom}, the order is ${order.quantity}; ${remedy}`, sum);
   }
   if (materials.length === 0) return reject('unknown-material', 'it has no components', null);
+  const onPlc = quantityOnPlc({ ...order, materials }, line.mapping);
   for (const { tag, planned, uom } of materials) {
-    const max = maxOf(tag, uom, { ...order, materials }, line);
+    const max = maxOf(tag, uom, onPlc, line);
     if (planned > max)
       return reject('over-max', `${tag} shall take ${planned} ${uom}, its maximum is ${max} (mo-line, materials)`, planned);
   }
@@ -102,11 +103,11 @@ export function checkOrder(order: OdooOrder, line: Line): CheckedOrder {
 }
 
 /** What a read would not believe must not be queued: such a batch could never finish. Nobody reads what is weighed by hand. */
-function maxOf(tag: string, uom: string, order: Pick<QueueEntry, 'quantity' | 'uom' | 'materials'>, line: Line): number {
+function maxOf(tag: string, uom: string, onPlc: number, line: Line): number {
   const material = line.materials.find((candidate) => candidate.tag === tag);
   if (material && material.max > 0) return material.max;
   if (!material || material.manual) return Infinity;
-  return round(PLAUSIBLE * quantityOnPlc(order, line.mapping) * (unitFactor(line.mapping.quantityUnit, uom) ?? 1), 3);
+  return round(PLAUSIBLE * onPlc * (unitFactor(line.mapping.quantityUnit, uom) ?? 1), 3);
 }
 
 function nameOf(thing: { product_code: string; product: string; product_id: number }): string {
@@ -116,7 +117,8 @@ function nameOf(thing: { product_code: string; product: string; product_id: numb
 /** The plant module names the equipment; elsewhere the product decides. */
 export function holds(material: Material, component: OdooComponent): boolean {
   if (component.equipment !== null) return component.equipment !== '' && material.code === component.equipment;
-  return material.product === `#${component.product_id}` || (component.product_code !== '' && material.product === component.product_code);
+  const { product } = material;
+  return (product !== '' && product === component.product_code) || (product.startsWith('#') && product === `#${component.product_id}`);
 }
 
 /** What the BoM as the plant module lists it adds up to, in the unit of the order; 0 over stock Odoo; null when units do not convert. */

@@ -170,14 +170,11 @@ function toOrder(order: OrderListRow, moves: readonly PlannedMoveRow[], products
   const product = describeProduct(order.product_id, products);
   const components = moves
     .filter((move) => isComponent(move, order))
-    .map((move): OdooComponent => ({
-      move_id: move.id,
-      ...describeProduct(move.product_id, products),
-      planned: move.product_uom_qty,
-      uom: text(move.product_uom),
-      digits,
-      equipment: null,
-    }));
+    .map((move): OdooComponent => {
+      const { product_id, product, product_code, tracking } = describeProduct(move.product_id, products);
+      const [planned, uom] = [move.product_uom_qty, text(move.product_uom)];
+      return { move_id: move.id, product_id, product, product_code, tracking, planned, uom, digits, equipment: null };
+    });
   return {
     odoo_id: order.id,
     mo_id: order.name,

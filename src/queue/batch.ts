@@ -160,13 +160,9 @@ type Measured = Pick<QueueRow, 'materials' | 'actual' | 'actual_weight' | 'quant
 
 function viewMaterials(row: Measured, rule: ManualRule): MaterialView[] {
   return row.materials.map(({ tag, code, product, uom, manual, planned }) => {
-    const base = { tag, code, product, uom, manual, planned };
-    if (!manual) {
-      const actual = row.actual?.[tag] ?? null;
-      return { ...base, actual, source: actual === null ? null : row.measured_by };
-    }
-    const known = row.status_manufacturing === 1;
-    return { ...base, actual: known ? manualActual({ planned }, row, rule) : null, source: known ? 'plan' : null };
+    const known = !manual || row.status_manufacturing === 1;
+    const actual = !known ? null : manual ? manualActual({ planned }, row, rule) : (row.actual?.[tag] ?? null);
+    return { tag, code, product, uom, manual, planned, actual, source: actual === null ? null : manual ? 'plan' : row.measured_by };
   });
 }
 

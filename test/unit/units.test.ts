@@ -41,4 +41,16 @@ describe('round', () => {
       }),
     );
   });
+
+  it('is what moving the decimal point of the printed number gives, also around a half', () => {
+    const printed = (value: number, digits: number): number => Number(`${Math.round(Number(`${value}e${digits}`))}e-${digits}`);
+    const around = fc.tuple(fc.integer({ min: 0, max: 1e9 }), fc.integer({ min: 0, max: 7 }), fc.constantFrom(0, 1e-9, -1e-9, 1e-7));
+    fc.assert(
+      fc.property(around, fc.integer({ min: 0, max: 6 }), ([whole, places, noise], digits) => {
+        const value = Math.max(whole / 10 ** places + noise, 1e-6);
+        assert.equal(round(value, digits), printed(value, digits));
+      }),
+      { numRuns: 5000 },
+    );
+  });
 });
