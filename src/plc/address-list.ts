@@ -49,7 +49,7 @@ export function readAddressList(table: Table): Omit<PastedMap, 'kind'> {
     base = writtenAddress(start, addressing, readFunction);
     understood.push(areaText('read', readFunction, start, stride, read));
     writeArea = write.length === 0 ? null : writeAreaOf(write, layout, addressing, complain, understood);
-    if (writeArea === null)
+    if (write.length === 0)
       understood.push(
         'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
       );

@@ -1,8 +1,8 @@
 import { closest } from '../closest';
-import type { LineShape, LineField, MapField } from './register-map';
-import { LINE_FIELDS, SLOT_FIELDS, TEXT_FIELDS } from './register-map';
 import type { Entries } from './lint-entries';
+import type { EntryList } from './map-problem';
 import type { LooseMap, WrongKeys } from './map-shape';
+import { LINE_FIELDS, type LineShape, SLOT_FIELDS, TEXT_FIELDS } from './register-map';
 
 type Loose = Record<string, unknown>;
 
@@ -12,12 +12,15 @@ type Loose = Record<string, unknown>;
  */
 export function mendEntries({ fields, lineFields }: LooseMap, wrongKeys: WrongKeys, { materials }: LineShape): Entries {
   const tags = materials.map(({ tag }) => tag);
+  const mendAll = (list: EntryList, entries: readonly Loose[], names: readonly string[], of: readonly string[]): (Loose | null)[] => {
+    // A name that another entry has is not what a misspelt one means.
+    const free = names.filter((name) => !entries.some(({ field }) => field === name));
+    return entries.map((entry, index) => mended(entry, wrongKeys[list].get(index), free, of));
+  };
   // What is wrong was replaced, so the shape is that of an entry.
   return {
-    fields: fields.map((entry, index) => mended(entry, wrongKeys.fields.get(index), SLOT_FIELDS, tags)) as unknown as (MapField | null)[],
-    lineFields: lineFields.map((entry, index) =>
-      mended(entry, wrongKeys.lineFields.get(index), LINE_FIELDS, []),
-    ) as unknown as (LineField | null)[],
+    fields: mendAll('fields', fields, SLOT_FIELDS, tags) as unknown as Entries['fields'],
+    lineFields: mendAll('lineFields', lineFields, LINE_FIELDS, []) as unknown as Entries['lineFields'],
   };
 }
 

@@ -8,7 +8,7 @@ import { LINE_FIELDS, SLOT_FIELDS } from '../../src/plc/register-map';
 import { viewPaste } from '../../src/probe/map-view';
 
 const line = { slots: 10, materials: FEED_MILL_MATERIALS };
-const texts = (pasted: ReturnType<typeof readMapText>): string[] => pasted.problems.map(({ text }) => text);
+const texts = (pasted: Pick<ReturnType<typeof readMapText>, 'problems'>): string[] => pasted.problems.map(({ text }) => text);
 
 /** The feed mill as the PLC programmer lists it: every field of these slots with its absolute address. */
 function addressList(slots: readonly number[], shown: (address: number) => string, { write = true } = {}): string[] {
@@ -307,6 +307,13 @@ describe('a pasted register map', () => {
     ])
       assert.equal(short.filter((text) => expected.test(text)).length, 1, `${String(expected)}\n${short.join('\n')}`);
     assert.ok(!short.some((text) => /has no "(at|base|stride)"|^silo_[abc]\b.*has no entry|belong together/.test(text)), short.join('\n'));
+  });
+
+  it('does not say that there is no write area when it cannot tell the distance of its slots', () => {
+    const list = addressList([1, 2], (address) => `D${address}`).filter((row) => !/\t2\twrite\t/.test(row));
+    const { understood, problems } = readMapText(list.join('\n'), null);
+    assert.match(texts({ problems })[0] ?? '', /^write shows no field in two slots/);
+    assert.doesNotMatch(understood.join(), /no write area/);
   });
 
   it('names rows of a list that say different things about one field', () => {

@@ -305,6 +305,13 @@ describe('register map', () => {
       told((map) => map.fields.push({ at: 90, type: 'uint16' }, { at: 91, type: 'uint16' })),
       [25, 26].map((row) => `unnamed at ${6065 + row} (row ${row}) has neither "field" nor "material"; name what it is`),
     );
+    // A misspelt name does not mean one that is there.
+    assert.deepEqual(
+      told((map) => map.fields.push({ ...map.fields[0], field: 'batchno' as 'batch_no', at: 90, type: 'uint16' })).map((text) =>
+        text.slice(0, 34),
+      ),
+      ['batchno at 6090 (row 25) field is '],
+    );
     // A double of which one is wrong is a double.
     assert.deepEqual(
       told((map, field) => map.fields.push({ ...field('batch_no'), at: 90, order: 'EFGH' as 'ABCD' })).map((text) => text.slice(0, 45)),
