@@ -152,6 +152,8 @@ for (const version of ['4', '5'] as const) {
       await page().locator('#mo-line-map-view').click();
       await page().locator('#mo-line-map-table .mo-line-complaint').first().waitFor();
       assert.deepEqual(await complaints(), mistakes(0));
+      const marked = page().locator('#mo-line-map-table .input-error');
+      assert.deepEqual(await marked.evaluateAll((cells) => cells.map((cell) => cell.getAttribute('data-key'))), ['words', 'type', 'name']);
       assert.deepEqual(await faintTexts(dialog.form), []);
       const hidden = await page()
         .locator('#mo-line-map-table .smart-mo-scroll')
