@@ -14,13 +14,20 @@ const BARE = `
 WITH d AS (DELETE FROM mo_batch WHERE line = $1 AND state = 'pushed' RETURNING *)
 INSERT INTO mo_histories (${COLUMNS}, status, actor) SELECT ${COLUMNS}, 'completed', 'bench' FROM d`;
 
+/** What any client does that archives a batch as soon as it may: the same for one row, with its event, the row read back. */
+const BARE_ONE = `
+WITH d AS (DELETE FROM mo_batch WHERE id = $1 AND row_version = $2 AND state = 'pushed' RETURNING *),
+  h AS (INSERT INTO mo_histories (${COLUMNS}, status, actor) SELECT ${COLUMNS}, 'completed', 'bench' FROM d RETURNING *),
+  noted AS (INSERT INTO mo_events (line, mo_id, event, actor) SELECT line, mo_id, 'completed', actor FROM h)
+SELECT * FROM h`;
+
 /** Archives sets of batches over and over, each of new MOs. */
 export function archiver(
   database: Database,
   client: Client,
   line: string,
   firstMo = 0,
-): { product(rows: number): Promise<number>; bare(rows: number): Promise<number> } {
+): Record<'product' | 'bare' | 'bareEach', (rows: number) => Promise<number>> {
   let next = firstMo;
 
   async function prepared(rows: number): Promise<QueueRow[]> {
@@ -40,6 +47,12 @@ export function archiver(
     async bare(count) {
       await prepared(count);
       return timed(() => client.query(BARE, [line]));
+    },
+    async bareEach(count) {
+      const rows = await prepared(count);
+      return timed(async () => {
+        for (const { id, row_version } of rows) await client.query({ name: 'archive-each', text: BARE_ONE, values: [id, row_version] });
+      });
     },
   };
 }
