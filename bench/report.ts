@@ -10,9 +10,11 @@ export interface Report {
   quick: boolean;
   machine: Machine;
   rows: { name: string; findings: Finding[]; failed: string | null }[];
+  /** Rows for which a quick run had no time. */
+  leftOut: string[];
 }
 
-export function toText({ machine, quick, rows }: Report): string {
+export function toText({ machine, quick, rows, leftOut }: Report): string {
   const lines = [`Machine: ${machineLine(machine)}`, ...(quick ? [QUICK] : []), ''];
   for (const { name, findings, failed } of rows) {
     lines.push(name, ...findings.map((finding) => `  ${sentence(finding)}`));
@@ -20,6 +22,7 @@ export function toText({ machine, quick, rows }: Report): string {
   }
   const all = rows.flatMap(({ findings }) => findings);
   const count = (verdict: Finding['verdict']): number => all.filter((finding) => finding.verdict === verdict).length;
+  if (leftOut.length > 0) lines.push(`no time was left for ${leftOut.join(', ')}: --seconds gives a quick run more than a minute`);
   return [
     ...lines,
     '',

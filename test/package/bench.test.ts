@@ -14,7 +14,10 @@ describe('npm run bench', function () {
   this.timeout(600_000);
 
   it('--quick --json measures every row', async () => {
-    const { stdout } = await run(process.execPath, [...command, '--quick', '--json'], { cwd: checkout, maxBuffer: 2 ** 24 });
+    const { stdout } = await run(process.execPath, [...command, '--quick', '--seconds', '600', '--json'], {
+      cwd: checkout,
+      maxBuffer: 2 ** 24,
+    });
     const report = JSON.parse(stdout) as Report;
     assert.deepEqual(
       report.rows.map(({ name, failed }) => [name, failed]),
@@ -27,6 +30,12 @@ describe('npm run bench', function () {
         assert.ok(ratio === null || ratio.median > 0, `${name}: ${what} has no ratio`);
       }
     }
+  });
+
+  it('a quick run begins no row for which it has no time, and names it', async () => {
+    const { stdout } = await run(process.execPath, [...command, 'gate', 'idle', '--quick', '--seconds', '0'], { cwd: checkout });
+    assert.match(stdout, /no time was left for gate, idle/);
+    assert.match(stdout, /0 pass, 0 close, 0 fall short, 0 failed/);
   });
 
   it('refuses a row that does not exist, and names those that do', async () => {
