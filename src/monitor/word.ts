@@ -63,7 +63,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
-    return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, lastChange(rows));
+    return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, lastChange(rows), 'failed-bit');
   const still = standsStill(snapshot, stuckAfterMinutes);
   const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows)].filter((trouble) => trouble !== null);
   const work = still === null ? atWork(rows, troubles.length > 0) : [];
