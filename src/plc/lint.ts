@@ -85,6 +85,11 @@ function checkHandshake(map: RegisterMap): Finding[] {
   return problems;
 }
 
+/** "word 75", "words 74-75" */
+function wordsText({ from, to }: Span): string {
+  return to - from === 1 ? `word ${from}` : `words ${from}-${to - 1}`;
+}
+
 /** Overlaps and borders, in words. */
 function checkPlaces(map: RegisterMap, slots: number): Finding[] {
   const inSlot = map.fields.flatMap(spansOf);
@@ -93,7 +98,7 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
     problem(
       a.name,
       map.read.base + a.from,
-      `takes words ${a.from}-${a.to - 1} of the slot and overlaps ${b.name} (words ${b.from}-${b.to - 1}); move one of them`,
+      `takes ${wordsText(a)} of the slot and overlaps ${b.name} (${wordsText(b)}); move one of them`,
       'overlaps the entry behind it; give it a shorter type, or move one of the two',
     ),
   );

@@ -61,7 +61,7 @@ function pasteWithMistakes(): string {
 const mistakes = (above: number): string[] => [
   `mo_id at 6001 (row ${above + 2}) needs "words"; fill in the length of the text, two characters a word`,
   `silo_a at 6028 (row ${above + 6}) type is "uint8"; a byte that has a word to itself is uint16, a single bit is bit; where two bytes share a word, let the PLC give each a word of its own`,
-  `actual_weight at 6074 (row ${above + 23}) takes words 74-75 of the slot and overlaps status_read_data (words 75-75); move one of them`,
+  `actual_weight at 6074 (row ${above + 23}) takes words 74-75 of the slot and overlaps status_read_data (word 75); move one of them`,
 ];
 
 for (const version of ['4', '5'] as const) {

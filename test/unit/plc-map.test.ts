@@ -149,7 +149,7 @@ describe('register map', () => {
     ],
     [
       'an overlap by one word',
-      /silo_a at 6028 takes words 28-31 of the slot and overlaps silo_b id \(words 30-30\)/,
+      /silo_a at 6028 takes words 28-31 of the slot and overlaps silo_b id \(word 30\)/,
       (_, field) => Object.assign(field('silo_a'), { type: 'float64' }),
     ],
     ['a field past the stride', /status_read_data at 6076 ends at word 76, past the read stride of 76/, (map) => (map.read.stride = 76)],
