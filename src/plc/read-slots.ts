@@ -60,7 +60,7 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
   if (plc.planning.mode === 'fewest') {
     for (const { reading, isWhole } of await readTogether(counter.plc, mapping, slots, orderQuantity, signal)) {
       const { slot } = reading;
-      const isSure = isWhole || goesOn(before.get(slot), reading);
+      const isSure = isWhole || !countsAtOnce(before.get(slot), reading);
       readings.push(isSure ? reading : await readWhole(slot));
     }
   } else for (const slot of slots) readings.push(await readWhole(slot));
@@ -93,20 +93,13 @@ async function readTogether(
 }
 
 /**
- * Whether a slot that was read in two requests can be what it seems: still empty, or the batch of the read before, whose
- * weights only rise. Anything else may be the end of one batch and the beginning of the next, and is looked at again.
+ * Whether a slot that was read in two requests says what counts at once: that a batch failed, or that a value is bad. It may be the
+ * end of one batch beside the beginning of the next, and is looked at again. What a batch weighed is overwritten by the next read,
+ * and a finish counts when two reads agree, so these cost no request more.
  */
-function goesOn(before: SlotReading | undefined, now: SlotReading): boolean {
-  if (now.empty && now.bad.length === 0) return before === undefined || before.empty;
-  const isSame = (['mo_id', 'finished', 'failed', 'acknowledged'] as const).every((key) => before?.[key] === now[key]);
-  const rises = (was: number | null | undefined, is: number | null): boolean => (is ?? 0) >= (was ?? 0);
-  return (
-    before !== undefined &&
-    isSame &&
-    now.bad.length === 0 &&
-    rises(before.actual_weight, now.actual_weight) &&
-    Object.entries(now.materials).every(([tag, value]) => rises(before.materials[tag], value))
-  );
+function countsAtOnce(before: SlotReading | undefined, now: SlotReading): boolean {
+  const was = before?.mo_id === now.mo_id ? before : undefined;
+  return (now.failed && was?.failed !== true) || (now.bad.length > 0 && (was?.bad ?? []).length === 0);
 }
 
 /**
