@@ -100,6 +100,11 @@ export function waitsSince({ state, updated_at, finished_at }: Pick<WaitingRow, 
   return (state === 'pushing' ? finished_at : null) ?? updated_at;
 }
 
+/** Since when a queue is blocked; null: the batch that was at work beside the failed ones has left it, and nobody wrote down when. */
+export function blockedSince(rows: readonly WaitingRow[]): Date | null {
+  return rows.every(({ state }) => state === 'failed') ? null : lastChange(rows);
+}
+
 /** Since when nothing has happened to any of these batches. */
 export function lastChange(rows: readonly Pick<WaitingRow, 'state' | 'updated_at' | 'finished_at'>[]): Date {
   return new Date(Math.max(...rows.map((row) => waitsSince(row).getTime())));

@@ -15,7 +15,8 @@ export const ALARM_ACTIONS = {
   'not-settled': 'Check the scale and the finished weight of this slot; the next read tries again.',
   'recipe-mismatch': 'Compare planned and weighed quantities of the batch, then decide.',
   'weight-differs': 'Compare the sum of the materials with the finished weight.',
-  'failed-bit': 'Look at the PLC: clear the fault there, or press cancel; a batch that was made all the same is finished by hand.',
+  'failed-bit':
+    'Look at the PLC. If it can go on with the batch, let it. If not: finish it by hand when the feed is good, press cancel when it is not.',
   'both-bits': 'Tell the PLC programmer: finished and failed are set together.',
   'not-acknowledged': 'Check that the PLC accepts writes to the acknowledgement word; every read repeats it.',
   'plc-down': 'Check the network and the power of the PLC.',
@@ -78,15 +79,15 @@ export const BY_VALUE: {
     ODOO_CANCELLED: 'Press cancel, and book in Odoo by hand what was weighed.',
     ODOO_CHANGED: 'Set the MO back in Odoo, then press retry; or park, and book it by hand.',
     ODOO_GONE:
-      'Ask the ERP administrator: when the MO is only hidden, have the right given back and press retry; when it was deleted, press park, and book by hand.',
+      'Ask the ERP administrator: when the MO is only hidden, have the right given back and press retry; when it was deleted, press cancel, and book by hand what was weighed.',
     'recipe-mismatch': 'Compare with the paper of the scale: retry books what was weighed, By hand what the paper says.',
   },
   'not-pushed': {
-    ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo. The third refusal leaves the decision to a person.',
+    ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo. After the third refusal you decide.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right. The batch is tried again by itself.',
     ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? The batch is tried again by itself.',
     ODOO_OUTCOME_UNKNOWN: 'Nothing yet: the MO is looked at before anything is sent again.',
-    ODOO_GONE: 'Ask who deleted the MO in Odoo. It is looked for once more in a minute.',
+    ODOO_GONE: 'Ask who deleted the MO in Odoo. It is looked for once more in a minute; after that you decide.',
     MAP_CHANGED: 'Cancel the batch again without clearing its slot, or put the map back: the cancellation then goes on by itself.',
     PLC_SLOT_RUNNING: 'Stop the batch at the PLC: the cancellation then goes on by itself.',
   },

@@ -5,7 +5,7 @@ import { type OpenAlarm, settleAlarms } from '../queue/alarms';
 import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
 import { queueRows } from '../queue/rows';
 import { changeAlarm, changedInOdoo } from '../line/odoo-check';
-import { isBlocked, lastChange, waitsSince } from '../line/gate';
+import { blockedSince, isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
@@ -85,7 +85,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
     const why = rows.every((row) => row.state === 'failed')
       ? 'only failed batches are left'
       : `no batch has changed for ${stuckAfterMinutes} min`;
-    alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`, lastChange(rows)));
+    alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`, blockedSince(rows)));
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`, hold.since));
   if (line.mapProblem) alarms.push(ofLine('map-invalid', 'critical', describe(line.mapProblem)));

@@ -1,6 +1,6 @@
 import { minutesBetween } from '../clock';
 import { describe } from '../errors';
-import { isBlocked, lastChange, waitsSince } from '../line/gate';
+import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { QueueRow } from '../queue/batch';
@@ -58,7 +58,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   const now = line.clock.now();
   const first = hasYetToLook(line, snapshot, now);
   if (first !== null) return say('STARTING', first);
-  if (isBlocked(rows, now, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), lastChange(rows), 'gate-blocked');
+  if (isBlocked(rows, now, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), blockedSince(rows), 'gate-blocked');
   const missing = unread(line, snapshot);
   if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');
   const broken = rows.find(failedInPlc);
