@@ -9,10 +9,10 @@ import { blockedSince, isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
-import { refusedReads, type Snapshot } from './snapshot';
+import { linksOf, refusedReads, type Snapshot } from './snapshot';
 import { isOfOdooLink, isTurnedAway } from './turned-away';
 import { unread } from './unread';
-import { isDosing } from './word';
+import { hasYetToLook, isDosing } from './word';
 
 /** Alarms that the monitor alone raises and clears, from what the tables and the links show now. */
 const FROM_ROWS = [
@@ -27,6 +27,8 @@ const FROM_ROWS = [
   'plc-stopped',
 ] as const satisfies readonly AlarmCode[];
 const FROM_ODOO = ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo'] as const satisfies readonly AlarmCode[];
+/** What only who has read the PLC since the start may say. */
+const NEEDS_A_LOOK: ReadonlySet<string> = new Set<AlarmCode>(['stuck', 'gate-blocked']);
 /** Errors of a task that are alarms of their own. */
 const FROM_TASKS: Record<string, AlarmCode> = { MAP_VERSION: 'map-version', PLC_STOPPED: 'plc-stopped' };
 
@@ -40,23 +42,30 @@ const WAITS_FOR_NOBODY: ReadonlySet<BatchState> = new Set(['running', 'finished'
 export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinutes: number, signal: AbortSignal): Promise<void> {
   const settle = (codes: readonly string[], open: OpenAlarm[]): Promise<void> => settleAlarms(line.database, line.line, codes, open);
   const changed = await askOdoo(line, snapshot.rows, signal);
-  await settle(FROM_ROWS, alarmsOfRows(line, snapshot, stuckAfterMinutes));
+  // What the tables remember is old where nobody has looked at the PLC yet, or nobody can.
+  const isKnown = !line.mapProblem && hasYetToLook(line, snapshot, line.clock.now()) === null;
+  const counts = (code: string): boolean => isKnown || !NEEDS_A_LOOK.has(code);
+  await settle(
+    FROM_ROWS.filter(counts),
+    alarmsOfRows(line, snapshot, stuckAfterMinutes).filter(({ code }) => counts(code)),
+  );
   if (changed) await settle(FROM_ODOO, changed);
   // A link that this process has not used says nothing: another process may know better.
-  const odoo = line.odoo?.state();
+  const links = linksOf(line, snapshot);
+  const odoo = line.odoo && { ...line.odoo.state(), since: links.odoo.since };
   if (odoo && odoo.state !== 'unknown') {
     await settle(ODOO_LINK, [...linkAlarms(odoo, odooCode(odoo), 'Odoo'), ...upgraded(line)]);
   }
-  const plc = line.plc?.state();
+  const plc = line.plc && { ...line.plc.state(), since: links.plc.since };
   const refused = refusedReads(snapshot.tasks);
   const down = plc ? linkAlarms(plc, 'plc-down', 'the PLC') : [];
   if (down.length === 0 && refused && codeOf(refused.error) !== 'PLC_STOPPED') {
     down.push(ofLine('plc-down', 'critical', refused.error, refused.since));
   }
   for (const alarm of down) alarm.value = codeOf(alarm.text);
-  const missing = down.length === 0 ? unread(line, snapshot) : null;
+  const missing = down.length === 0 && isKnown ? unread(line, snapshot) : null;
   if (missing) down.push({ ...ofLine('plc-down', 'critical', missing.text, missing.since), value: NOT_READ });
-  await settle(plc?.state === 'unknown' ? [] : PLC_LINK, down);
+  await settle(plc?.state === 'unknown' || (down.length === 0 && !isKnown) ? [] : PLC_LINK, down);
 }
 
 function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {

@@ -112,7 +112,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     // Nobody knows: a flow must not take it for "fetch".
     is_empty: status.is_empty && !outage,
     ...said,
-    since: iso(sinceOf(snapshot.alarms, alarm) ?? since),
+    since: iso(since ?? sinceOf(snapshot.alarms, alarm)),
     in_progress: status.batches.filter((batch) => countedAs(batch) === 'active'),
     completed: status.batches.filter((batch) => countedAs(batch) === 'completed'),
     links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, { ...link, since: iso(link.since) }])),
@@ -124,21 +124,29 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
   };
 }
 
-/** Band, lamp and alarm tell one moment of one trouble: that of its alarm, which a restart does not forget. */
 function sinceOf(alarms: readonly AlarmRow[], ...codes: (string | null)[]): Date | null {
   return alarms.find(({ code }) => codes.includes(code))?.since ?? null;
 }
 
-function linksOf(line: Line, { tasks, alarms }: Snapshot): Links {
-  const told = (link: LinkView, ...codes: string[]): LinkView =>
-    link.state === 'down' ? { ...link, since: sinceOf(alarms, ...codes) ?? link.since } : link;
+/** The links as they are; band, lamp and alarm tell one moment of one trouble. */
+export function linksOf(line: Line, { tasks, alarms }: Pick<Snapshot, 'tasks' | 'alarms'>): Links {
+  const goodRead = tasks.find(({ task }) => task === 'read')?.ok_at ?? null;
   const plc = linkView(line.plc?.state());
   const refused = refusedReads(tasks);
   return {
-    odoo: told(linkView(line.odoo?.state()), ...ODOO_LINK),
-    plc: told(plc.state === 'ok' && refused ? { state: 'down', ...refused } : plc, ...PLC_LINK),
+    odoo: told(linkView(line.odoo?.state()), sinceOf(alarms, ...ODOO_LINK), null),
+    plc: told(plc.state === 'ok' && refused ? { state: 'down', ...refused } : plc, sinceOf(alarms, ...PLC_LINK), goodRead),
     database: linkView(line.database.state()),
   };
+}
+
+/**
+ * Its alarm remembers since when it is down, over restarts and for every process; not one of an earlier trouble, which is older
+ * than the last good answer.
+ */
+function told(link: LinkView, alarm: Date | null, lastGood: Date | null): LinkView {
+  const isSame = alarm !== null && (lastGood === null || alarm >= lastGood);
+  return link.state === 'down' && isSame ? { ...link, since: alarm } : link;
 }
 
 /** A PLC that answers every read with a refusal must not look well: what it shows is not known. null: the last read was good. */

@@ -36,11 +36,13 @@ export function turnedAwayText(line: Line, rows: readonly QueueRow[]): string | 
   const [first] = waiting;
   if (!first) return null;
   const why = withoutCode(first.last_error ?? '');
+  const same = waiting.filter(({ last_error }) => codeOf(last_error) === codeOf(first.last_error));
+  const others = waiting.length - same.length;
   const text =
-    waiting.length === 1
+    same.length === 1
       ? `slot ${first.batch_no} ${first.mo_id} not completed yet: ${why}`
-      : `${waiting.length} batches not completed yet: ${why.replaceAll(first.mo_id, 'the MO')}`;
-  return `${text}; ${nextTry(line, waiting)}`;
+      : `${same.length} batches not completed yet: ${why.replaceAll(first.mo_id, 'the MO')}`;
+  return `${text}${others > 0 ? `; ${others} more for other reasons` : ''}; ${nextTry(line, waiting)}`;
 }
 
 /** The completer comes by its own timer: of the time in the row it is only known that nothing happens before. */

@@ -27,7 +27,7 @@ const LEVELS: Record<Word, Level> = {
 };
 
 /** Share of the time after which a batch is called stuck at which it is said that it stands still. */
-const SAID_AFTER = 0.1;
+const SAID_AFTER = 0.2;
 
 export interface Said {
   word: Word;
@@ -56,8 +56,8 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (plc.state === 'down') return say('NO PLC', plc.error ?? '', plc.since, 'plc-down');
   if (rows.length === 0) return say('WAITING FOR MO', 'the queue is empty');
   const now = line.clock.now();
-  const first = hasYetToLook(line, snapshot, now);
-  if (first !== null) return say('STARTING', first);
+  const notAsked = hasYetToLook(line, snapshot, now);
+  if (notAsked !== null) return say('STARTING', notAsked);
   if (isBlocked(rows, now, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), blockedSince(rows), 'gate-blocked');
   const missing = unread(line, snapshot);
   if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');
@@ -88,7 +88,7 @@ function blockedBy(rows: readonly QueueRow[]): string {
  * After a start the tables tell what was, and nobody has asked the PLC what is: "blocked for two hours" may be the time that
  * Node-RED was off. null: somebody has asked, nobody will, or there is nothing to ask.
  */
-function hasYetToLook(line: Line, { rows, tasks }: Snapshot, now: Date): string | null {
+export function hasYetToLook(line: Line, { rows, tasks }: Snapshot, now: Date): string | null {
   const last = tasks.find(({ task }) => task === 'read');
   const hasLooked = last?.started_at != null && last.started_at >= line.startedAt;
   const isNews = rows.every(({ created_at, state }) => created_at >= line.startedAt || state === 'failed');

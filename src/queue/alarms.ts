@@ -7,7 +7,7 @@ export interface OpenAlarm {
   severity: 'info' | 'warning' | 'critical';
   text: string;
   value: string | null;
-  /** Since when it is so, where that is known better than by when it was seen. A later report of the same alarm does not move it. */
+  /** Since when it is so, where that is known better than by when it was seen. null: a later report of the same alarm does not move it. */
   since?: Date | null;
 }
 
@@ -29,9 +29,11 @@ WITH open AS (
 INSERT INTO {schema}.mo_alarm AS a (line, code, mo_id, batch_no, severity, text, value, since)
 SELECT $1, code, mo_id, batch_no, severity, text, value, coalesce(since, now()) FROM open
 ON CONFLICT (line, code, mo_id) WHERE cleared_at IS NULL
-DO UPDATE SET text = excluded.text, value = excluded.value, batch_no = excluded.batch_no, severity = excluded.severity
+DO UPDATE SET text = excluded.text, value = excluded.value, batch_no = excluded.batch_no, severity = excluded.severity,
+  since = coalesce((SELECT o.since FROM open o WHERE o.code = a.code AND o.mo_id = a.mo_id), a.since)
 WHERE (a.text, a.value, a.batch_no, a.severity)
-  IS DISTINCT FROM (excluded.text, excluded.value, excluded.batch_no, excluded.severity)`;
+  IS DISTINCT FROM (excluded.text, excluded.value, excluded.batch_no, excluded.severity)
+  OR a.since <> (SELECT o.since FROM open o WHERE o.code = a.code AND o.mo_id = a.mo_id)`;
 
 /**
  * Makes the open alarms of these codes exactly the given ones: raises what is new, clears what is no longer so. Each

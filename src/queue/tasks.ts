@@ -27,7 +27,7 @@ export interface TaskEnd extends TaskOutcome {
   error?: string;
 }
 
-/** An upsert would lock the row first and log that: a quarter of all that a read which finds nothing new writes. */
+/** An upsert alone would lock the row first and log that: a quarter of all that a read which finds nothing new writes. */
 const TASK_ENDED = `
 WITH again AS (
   UPDATE {schema}.mo_task SET
@@ -39,10 +39,15 @@ WITH again AS (
   WHERE line = $1 AND task = $2
   RETURNING error_at
 ), first AS (
-  INSERT INTO {schema}.mo_task (line, task, started_at, ok_at, error_at, error, outcome)
+  INSERT INTO {schema}.mo_task AS t (line, task, started_at, ok_at, error_at, error, outcome)
   SELECT $1, $2, $3, CASE WHEN $4::text IS NULL THEN now() END, CASE WHEN $4::text IS NOT NULL THEN now() END, $4, $5::jsonb
   WHERE NOT EXISTS (SELECT 1 FROM again)
-  ON CONFLICT DO NOTHING
+  ON CONFLICT (line, task) DO UPDATE SET
+    started_at = excluded.started_at,
+    ok_at      = coalesce(excluded.ok_at, t.ok_at),
+    error_at   = CASE WHEN excluded.error IS NOT NULL THEN coalesce(t.error_at, now()) END,
+    error      = excluded.error,
+    outcome    = coalesce(t.outcome, '{}') || coalesce(excluded.outcome, '{}')
   RETURNING error_at
 )
 SELECT error_at FROM again UNION ALL SELECT error_at FROM first`;

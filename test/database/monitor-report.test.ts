@@ -213,6 +213,7 @@ describe('reports of the line', () => {
     const picture = await plant.on(started).report('real-time');
     assert.deepEqual([picture.payload['word'], picture.payload['level'], picture.status.fill], ['STARTING', 'ok', 'blue']);
     assert.match(String(picture.payload['why']), /^2 batches are in the queue; the PLC has not been read since the start$/);
+    assert.deepEqual(alarms(await plant.on(started).report('health')), [], 'and nothing of it is an alarm yet');
     await plant.on(started).read();
     assert.notEqual((await plant.on(started).report('real-time')).payload['word'], 'STARTING');
     // Nobody reads: that is a trouble of its own.
@@ -237,6 +238,44 @@ describe('reports of the line', () => {
     const restarted = plant.on(plant.otherProcess());
     await assert.rejects(restarted.read());
     assert.deepEqual(await since(restarted), ['NO PLC', before, before, before]);
+  });
+
+  it('a trouble that comes again is told since it came again', async () => {
+    const told = async (code: string): Promise<unknown[]> => {
+      await plant.report('health');
+      const { payload } = await plant.report('real-time');
+      const alarm = (payload['alarms'] as { code: string; since: string }[]).find((one) => one.code === code);
+      return [payload['since'], alarm?.since];
+    };
+    await plant.act('hold', { reason: 'cleaning' });
+    const first = await told('on-hold');
+    await plant.act('release', { reason: 'clean' });
+    await plant.act('hold', { reason: 'cleaning again' });
+    const [band, alarm] = await told('on-hold');
+    assert.equal(band, alarm);
+    assert.ok(String(band) > String(first[0]), `${String(band)} after ${String(first[0])}`);
+    await plant.act('release', { reason: 'clean' });
+
+    await plant.fetch({ limit: 1 });
+    const down = async (): Promise<unknown[]> => {
+      plant.plc.command({ action: 'fault', fault: 'down', seconds: 60 });
+      await assert.rejects(plant.read());
+      return told('plc-down');
+    };
+    const [before] = await down();
+    plant.plc.command({ action: 'clear' });
+    await waitFor(() => plant.read(), { what: 'a good read' });
+    const [again, ofAlarm] = await down();
+    assert.equal(again, ofAlarm);
+    assert.ok(String(again) > String(before), `${String(again)} after ${String(before)}`);
+  });
+
+  it('a map with a mistake is told as that, not as a reader that nobody triggers', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.read();
+    const mapProblem = new SmartMoError('MAP_INVALID', 'silo_a at 6028: no type');
+    const { report } = plant.on({ ...plant.line, mapProblem, clock: later(40) });
+    assert.deepEqual(alarms(await report('health')), ['map-invalid raised']);
   });
 
   it('a line that stands still is blocked since its last change, in the band and in the alarm', async () => {

@@ -129,6 +129,15 @@ describe('alarms', () => {
 });
 
 describe('record of the tasks', () => {
+  it('first runs that end at once are all kept: the last wins, and none is told as never ended', async function () {
+    const database = await testDatabase(this);
+    const fail = (line: string): Promise<Date | null> =>
+      taskEnded({ database, line }, 'read', new Date(), { error: 'PLC_TIMEOUT: no answer' });
+    const lines = Array.from({ length: 50 }, (_, index) => `line${index}`);
+    const ends = await Promise.all(lines.flatMap((line) => [fail(line), fail(line), fail(line)]));
+    assert.ok(ends.every((since) => since !== null));
+  });
+
   it('an unbroken chain of failures keeps the time of its first, a success ends it', async function () {
     const line = { database: await testDatabase(this), line: 'main' };
     const since = await taskEnded(line, 'read', new Date(), { error: 'PLC_TIMEOUT: no answer' });
