@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/database';
 import { toAlarm, announcements } from '../../src/monitor/announce';
 import { claimAnnouncements, giveBackAnnouncements, openAlarms, type OpenAlarm, settleAlarms } from '../../src/queue/alarms';
 import { taskEnded, taskRecords } from '../../src/queue/tasks';
-import { testDatabase } from '../support/postgres';
+import { testDatabase, testWorker } from '../support/postgres';
 import { waitFor } from '../support/wait';
 
 const alarm = (given: Partial<OpenAlarm> = {}): OpenAlarm => ({
@@ -131,11 +131,14 @@ describe('alarms', () => {
 describe('record of the tasks', () => {
   it('first runs that end at once are all kept: the last wins, and none is told as never ended', async function () {
     const database = await testDatabase(this);
-    const fail = (line: string): Promise<Date | null> =>
-      taskEnded({ database, line }, 'read', new Date(), { error: 'PLC_TIMEOUT: no answer' });
-    const lines = Array.from({ length: 50 }, (_, index) => `line${index}`);
-    const ends = await Promise.all(lines.flatMap((line) => [fail(line), fail(line), fail(line)]));
-    assert.ok(ends.every((since) => since !== null));
+    const processes = [database, await testWorker(this, database), await testWorker(this, database)];
+    for (let line = 0; line < 50; line += 1) {
+      const ends = processes.map((one) =>
+        taskEnded({ database: one, line: `line${line}` }, 'read', new Date(), { error: 'PLC_TIMEOUT: x' }),
+      );
+      assert.ok((await Promise.all(ends)).every((since) => since !== null));
+    }
+    await Promise.all(processes.slice(1).map((one) => one.close()));
   });
 
   it('an unbroken chain of failures keeps the time of its first, a success ends it', async function () {
