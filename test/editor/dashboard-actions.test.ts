@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { buttonsOf, dialog, moIn, press, tile, visitDashboard, word, write } from '../support/dashboard-driver';
+import { buttonsOf, DESKTOP, dialog, moIn, PHONE, press, tile, visitDashboard, word, write } from '../support/dashboard-driver';
 
 /** The scales are far off: every batch that is made here ends as recipe-mismatch, and waits for a person. */
 const FAR_OFF = 80;
@@ -51,6 +51,7 @@ describe('what an operator can do on the dashboard', function () {
     const planned = await dialog(page).locator('.mo-paper small').allInnerTexts();
     const plan = planned.map((text) => /planned ([\d.,]+)/.exec(text)?.[1]?.replaceAll(',', ''));
     assert.equal(await inputs.count(), 16);
+    assert.equal(await inputs.nth(0).inputValue(), '', 'nothing has been weighed yet');
     for (let at = 0; at < 15; at += 1) await inputs.nth(at).fill(plan[at] ?? '');
     assert.equal(await sure.isDisabled(), true, 'the weight is missing');
     await inputs.nth(15).fill('1000');
@@ -67,6 +68,30 @@ describe('what an operator can do on the dashboard', function () {
     await visitor.operator.until('the batch in Odoo', () => tile(page, 10).getByText('empty', { exact: true }).isVisible(), [
       'every 3 minutes',
     ]);
+  });
+
+  it('fills in what the PLC has weighed, once: what is typed stays', async () => {
+    const page = await visitor.look('line');
+    await visitor.operator.until('a failed batch', async () => (await page.getByText('FAILED', { exact: true }).count()) > 0, [
+      'every 5 minutes',
+    ]);
+    const failed = page.locator('.mo-tile.mo-red').first();
+    await failed.locator('.mo-id').click();
+    const weighed = await dialog(page).locator('.mo-materials td:nth-child(4)').allInnerTexts();
+    await dialog(page).getByRole('button', { name: 'Close' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    await failed.getByRole('button', { name: 'By hand' }).click();
+    await dialog(page).getByText('Filled in: what the PLC has weighed. Correct it with the paper of the scale.').waitFor();
+    const inputs = dialog(page).locator('.mo-paper input');
+    const filled = await inputs.evaluateAll((boxes) => boxes.map((box) => Number((box as HTMLInputElement).value)));
+    const toShow = filled.map((value) => value.toLocaleString('en-US', { maximumFractionDigits: 1 }));
+    assert.deepEqual(toShow.slice(0, -1), weighed);
+    assert.ok((filled.at(-1) ?? 0) > 0, 'the finished weight');
+    await inputs.nth(0).fill('12.5');
+    const checked = async (): Promise<string> => /last check \S+/.exec(await page.locator('.mo-alarms-head').innerText())?.[0] ?? '';
+    const before = await checked();
+    await visitor.operator.until('a refreshed page', async () => (await checked()) !== before, ['every 10 minutes']);
+    assert.equal(await inputs.nth(0).inputValue(), '12.5');
   });
 
   it('parks a failed batch, and requeues it from the history, once', async () => {
@@ -118,6 +143,18 @@ describe('what an operator can do on the dashboard', function () {
     const row = history.locator('tr', { hasText: mo });
     await row.getByText('cancelled', { exact: true }).waitFor();
     assert.match((await row.locator('.moh-n').nth(1).innerText()).replaceAll(',', ''), /^[1-9]\d+(\.\d)? kg$/);
+    // What is booked in Odoo by hand is read here, at a desk or in the hall.
+    for (const viewport of [DESKTOP, PHONE]) {
+      const there = await visitor.look('history', viewport);
+      await there.getByRole('button', { name: mo }).click();
+      const material = dialog(there).locator('tr', { hasText: 'silo_a' }).locator('.moh-n').nth(1);
+      assert.match((await material.innerText()).replaceAll(',', ''), /^[1-9]\d*(\.\d+)?$/);
+      await dialog(there).getByText('thrown away (Ayu)').waitFor();
+      const tooWide = await dialog(there)
+        .locator('.v-card-text')
+        .evaluate((text) => text.scrollWidth - text.clientWidth);
+      assert.equal(tooWide, 0, `${viewport.width}: the materials scroll sideways`);
+    }
   });
 
   it('says in the dialog why something is refused', async () => {
