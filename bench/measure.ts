@@ -50,7 +50,7 @@ export const WARM_UP = 2;
  * Measures product and yardstick round by round, each in turn the first: whatever else the machine does at the moment hits
  * both, and their ratio within a round is what counts.
  */
-export async function interleaved(rounds: number, product: Measure, yardstick: Measure, warmUp = WARM_UP): Promise<Pair[]> {
+export async function onceARound(rounds: number, product: Measure, yardstick: Measure, warmUp = WARM_UP): Promise<Pair[]> {
   // What the preparation has left behind is not the work of either.
   globalThis.gc?.();
   const pairs: Pair[] = [];
@@ -64,15 +64,15 @@ export async function interleaved(rounds: number, product: Measure, yardstick: M
   return pairs;
 }
 
-/** Calls of a round of {@link inTurn}. */
+/** Calls of a round of {@link manyTimesARound}. */
 const CALLS = 20;
 
 /**
  * The same for work that is shorter than the whims of a scheduler: a round is the medians of several calls. Product and yardstick
  * are called one after the other, because a call that is repeated finds everything as it left it, and takes two thirds.
  */
-export async function inTurn(rounds: number, product: () => Promise<unknown>, yardstick: () => Promise<unknown>): Promise<Pair[]> {
-  const calls = await interleaved(
+export async function manyTimesARound(rounds: number, product: () => Promise<unknown>, yardstick: () => Promise<unknown>): Promise<Pair[]> {
+  const calls = await onceARound(
     rounds * CALLS,
     () => timed(product),
     () => timed(yardstick),

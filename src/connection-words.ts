@@ -18,3 +18,10 @@ export function connectionWords(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && Object.hasOwn(WORDS, code) ? WORDS[code] : undefined;
 }
+
+/** The call that failed ("read ECONNRESET"), or its code: an AggregateError (no address of a name answered) has no message. */
+export function failedCall(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== '') return error.message;
+  return 'code' in error && typeof error.code === 'string' ? error.code : String(error);
+}

@@ -1,7 +1,7 @@
 import { testDatabase } from '../../test/support/postgres';
 import { archiver } from '../database/archive';
 import { bareClient } from '../database/client';
-import { interleaved } from '../measure';
+import { onceARound } from '../measure';
 import { compare, type Finding, type Row } from '../row';
 
 const SIZES = [1, 10, 100, 1000];
@@ -19,7 +19,7 @@ export const archiveRows: Row = {
       for (const size of quick ? SIZES.slice(0, 3) : SIZES) {
         progress(`${size} batches`);
         const beside = async (what: string, goal: number | null, measure: (rows: number) => Promise<number>): Promise<void> => {
-          const pairs = await interleaved(
+          const pairs = await onceARound(
             rounds(size === 1000 ? 10 : 30),
             () => measure(size),
             () => bare(size),

@@ -1,4 +1,4 @@
-import { interleaved, timed } from '../measure';
+import { onceARound, timed } from '../measure';
 import { connectPlc, readCycle, startFilledServer } from '../plc/product';
 import { startYardstick } from '../plc/yardstick';
 import { compare, type Finding, type Row } from '../row';
@@ -20,10 +20,10 @@ export const cycle: Row = {
       for (const delay of DELAYS) {
         server.set(delay);
         progress(`PLC at ${delay} ms`);
-        const pairs = await interleaved(rounds(40), () => timed(() => readCycle(plc)), yardstick.cycle);
+        const pairs = await onceARound(rounds(40), () => timed(() => readCycle(plc)), yardstick.cycle);
         const what = `cycle of 10 requests, PLC takes ${delay} ms, outside Node-RED`;
         findings.push(compare({ what, unit: 'ms', against: yardstick.name, goal: 1.08, pairs, limit: LIMIT }));
-        const floors = await interleaved(rounds(40), floor.cycle, yardstick.cycle);
+        const floors = await onceARound(rounds(40), floor.cycle, yardstick.cycle);
         const bare = `the same 10 requests over ${floor.name}, nothing checked or decoded`;
         findings.push(compare({ what: bare, unit: 'ms', against: yardstick.name, goal: null, pairs: floors }));
       }

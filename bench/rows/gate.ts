@@ -4,7 +4,7 @@ import { testDatabase } from '../../test/support/postgres';
 import { bareClient } from '../database/client';
 import { emptyLine, queueLine } from '../database/rows';
 import { benchLine, quietRun } from '../line';
-import { inTurn } from '../measure';
+import { manyTimesARound } from '../measure';
 import { onOneCore } from '../one-core';
 import { compare, type Finding, type Row } from '../row';
 
@@ -25,7 +25,7 @@ export const gate: Row = {
 
     /** @param work asked of the gate when left out */
     async function measure(what: string, goal: number | null, work: () => Promise<unknown> = () => ask(line)): Promise<void> {
-      const pairs = await onOneCore(context, database, client, () => inTurn(rounds(40), work, () => client.query('SELECT 1')));
+      const pairs = await onOneCore(context, database, client, () => manyTimesARound(rounds(40), work, () => client.query('SELECT 1')));
       findings.push(compare({ what, unit: 'ms', against: 'SELECT 1', goal, pairs, limit: LIMIT }));
     }
 

@@ -4,7 +4,7 @@ import { knownOrders } from '../../src/queue/gate';
 import { archiver } from '../database/archive';
 import { bareClient, walOf } from '../database/client';
 import { entry, weights } from '../database/rows';
-import { interleaved, timed } from '../measure';
+import { onceARound, timed } from '../measure';
 import type { Pair } from '../measure';
 import { compare, type Row } from '../row';
 
@@ -50,7 +50,7 @@ export const history: Row = {
       await fill(fullClient, records);
       const [among, alone] = [archiver(full, fullClient, 'main'), archiver(empty, emptyClient, 'main')];
       progress('archive');
-      const times = await interleaved(
+      const times = await onceARound(
         rounds(30),
         () => among.product(BATCHES),
         () => alone.product(BATCHES),
@@ -63,7 +63,7 @@ export const history: Row = {
         });
       }
       const known = Array.from({ length: 10 }, (_, index) => entry(FIRST_OLD - 20 + index));
-      const ask = await interleaved(
+      const ask = await onceARound(
         rounds(50),
         () => timed(() => knownOrders(full, 'main', known)),
         () => timed(() => knownOrders(empty, 'main', known)),

@@ -1,4 +1,4 @@
-import { interleaved, timed } from '../measure';
+import { onceARound, timed } from '../measure';
 import { connectPlc, readCycle, startFilledServer } from '../plc/product';
 import { startYardstick } from '../plc/yardstick';
 import { compare, judge, type Row } from '../row';
@@ -20,9 +20,9 @@ export const manyPlcs: Row = {
     try {
       await readAll();
       const each = (memory() - before) / PLCS;
-      const pairs = await interleaved(rounds(30), () => timed(readAll), yardstick.cycle);
+      const pairs = await onceARound(rounds(30), () => timed(readAll), yardstick.cycle);
       // One thread of Node.js has a floor of its own, however little it does with the answers.
-      const floors = await interleaved(rounds(15), () => timed(readAll), floor.cycle);
+      const floors = await onceARound(rounds(15), () => timed(readAll), floor.cycle);
       return [
         compare({
           what: `${PLCS} PLCs at ${DELAY_MS} ms, a cycle of all`,

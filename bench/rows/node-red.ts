@@ -3,7 +3,7 @@ import { startNodeRed } from '../../test/support/node-red';
 import { testDatabase, testServer } from '../../test/support/postgres';
 import { moName, queueLine } from '../database/rows';
 import { benchLine, quietRun } from '../line';
-import { interleaved, timed } from '../measure';
+import { onceARound, timed } from '../measure';
 import { readFlow } from '../node-red/flow';
 import { runningSlot } from '../plc/memory';
 import { connectPlc, MAPPING, startFilledServer } from '../plc/product';
@@ -61,7 +61,7 @@ export const nodeRed: Row = {
       const findings: Finding[] = [];
       for (const delay of [5, 20]) {
         server.set(delay);
-        const pairs = await interleaved(
+        const pairs = await onceARound(
           rounds(30),
           () => span(() => readInside(1)),
           () => span(yardstick.cycle),
@@ -76,7 +76,7 @@ export const nodeRed: Row = {
             limit: 'the same reader outside Node-RED, timed at the PLC too, is in the row after it',
           }),
         );
-        const outsides = await interleaved(
+        const outsides = await onceARound(
           rounds(30),
           () => span(() => readBatches(outside, quietRun(), options)),
           () => span(yardstick.cycle),
@@ -85,7 +85,7 @@ export const nodeRed: Row = {
         findings.push(compare({ what: alone, unit: 'ms', against: yardstick.name, goal: null, pairs: outsides }));
       }
       server.set(5);
-      const pairs = await interleaved(
+      const pairs = await onceARound(
         rounds(30),
         () => readInside(READS),
         async () => (await timed(readOutside)) / READS,

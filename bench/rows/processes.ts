@@ -3,7 +3,7 @@ import { queueRows } from '../../src/queue/rows';
 import { testDatabase, testServer } from '../../test/support/postgres';
 import { startQueueProcesses } from '../database/queue-processes';
 import { emptyLine, moName, queueLine, runningUpdates } from '../database/rows';
-import { interleaved, timed } from '../measure';
+import { onceARound, timed } from '../measure';
 import { compare, judge, type Row } from '../row';
 
 const PROCESSES = 8;
@@ -50,7 +50,7 @@ export const processes: Row = {
       const wrong: number[] = [];
       for (let round = 0; round < rounds(60); round += 1) wrong.push((await isWrong()) ? 1 : 0);
       await queueLine(database, 'other', 50_000_000, SET);
-      const pairs = await interleaved(rounds(60), duringFetch, update);
+      const pairs = await onceARound(rounds(60), duringFetch, update);
       const total = wrong.reduce((sum, one) => sum + one, 0);
       return [
         judge({

@@ -13,7 +13,7 @@ import { copyIn, copyLine } from '../database/copy';
 import { emptyLine } from '../database/rows';
 import { countStatements } from '../database/statements';
 import { benchLine, quietRun } from '../line';
-import { interleaved, type Measure, timed } from '../measure';
+import { onceARound, type Measure, timed } from '../measure';
 import { startBenchOdoo } from '../odoo/server';
 import { compare, type Finding, judge, type Row } from '../row';
 import { countsStretches, longestStretch } from '../stretch';
@@ -86,7 +86,7 @@ export const queue: Row = {
         const list = listOf(await queueRows(database, line.line));
         const times = rounds(size === 1000 ? 15 : 30);
         const beside = async (what: string, goal: number | null, measure: Measure): Promise<void> => {
-          const pairs = await interleaved(times, measure, yardstick);
+          const pairs = await onceARound(times, measure, yardstick);
           findings.push(compare({ what, unit: 'ms', against: 'fetch, JSON.parse, COPY', goal, pairs, limit: LIMIT }));
         };
         await beside(`gate, fetch and queue of ${size} MOs`, 2, product);
@@ -101,7 +101,7 @@ export const queue: Row = {
             unit: 'ms',
             against: 'the same requests, JSON.parse',
             goal: null,
-            pairs: await interleaved(
+            pairs: await onceARound(
               times,
               () => timed(() => odoo.listConfirmed({ limit: size, seen: [], domain: [] })),
               () => timed(() => ask(server.url, bodies)),

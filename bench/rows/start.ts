@@ -1,6 +1,6 @@
 import { type NodeRedOptions, startNodeRed } from '../../test/support/node-red';
 import { installedModules } from '../../test/support/tarball';
-import { interleaved, type Pair } from '../measure';
+import { onceARound, type Pair } from '../measure';
 import { emptyPackage, userDirWith } from '../node-red/empty-package';
 import { resident } from '../node-red/memory';
 import { compare, judge, type Row } from '../row';
@@ -31,14 +31,14 @@ export const start: Row = {
     }
 
     progress('Node-RED starts');
-    const times = await interleaved(
+    const times = await onceARound(
       rounds(10, 1),
       () => startOnce('product', true),
       () => startOnce('yardstick', false),
       0,
     );
     const empty = await emptyPackage();
-    const floors = await interleaved(
+    const floors = await onceARound(
       rounds(10, 1),
       async () => timeOf({ userDir: await userDirWith(empty), install: false }),
       () => timeOf({ install: false }),

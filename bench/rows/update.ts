@@ -8,7 +8,7 @@ import { bareClient, walOf } from '../database/client';
 import { moName, queueLine, runningUpdates } from '../database/rows';
 import { countStatements } from '../database/statements';
 import { benchLine, quietRun } from '../line';
-import { interleaved, timed } from '../measure';
+import { onceARound, timed } from '../measure';
 import { compare, type Finding, judge, type Row } from '../row';
 
 /** The same values on the same table, by hand: nothing is checked, no event is written, nothing comes back. */
@@ -53,7 +53,7 @@ export const update: Row = {
     try {
       await queueLine(database, line.line, 0, MAPPING.slots);
       const findings: Finding[] = [];
-      const pairs = await interleaved(rounds(100), product, yardstick);
+      const pairs = await onceARound(rounds(100), product, yardstick);
       findings.push(compare({ what: 'values of 10 batches stored', unit: 'ms', against: 'UPDATE ... FROM unnest', goal: 1.3, pairs }));
       counter.take();
       await storeReadings(database, line.line, await changed());

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { SmartMoError } from '../../src/errors';
 import { ownerOf } from './config-nodes';
+import { labelOf } from './labels';
 import type { Config, Red } from './types';
 
 const OURS = 'smart-mo-sync';
@@ -24,7 +25,7 @@ export function builtinDirectory(RED: Red, config: Config, directory: string): s
   if (!outside) return path.resolve(userDir(RED), directory);
   throw new SmartMoError(
     'CONFIG_INVALID',
-    `Folder of ${ownerOf(config)} is "${directory}"; it must be a path below Node-RED's user directory, such as ${OURS}/postgres: open the node and change it`,
+    `${labelOf(config.type, 'directory')} of ${ownerOf(config)} is "${directory}"; it must be a path below Node-RED's user directory, such as ${OURS}/postgres: open the node and change it`,
     { value: directory },
   );
 }

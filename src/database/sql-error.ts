@@ -1,5 +1,5 @@
 import type { DatabaseError } from 'pg';
-import { connectionWords } from '../connection-words';
+import { connectionWords, failedCall } from '../connection-words';
 import { SmartMoError } from '../errors';
 import { ConstraintError } from './database';
 import { pg } from './pg';
@@ -142,15 +142,13 @@ export function isDeadlock(error: unknown): boolean {
   return error instanceof SmartMoError && error.code === 'DB_UNREACHABLE' && error.value === '40P01';
 }
 
-/** In words where the code has some; Node reports "no address of localhost answered" as an AggregateError without a message. */
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return connectionWords(error) ?? (error.message !== '' ? error.message : code(error));
+  return connectionWords(error) ?? failedCall(error);
 }
 
-/** The call that failed ("read ECONNRESET"), for the log, where people are told words. */
+/** For the log, where people are told words. */
 function callOf(error: unknown): string | undefined {
-  return connectionWords(error) !== undefined && error instanceof Error ? error.message || code(error) : undefined;
+  return connectionWords(error) === undefined ? undefined : failedCall(error);
 }
 
 function code(error: unknown): string {

@@ -97,8 +97,10 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
     }
 
     const set = { line: line.line, e0: epoch.e0, mapHash: line.mapping.hash, actor: run.actor, entries: found.entries };
-    // What the message shows is made while PostgreSQL works.
-    const [{ result, rows }, batches] = await Promise.all([queueSet(line.database, set), batchesOf(line, found.entries)]);
+    // What the message shows is made while PostgreSQL works; a run does not end before its set is stored, or is not.
+    const queuing = queueSet(line.database, set);
+    const showing = batchesOf(line, found.entries).finally(() => queuing);
+    const [{ result, rows }, batches] = await Promise.all([queuing, showing]);
     if (result === 'hold') return onHold((await currentHold(line))?.reason ?? 'released meanwhile');
     if (result === 'lost-race') return notEmpty('another run queued its set first', found);
     if (result === 'nothing-new') return end('all-in-history', allKnown(found.seen), blue('nothing new'), found);

@@ -66,14 +66,14 @@ export interface LineDependencies {
 }
 
 export function createLine(settings: LineSettings, dependencies: LineDependencies): Line {
-  const mine = {
+  const state = {
     startedAt: dependencies.clock.now(),
     inFlight: new Set<TaskName>(),
     announced: new Map<string, Date>(),
     sightings: noSightings(),
     lastReadings: new Map<number, SlotReading>(),
   };
-  return { ...settings, startHold: null, mapProblem: null, ...dependencies, ...mine };
+  return { ...settings, startHold: null, mapProblem: null, ...dependencies, ...state };
 }
 
 /** @throws CONFIG_MISSING when the line has no Odoo */

@@ -65,7 +65,7 @@ function lineFieldProblems(field: LineField): string[] {
 function specProblems(spec: ValueSpec, name: string): string[] {
   const texts: string[] = [];
   const isText = spec.type === 'ascii';
-  if (isText !== TEXT_FIELDS.includes(name))
+  if (name !== UNNAMED && isText !== TEXT_FIELDS.includes(name))
     texts.push(
       isText ? 'is a number, so its type cannot be ascii; choose a number type' : 'is a text, so its type must be ascii; change it',
     );

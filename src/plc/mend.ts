@@ -43,16 +43,23 @@ function mended(entry: Loose, wrong: ReadonlySet<string> | undefined, names: rea
 }
 
 /** Its name, the one that was probably meant by a misspelt one, or the material that stands where a field should. */
-function meantName(
-  { field, material }: Loose,
-  wrong: ReadonlySet<string>,
-  names: readonly string[],
-  tags: readonly string[],
-): Loose | null {
+function meantName(entry: Loose, wrong: ReadonlySet<string>, names: readonly string[], tags: readonly string[]): Loose | null {
   if (wrong.has('') || wrong.has('material')) return null;
-  if (!wrong.has('field')) return { ...(field !== undefined && { field }), ...(material !== undefined && { material }) };
+  const isNamed = entry['field'] !== undefined || entry['material'] !== undefined;
+  const { field, material } = isNamed ? entry : underMisspeltKey(entry, wrong);
+  const name = { ...(field !== undefined && { field }), ...(material !== undefined && { material }) };
+  if (isNamed ? !wrong.has('field') : field === undefined) return name;
   if (typeof field !== 'string') return null;
   if (tags.includes(field)) return { material: field };
   const meant = closest(field, names);
   return meant === null ? null : { field: meant };
+}
+
+/** What stands under a key that is a misspelt "field" or "material". */
+function underMisspeltKey(entry: Loose, wrong: ReadonlySet<string>): Loose {
+  for (const [key, value] of Object.entries(entry)) {
+    const meant = wrong.has(key) ? closest(key, ['field', 'material']) : null;
+    if (meant !== null) return { [meant]: value };
+  }
+  return {};
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type ModbusRTU from 'modbus-serial';
-import { connectionWords } from '../connection-words';
+import { connectionWords, failedCall } from '../connection-words';
 import { SmartMoError } from '../errors';
 import { onFirstUse } from '../first-use';
 import { createFrameGuard } from './modbus-guard';
@@ -186,13 +186,12 @@ function answerError(settings: ModbusSettings, fault: string): SmartMoError {
 /** @param why in words, or what the connection failed with: then the call stays for the log */
 function unreachable(settings: ModbusSettings, why: unknown): SmartMoError {
   const words = connectionWords(why);
-  const told = words ?? (why instanceof Error ? why.message : String(why));
   return new SmartMoError(
     'PLC_UNREACHABLE',
-    `no connection to ${placeOf(settings)}: ${told}; check cable, address, port and power of the PLC`,
+    `no connection to ${placeOf(settings)}: ${words ?? failedCall(why)}; check cable, address, port and power of the PLC`,
     {
       class: 'transient',
-      detail: words !== undefined && why instanceof Error ? why.message : undefined,
+      detail: words === undefined ? undefined : failedCall(why),
     },
   );
 }

@@ -63,8 +63,8 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
       const isSure = isWhole || !countsAtOnce(before.get(slot), reading);
       readings.push(isSure ? reading : await readWhole(slot));
     }
+    for (const reading of readings) before.set(reading.slot, reading);
   } else for (const slot of slots) readings.push(await readWhole(slot));
-  for (const reading of readings) before.set(reading.slot, reading);
   return { readings, requests: counter.requests(), line };
 }
 

@@ -134,6 +134,15 @@ for (const version of ['4', '5'] as const) {
       await page().locator('#mo-line-paste-text').fill(formatTable(FEED_MILL_MAP, '\t'));
       await result.locator('text=/24 fields: no mistakes\\./').waitFor();
       assert.doesNotMatch(await result.innerText(), /First correct/);
+      await page()
+        .locator('#mo-line-paste-text')
+        .evaluate((text: HTMLTextAreaElement) => {
+          text.value += '\n';
+          text.dispatchEvent(new Event('input', { bubbles: true }));
+          document.querySelector<HTMLElement>('#mo-line-paste-use')?.click();
+        });
+      assert.equal(await page().locator('#node-config-input-map').inputValue(), before, 'an answer about the former text is not used');
+      await page().locator('#mo-line-paste-use[aria-disabled="false"]').waitFor();
       await use.click();
       await verdict(/^ The map fits: 10 slots of 77 words/);
       assert.equal(await present.isVisible(), false);

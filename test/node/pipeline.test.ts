@@ -157,7 +157,7 @@ describe('all nodes on a simulated plant', () => {
     await shows('simodoo', 'SIMULATION N confirmed, fault hang');
     send('simodoo', { payload: { action: 'clear' } });
     await shows('simodoo', 'SIMULATION N confirmed');
-    send('simodoo', { payload: { action: 'fault', fault: 'down', seconds: 0.5 } });
+    send('simodoo', { payload: { action: 'fault', fault: 'down', seconds: 2 } });
     await shows('simodoo', 'SIMULATION N confirmed, fault down');
     await shows('simodoo', 'SIMULATION N confirmed');
 
@@ -200,12 +200,19 @@ describe('all nodes on a simulated plant', () => {
     it(`${type}: that another program took its port while it was away is told in the log, once [fault: nr-port-taken]`, async function () {
       const port = await freePort();
       const { flow, credentials } = await lineOnDatabase(this);
-      const { status, log, send, received } = await load([...flow, { id: 'sim', type, port, line: 'line1' }], credentials);
+      const { status, log, send } = await load([...flow, { id: 'sim', type, port, line: 'line1' }], credentials);
       await waitFor(() => status('sim')?.fill === 'yellow', { what: 'the simulator' });
-      send('sim', { payload: { action: 'fault', fault, seconds: 0.5 } });
-      await waitFor(() => received('sim', 1).length > 0, { what: 'the fault' });
-      const thief = createServer().listen(port, '127.0.0.1');
-      await once(thief, 'listening');
+      const thief = createServer();
+      const isTaken = async (): Promise<boolean> => {
+        // Anew each time: the simulator may have been back before the thief came.
+        send('sim', { payload: { action: 'fault', fault, seconds: 0.5 } });
+        thief.listen(port, '127.0.0.1');
+        return once(thief, 'listening').then(
+          () => true,
+          () => false,
+        );
+      };
+      await waitFor(isTaken, { what: 'the port taken' });
       const told = (): string[] => log('sim').filter((line) => line.includes(String(port)));
       try {
         await waitFor(() => told().length > 0, { what: 'the line in the log' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { interleaved, inTurn, spreadOf } from '../../bench/measure';
+import { onceARound, manyTimesARound, spreadOf } from '../../bench/measure';
 import { idleTimes, PACE, simulate } from '../../bench/plant-time/simulation';
 import { shippedTimers } from '../../bench/plant-time/timers';
 import { withTable } from '../../bench/report';
@@ -33,7 +33,7 @@ describe('bench', () => {
   it('measures product and yardstick in turn, the first two rounds for nothing', async () => {
     const order: string[] = [];
     const measure = (name: string) => async (): Promise<number> => order.push(name);
-    const pairs = await interleaved(2, measure('product'), measure('yardstick'));
+    const pairs = await onceARound(2, measure('product'), measure('yardstick'));
     assert.deepEqual(order.slice(4), ['product', 'yardstick', 'yardstick', 'product']);
     assert.equal(pairs.length, 2);
   });
@@ -41,7 +41,7 @@ describe('bench', () => {
   it('calls what is short in turn, many times a round', async () => {
     const order: string[] = [];
     const call = (name: string) => (): Promise<void> => Promise.resolve(void order.push(name));
-    const pairs = await inTurn(3, call('product'), call('yardstick'));
+    const pairs = await manyTimesARound(3, call('product'), call('yardstick'));
     assert.equal(pairs.length, 3);
     assert.equal(order.length, (2 + 3) * 2 * 20);
     assert.deepEqual(order.slice(-4), ['product', 'yardstick', 'yardstick', 'product']);

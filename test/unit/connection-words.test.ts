@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { systemClock } from '../../src/clock';
-import { connectionWords } from '../../src/connection-words';
+import { connectionWords, failedCall } from '../../src/connection-words';
 import { describeInFull, SmartMoError } from '../../src/errors';
 import { createModbusPlc } from '../../src/plc/modbus';
 import { modbusSettings } from '../support/modbus';
@@ -23,6 +23,14 @@ describe('why a connection failed', () => {
       plc.close();
       server.close();
     }
+  });
+
+  it('is told by its call, and by its code where none of the addresses of a name answered', () => {
+    const none = (code: string): Error => Object.assign(new AggregateError([], ''), { code });
+    assert.equal(failedCall(none('ECONNREFUSED')), 'ECONNREFUSED');
+    assert.equal(failedCall(none('EACCES')), 'EACCES');
+    assert.equal(failedCall(new Error('read ECONNRESET')), 'read ECONNRESET');
+    assert.equal(failedCall('stopped'), 'stopped');
   });
 
   it('has no words for what only the language knows', () => {

@@ -109,6 +109,20 @@ describe('register map', () => {
     refused('{"__proto__": {"version": 1}}', /the map has no "version"; fill it in/);
   });
 
+  it('a misspelt key of a name is told once, and the name is not said to be missing', () => {
+    for (const [name, key, misspelt] of [
+      ['mo_id', 'field', 'feild'],
+      ['silo_a', 'material', 'materail'],
+    ] as const) {
+      const map = structuredClone(FEED_MILL_MAP) as unknown as { fields: Record<string, unknown>[] };
+      const entry = map.fields.find((each) => each[key] === name) ?? assert.fail(name);
+      Object.assign(entry, { [key]: undefined, [misspelt]: name });
+      const told = checkMap(JSON.stringify(map), line).problems.map(({ text }) => text);
+      assert.equal(told.length, 1, told.join('\n'));
+      assert.match(told[0] ?? '', new RegExp(`has the unknown key "${misspelt}"; perhaps "${key}" is meant`));
+    }
+  });
+
   const lints: [string, RegExp, (map: RegisterMap, field: (name: string) => MapField) => void][] = [
     ['a missing field', /mo_id is missing/, (map) => drop(map, 'mo_id')],
     ['a missing status', /status_operation is missing; add a row for it, or one for status/, (map) => drop(map, 'status_operation')],
