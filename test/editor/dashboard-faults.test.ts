@@ -193,8 +193,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     assert.equal(await moIn(page, 8), mo);
     assert.equal(await page.locator('.mo-button').count(), 0);
     await nodeRed.deploy(flows, 'nodes');
-    // The PLC has not been read since: nobody says that the line runs.
-    await word(page, 'STARTING').waitFor();
+    // STARTING until the PLC has been read (monitor-report.test.ts).
     await visitor.operator.until('RUNNING', () => word(page, 'RUNNING').isVisible(), ['every 5 minutes']);
   });
 
