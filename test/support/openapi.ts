@@ -26,8 +26,17 @@ export function documentedEndpoints(): string[] {
   );
 }
 
-/** Fails unless the document has this endpoint with this status, and the body is what it says. @param url without host, with or without a query */
-export function assertDocumented(method: string, url: string, { status, body }: { status: number; body: unknown }): void {
+/**
+ * Fails unless the document has this endpoint with this status, and the body is what it says.
+ * @param url without host, with or without a query
+ * @param type of the content, without parameters
+ */
+export function assertDocumented(
+  method: string,
+  url: string,
+  { status, body }: { status: number; body: unknown },
+  type = 'application/json',
+): void {
   const [asked = ''] = url.split('?');
   const template = Object.keys(openapi.paths).find((entry) => new RegExp(`^${entry.replace(/\{\w+\}/g, '[^/]+')}$`).test(asked));
   const pointer = ['paths', template ?? asked, method.toLowerCase(), 'responses', String(status)];
@@ -35,9 +44,21 @@ export function assertDocumented(method: string, url: string, { status, body }: 
   const response = at(pointer) as { $ref?: string } | undefined;
   assert.ok(response, `${what} is not in docs/openapi.json`);
   const where = response.$ref ?? `#/${pointer.map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
-  const validate = ajv.getSchema(`${ROOT}${where}/content/application~1json/schema`);
-  assert.ok(validate, `${what} has no schema`);
+  const validate = ajv.getSchema(`${ROOT}${where}/content/${type.replace('/', '~1')}/schema`);
+  assert.ok(validate, `${what} has no schema for ${type}`);
   assert.ok(validate(body), `${what}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body).slice(0, 2000)}`);
+}
+
+/** A body that is no JSON, at the address of a slot: Node-RED reads bodies there before any node does, and answers in HTML. */
+export async function assertRefusedByNodeRed({ url }: { url: string }, token: string): Promise<void> {
+  const where = '/admin/manual/cancel-batch/1';
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const answer = await fetch(url + where, { method: 'POST', headers, body: '{"mo_id": ' });
+  const [type] = (answer.headers.get('content-type') ?? '').split(';');
+  const body = await answer.text();
+  assert.deepEqual([answer.status, type], [400, 'text/html'], body);
+  assert.match(body, /SyntaxError: Unexpected end of JSON input/);
+  assertDocumented('POST', where, { status: answer.status, body }, type);
 }
 
 function at(pointer: readonly string[]): unknown {
