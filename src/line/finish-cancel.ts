@@ -51,9 +51,12 @@ export async function assertClearable(line: Line, { batch_no, mo_id }: QueueRow,
   const { readings } = await readSlots(plcOf(line), line.mapping, { slots: [batch_no], orderQuantity: () => undefined, signal });
   const [slot] = readings;
   if (slot?.mo_id !== mo_id || slot.finished || slot.failed) return;
-  throw new SmartMoError('PLC_SLOT_RUNNING', `the PLC is running slot ${batch_no} ${mo_id}; stop it at the PLC first`, {
-    class: 'unknown',
-  });
+  // Clearing the write area does not reach what the PLC has taken, begun or not.
+  const isBegun = Object.values(slot.materials).some((weight) => weight > 0);
+  const sentence = isBegun
+    ? `the PLC is running slot ${batch_no} ${mo_id}; stop it at the PLC first`
+    : `the PLC has taken ${mo_id} into slot ${batch_no} and has dosed nothing yet; take it out at the PLC first`;
+  throw new SmartMoError('PLC_SLOT_RUNNING', `${sentence}, or cancel without clearing the slot`, { class: 'unknown' });
 }
 
 /** Asking Odoo again gives the same answer: a person decides. An MO that is gone is looked for once more, see {@link isCancelled}. */

@@ -1,6 +1,6 @@
 import type { OdooState } from '../odoo/odoo';
 import type { OpenAlarm } from '../queue/alarms';
-import type { QueueRow } from '../queue/batch';
+import { nameOf, type QueueRow } from '../queue/batch';
 
 type OdooChange = 'mo-cancelled-in-odoo' | 'mo-changed-in-odoo' | 'mo-done-in-odoo';
 
@@ -8,7 +8,7 @@ type OdooChange = 'mo-cancelled-in-odoo' | 'mo-changed-in-odoo' | 'mo-done-in-od
 const SAME = 0.001;
 
 /** How far the batch is: what is to be done about it depends on that. */
-type Whereabouts = 'queued' | 'in-plc' | 'made';
+type Whereabouts = 'queued' | 'waits-in-plc' | 'in-plc' | 'made';
 
 /**
  * What decides about an MO that is not as it was queued, as value of its alarm (monitor/alarm-codes). A record rule hides an MO
@@ -24,6 +24,7 @@ interface Change {
 
 const MEANWHILE: Record<Whereabouts, string> = {
   queued: '',
+  'waits-in-plc': ' while its recipe waits in the PLC',
   'in-plc': ' while its batch is in the PLC',
   made: ' after the PLC had made its batch',
 };
@@ -47,11 +48,15 @@ export function changedInOdoo(row: QueueRow, shown: OdooState | undefined): Chan
   return null;
 }
 
-export function changeAlarm({ mo_id, batch_no }: QueueRow, { code, text, value }: Change): OpenAlarm {
-  return { code, severity: 'critical', text: `slot ${batch_no} ${mo_id}: ${text}`, mo_id, batch_no, value };
+export function changeAlarm(row: QueueRow, { code, text, value }: Change): OpenAlarm {
+  const { mo_id, batch_no } = row;
+  return { code, severity: 'critical', text: `${nameOf(row)}: ${text}`, mo_id, batch_no, value };
 }
 
-function whereaboutsOf({ status_manufacturing, loaded_at }: QueueRow): Whereabouts {
+function whereaboutsOf({ status_manufacturing, status_operation, loaded_at, actual }: QueueRow): Whereabouts {
   if (status_manufacturing === 1) return 'made';
-  return loaded_at === null ? 'queued' : 'in-plc';
+  if (loaded_at === null) return 'queued';
+  // The PLC shows every recipe that it has; nothing of one is used before something of it is weighed.
+  const isBegun = status_operation === 1 || Object.values(actual ?? {}).some((weight) => weight > 0);
+  return isBegun ? 'in-plc' : 'waits-in-plc';
 }

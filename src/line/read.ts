@@ -18,7 +18,7 @@ import { type Line, plcOf } from './line';
 import { mapChanged, mapChangedText } from './map-changed';
 import type { Outcome, OutcomeEvent } from './outcome';
 import { quantityOnPlc } from './quantity';
-import { rowAlarms } from './row-alarms';
+import { ROW_ALARMS, rowAlarms } from './row-alarms';
 import { logTask, type Run, runTask } from './run';
 import { settleSlots, type SettleTimes } from './settle';
 import { otherBadSlots, settleByMessages } from './sightings';
@@ -39,14 +39,10 @@ const ALARMS = [
   'wrong-id',
   'wrong-slot',
   'unknown-mo',
-  'slot-missing',
   'stale-slot',
   'not-settled',
-  'recipe-mismatch',
-  'weight-differs',
-  'failed-bit',
-  'both-bits',
   'not-acknowledged',
+  ...ROW_ALARMS,
 ] as const;
 
 interface ReadResult {

@@ -4,6 +4,9 @@ import { MISSED_READS } from './assess';
 import type { Line } from './line';
 import { mismatchOf, weightDiffers } from './plausible';
 
+/** The codes of {@link rowAlarms}. */
+export const ROW_ALARMS = ['failed-bit', 'both-bits', 'slot-missing', 'recipe-mismatch', 'weight-differs'] as const;
+
 /** Alarms that follow from what is stored in the rows: they stay as long as the row shows them. */
 export function rowAlarms(line: Line, rows: readonly QueueRow[]): OpenAlarm[] {
   return rows.flatMap((row) => {

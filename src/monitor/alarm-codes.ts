@@ -87,9 +87,10 @@ export const BY_VALUE: {
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right. The batch is tried again by itself.',
     ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? The batch is tried again by itself.',
     ODOO_OUTCOME_UNKNOWN: 'Nothing yet: the MO is looked at before anything is sent again.',
-    ODOO_GONE: 'Ask who deleted the MO in Odoo. It is looked for once more in a minute; after that you decide.',
+    ODOO_GONE:
+      'Ask who deleted the MO in Odoo, or hides it. It is looked for once more, a minute after the first look; after that you decide.',
     MAP_CHANGED: 'Cancel the batch again without clearing its slot, or put the map back: the cancellation then goes on by itself.',
-    PLC_SLOT_RUNNING: 'Stop the batch at the PLC: the cancellation then goes on by itself.',
+    PLC_SLOT_RUNNING: 'Take the batch out of its slot at the PLC: the cancellation then goes on by itself.',
   },
   'plc-down': {
     PLC_EXCEPTION: 'Call the PLC programmer: the PLC answers, but refuses. Compare the register map with the PLC program.',
@@ -99,15 +100,21 @@ export const BY_VALUE: {
   },
   'mo-cancelled-in-odoo': {
     'not-shown':
-      'Ask the ERP administrator whether it was deleted or is hidden. Press cancel only when it was deleted; if the PLC has the batch, stop it there first.',
+      'Ask the ERP administrator whether it was deleted or is hidden. Press cancel only when it was deleted; if the PLC has the batch, stop it there too.',
+    'waits-in-plc':
+      'Press cancel, and take the recipe out of its slot at the PLC: nothing is dosed yet, but the PLC makes it when its turn comes.',
     'in-plc': 'Stop the batch at the PLC first, then press cancel. What was dosed is to be booked in Odoo by hand.',
     made: 'Press cancel, and book in Odoo by hand what was used.',
   },
   'mo-done-in-odoo': {
+    'waits-in-plc':
+      'Ask who did it, and take the recipe out of its slot at the PLC. Press cancel: the batch fails, because its MO is done; then press park.',
     'in-plc': 'Ask who did it, and stop the batch at the PLC. Press cancel: the batch fails, because its MO is done; then press park.',
     made: 'Nothing yet: what Odoo shows is compared with what was weighed as soon as the batch is completed.',
   },
   'mo-changed-in-odoo': {
+    'waits-in-plc':
+      'Set the quantity back in Odoo: the PLC has the recipe of the old one. Or press cancel, and take the recipe out of its slot at the PLC.',
     'in-plc': 'Set the quantity back in Odoo: the PLC makes the old one. Or stop the batch at the PLC first, then press cancel.',
     made: 'Set the quantity back in Odoo: the PLC has made the old one. A batch that has failed for it by then waits for retry.',
   },
@@ -117,7 +124,9 @@ type Failed = Pick<QueueRow, 'status_manufacturing' | 'last_error' | 'cancellati
 
 /** What a failed batch failed with, as value of its alarm: its completion, or a cancellation, after which only a made one may be completed. */
 export function failureOf({ status_manufacturing, last_error, cancellation }: Failed): string {
-  if (cancellation === null) return codeOf(last_error);
+  const code = codeOf(last_error);
+  // Of an MO that is done no cancellation ever gets further.
+  if (cancellation === null || code === 'ODOO_DIFFERS') return code;
   return (status_manufacturing === 1 ? 'cancel-refused-made' : 'cancel-refused') satisfies RefusedCancel;
 }
 

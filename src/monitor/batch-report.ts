@@ -7,8 +7,8 @@ import { type BatchEvent, eventsOf } from '../queue/events';
 import { recordsOf } from '../queue/history';
 import { withLateNotes } from '../queue/late-weight';
 import { findRow } from '../queue/rows';
-import { orderNow, type SlotNow, slotNow, stateInOdoo } from './outside';
-import { type BatchAction, possibleActions } from './possible-actions';
+import { orderNow, type Shown, type SlotNow, slotNow, stateInOdoo } from './outside';
+import { type BatchAction, helpfulActions, possibleActions, type Told } from './possible-actions';
 
 /** Newest events that are shown of one MO. */
 const MOST_EVENTS = 200;
@@ -55,7 +55,7 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
   const { row, records } = await find(line, mo_id);
   const events = await eventsOf(line.database, line.line, mo_id, MOST_EVENTS);
   const latest = row ?? records[0];
-  const unknown = { shown: null, text: `${mo_id} is not known on line ${line.line}` };
+  const unknown = { shown: null, text: `${mo_id} is not known on line ${line.line}`, away: false };
   const [slot, order] = latest ? await Promise.all([slotNow(line, latest, signal), orderNow(line, latest, signal)]) : [unknown, unknown];
   return {
     mo_id,
@@ -67,7 +67,9 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
     slot_text: slot.text,
     odoo: order.shown && toOrderNow(order.shown, latest?.materials ?? []),
     odoo_text: order.text,
-    can: possibleActions(line, row, records),
+    can: row
+      ? helpfulActions(line, row, toldBy(order))
+      : possibleActions(line, null, records).filter((one) => one !== 'requeue' || mayReturn(order)),
   };
 }
 
@@ -78,6 +80,17 @@ async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; 
   const records = await withLateNotes(line.database, line.line, stored, line.mapping.weightUnit);
   const left = records.some(({ run }) => run === row?.run);
   return { row: left ? null : row, records };
+}
+
+/** What Odoo shows of the MO, as its alarm would tell it. */
+function toldBy({ shown }: Shown<OdooRecord>): Told {
+  const code = shown && ({ cancel: 'mo-cancelled-in-odoo', done: 'mo-done-in-odoo' } as Record<string, string>)[shown.state];
+  return code ? [{ code, value: null }] : [];
+}
+
+/** Only an MO that is open in Odoo is ever listed for a fetch again. An Odoo that cannot be asked keeps nobody. */
+function mayReturn({ shown, away }: Shown<OdooRecord>): boolean {
+  return shown ? shown.state !== 'cancel' && shown.state !== 'done' : away;
 }
 
 function toOrderNow(record: OdooRecord, materials: readonly BatchMaterial[]): OrderNow {

@@ -1,11 +1,11 @@
 import type { AlarmView } from './announce';
-import type { QueuedBatch } from './snapshot';
+import type { QueuedBatch } from './queued-batch';
 
 /** One cause with everything it has hit: ten batches that Odoo refuses for one reason are one thing to put right. */
 export interface Cause extends Pick<AlarmView, 'code' | 'severity' | 'since' | 'text' | 'action'> {
   /** By slot; empty for an alarm of the whole line. */
   batches: { batch_no: number | null; mo_id: string }[];
-  /** What may be pressed for each of these batches now. */
+  /** What may be pressed for each of these batches now, the advised one first. */
   can: ('retry' | 'park')[];
 }
 
@@ -37,7 +37,7 @@ function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[]): Ca
   const oldest = group.reduce((a, b) => (Date.parse(b.since) < Date.parse(a.since) ? b : a));
   const { code, severity, since, text, action } = oldest;
   const hit = group.flatMap(({ batch_no, mo_id }) => (mo_id === null ? [] : [{ batch_no, mo_id }]));
-  const possible = hit.map(({ mo_id }) => queue.find((batch) => batch.mo_id === mo_id)?.can ?? []);
+  const [first = [], ...others] = hit.map(({ mo_id }) => queue.find((batch) => batch.mo_id === mo_id)?.can ?? []);
   return {
     code,
     severity,
@@ -45,7 +45,7 @@ function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[]): Ca
     text: hit.length > 1 ? `${hit.length} batches: ${reasonOf(oldest)}` : text,
     action,
     batches: hit.sort((a, b) => (a.batch_no ?? 0) - (b.batch_no ?? 0)),
-    can: (['retry', 'park'] as const).filter((one) => hit.length > 0 && possible.every((can) => can.includes(one))),
+    can: first.filter((one) => one === 'retry' || one === 'park').filter((one) => others.every((can) => can.includes(one))),
   };
 }
 

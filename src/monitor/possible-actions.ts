@@ -1,6 +1,7 @@
 import type { Action } from '../line/action';
 import type { Line } from '../line/line';
 import type { BatchState, HistoryRow, QueueRow } from '../queue/batch';
+import { failureOf } from './alarm-codes';
 
 /** What an operator may press for one batch; hold and release are for the whole line. */
 export type BatchAction = Exclude<Action, 'hold' | 'release'> | 'cancel';
@@ -28,4 +29,41 @@ function ofQueue({ state, status_manufacturing, push_payload }: QueueRow): Batch
   if (MAY_BE_FINISHED.has(state) && push_payload === null) actions.push('finish');
   if (!BEING_PUSHED.has(state)) actions.push('cancel');
   return actions;
+}
+
+/** What is known of a batch beside its row: its open alarms. */
+export type Told = readonly { code: string; value: string | null }[];
+
+/** What helps a failed batch, the advised one first, by what it failed with; the sentences of alarm-codes say the same. */
+const HELPS_FAILED = new Map<string, readonly BatchAction[]>([
+  ['ODOO_CANCELLED', ['cancel']],
+  ['ODOO_GONE', ['retry', 'cancel']],
+  ['ODOO_DIFFERS', ['park', 'retry']],
+  ['recipe-mismatch', ['retry', 'finish', 'park', 'cancel']],
+  ['cancel-refused', ['cancel', 'park', 'finish']],
+  ['cancel-refused-made', ['cancel', 'retry', 'park', 'finish']],
+]);
+
+/** What helps against an alarm of a batch that has not failed. */
+const HELPS_AGAINST = new Map<string, readonly BatchAction[]>([
+  ['mo-cancelled-in-odoo', ['cancel']],
+  ['mo-done-in-odoo', ['cancel']],
+  ['mo-changed-in-odoo', ['cancel', 'finish']],
+  ['slot-missing', ['cancel', 'finish']],
+]);
+
+/**
+ * Of the possible actions those that can help, the advised one first: what Odoo would refuse again, or would never let back in, is
+ * not offered. The nodes carry out what is possible all the same.
+ */
+export function helpfulActions(line: Line, row: QueueRow, told: Told): BatchAction[] {
+  const possible = possibleActions(line, row, []);
+  const helps = row.state === 'failed' ? HELPS_FAILED.get(failureOf(row)) : helpsAgainst(row, told);
+  return helps ? helps.filter((action) => possible.includes(action)) : possible;
+}
+
+function helpsAgainst({ status_manufacturing }: QueueRow, told: Told): readonly BatchAction[] | undefined {
+  // One that was made is compared with what Odoo shows as soon as it is completed: until then nobody has to do anything.
+  if (status_manufacturing === 1 && told.some(({ code }) => code === 'mo-done-in-odoo')) return [];
+  return [...HELPS_AGAINST].find(([code]) => told.some((alarm) => alarm.code === code))?.[1];
 }

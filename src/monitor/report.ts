@@ -38,7 +38,8 @@ type Report = (line: Line, run: Run, options: ReportOptions) => Promise<Answer>;
 
 const REPORTS = {
   'batch-status': async (line) => {
-    const status = batchStatus(line, await queueRows(line.database, line.line));
+    const [rows, alarms] = await Promise.all([queueRows(line.database, line.line), openAlarms(line.database, line.line)]);
+    const status = batchStatus(line, rows, alarms.map(toAlarm));
     const { total_batches, completed_batches, failed_batches } = status;
     const text = `${total_batches} batches in the queue, ${completed_batches} finished, ${failed_batches} failed`;
     return answer(line, status, text, failed_batches > 0 ? 'yellow' : 'green');

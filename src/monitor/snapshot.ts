@@ -1,18 +1,19 @@
-import { meaningOf } from '../errors';
-import type { LinkState } from '../odoo/odoo';
 import { type AlarmRow, openAlarms } from '../queue/alarms';
-import { type Batch, codeOf, type QueueRow, toBatch } from '../queue/batch';
+import type { QueueRow } from '../queue/batch';
 import { currentHold } from '../line/hold';
 import type { Hold } from '../queue/hold';
+import { databaseNow } from '../queue/now';
 import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
 import type { Line } from '../line/line';
 import { mapChanged } from '../line/map-changed';
-import { actionFor, failureOf, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { type AlarmView, toAlarm } from './announce';
 import { causesOf } from './causes';
-import { type BatchAction, possibleActions } from './possible-actions';
-import { isTurnedAway, refusedByOdoo, withoutCode } from './turned-away';
+import { linksOf, sinceOf } from './links';
+import { placesOf, type QueuedBatch, toQueued } from './queued-batch';
+import { alarmsNow } from './seen-alarms';
+import { type HangsOn, hangsOn } from './still';
+import { refusedByOdoo } from './turned-away';
 import { type Level, type Word, wordFor } from './word';
 
 /** Everything the database knows of a line, read at one moment. */
@@ -22,22 +23,35 @@ export interface Snapshot {
   alarms: AlarmRow[];
   hold: Hold | null;
   mapChanged: boolean;
+  /** One moment by two clocks that may differ: that of the database, which stamps all these, and that of this process. */
+  now: { database: Date; process: Date };
 }
 
 export async function readSnapshot(line: Line): Promise<Snapshot> {
-  const { database, line: key } = line;
-  const [rows, tasks, alarms, hold, isMapChanged] = await Promise.all([
+  const { database, line: key, clock } = line;
+  const asked = clock.now();
+  const [rows, tasks, alarms, hold, isMapChanged, now] = await Promise.all([
     queueRows(database, key),
     taskRecords({ database, line: key }),
     openAlarms(database, key),
     currentHold(line),
     mapChanged(line),
+    databaseNow(database),
   ]);
-  return { rows, tasks, alarms, hold, mapChanged: isMapChanged };
+  return { rows, tasks, alarms, hold, mapChanged: isMapChanged, now: { database: now, process: asked } };
 }
 
+const NEVER = new Date(0);
+
 /** What a report shows of a line whose database is down. */
-export const NOTHING: Snapshot = { rows: [], tasks: [], alarms: [], hold: null, mapChanged: false };
+export const NOTHING: Snapshot = {
+  rows: [],
+  tasks: [],
+  alarms: [],
+  hold: null,
+  mapChanged: false,
+  now: { database: NEVER, process: NEVER },
+};
 
 export interface BatchStatus extends Record<string, unknown> {
   total_batches: number;
@@ -48,28 +62,13 @@ export interface BatchStatus extends Record<string, unknown> {
   batches: QueuedBatch[];
 }
 
-export interface QueuedBatch extends Batch {
-  /** What an operator may press now. */
-  can: BatchAction[];
-  /** Of a batch that failed, or that was turned away and is tried again: in a few words what happened, and what to do; null for the others. */
-  trouble: string | null;
-  action: string | null;
-}
-
-function toQueued(line: Line, row: QueueRow): QueuedBatch {
-  const batch = { ...toBatch(row, line), can: possibleActions(line, row, []), trouble: null, action: null };
-  const isFailed = row.state === 'failed';
-  if (!isFailed && !isTurnedAway(line, row)) return batch;
-  const code = codeOf(row.last_error);
-  return {
-    ...batch,
-    // The meanings are those of a completion; a refused cancellation is told in the words of Odoo.
-    trouble: (row.cancellation === null && meaningOf(code)) || withoutCode(row.last_error ?? 'failed'),
-    action: isFailed ? actionFor('failed-batch', failureOf(row)) : actionFor('not-pushed', code),
-  };
-}
-
-export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus {
+/** @param alarms open ones of the line, which tell what helps */
+export function batchStatus(
+  line: Line,
+  rows: readonly QueueRow[],
+  alarms: readonly AlarmView[] = [],
+  hangs: (row: QueueRow) => HangsOn | null = () => null,
+): BatchStatus {
   const { count, active, completed, failed } = countRows(rows);
   return {
     total_batches: count,
@@ -77,15 +76,9 @@ export function batchStatus(line: Line, rows: readonly QueueRow[]): BatchStatus 
     completed_batches: completed,
     failed_batches: failed,
     is_empty: count === 0,
-    batches: rows.map((row) => toQueued(line, row)),
+    batches: rows.map((row) => toQueued(line, row, alarms, hangs(row))),
   };
 }
-
-interface LinkView extends Omit<LinkState, 'state'> {
-  state: LinkState['state'] | 'none';
-}
-
-export type Links = Record<'odoo' | 'plc' | 'database', LinkView>;
 
 interface RealTime extends Record<string, unknown>, BatchStatus {
   word: Word;
@@ -101,18 +94,20 @@ interface RealTime extends Record<string, unknown>, BatchStatus {
 export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: number, outage: AlarmView | null): RealTime {
   const links = linksOf(line, snapshot);
   if (outage) links.database = { state: 'down', since: new Date(outage.since), error: outage.text };
-  const status = batchStatus(line, snapshot.rows);
-  const alarms = outage ? [outage] : snapshot.alarms.map(toAlarm);
+  const open = alarmsNow(line, snapshot, stuckAfterMinutes);
+  const alarms = outage ? [outage] : open.map(toAlarm);
+  const status = batchStatus(line, snapshot.rows, alarms, (row) => hangsOn(line, row, snapshot, stuckAfterMinutes));
   const { alarm, since, ...said } = wordFor(line, snapshot, links, stuckAfterMinutes);
   return {
     ...status,
+    places: placesOf(status.batches),
     refused_batches: refusedByOdoo(snapshot.rows).length,
     // A screen draws every slot of the line, also the empty ones.
     slots: line.slots,
     // Nobody knows: a flow must not take it for "fetch".
     is_empty: status.is_empty && !outage,
     ...said,
-    since: iso(since ?? sinceOf(snapshot.alarms, alarm)),
+    since: iso(since ?? sinceOf(open, alarm)),
     in_progress: status.batches.filter((batch) => countedAs(batch) === 'active'),
     completed: status.batches.filter((batch) => countedAs(batch) === 'completed'),
     links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, { ...link, since: iso(link.since) }])),
@@ -122,41 +117,6 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     can: line.mode === 'observe' || line.mapProblem || outage ? [] : [snapshot.hold ? 'release' : 'hold'],
     hold: snapshot.hold && { ...snapshot.hold, since: iso(snapshot.hold.since) },
   };
-}
-
-function sinceOf(alarms: readonly AlarmRow[], ...codes: (string | null)[]): Date | null {
-  return alarms.find(({ code }) => codes.includes(code))?.since ?? null;
-}
-
-/** The links as they are; band, lamp and alarm tell one moment of one trouble. */
-export function linksOf(line: Line, { tasks, alarms }: Pick<Snapshot, 'tasks' | 'alarms'>): Links {
-  const goodRead = tasks.find(({ task }) => task === 'read')?.ok_at ?? null;
-  const plc = linkView(line.plc?.state());
-  const refused = refusedReads(tasks);
-  return {
-    odoo: told(linkView(line.odoo?.state()), sinceOf(alarms, ...ODOO_LINK), null),
-    plc: told(plc.state === 'ok' && refused ? { state: 'down', ...refused } : plc, sinceOf(alarms, ...PLC_LINK), goodRead),
-    database: linkView(line.database.state()),
-  };
-}
-
-/**
- * Its alarm remembers since when it is down, over restarts and for every process; not one of an earlier trouble, which is older
- * than the last good answer.
- */
-function told(link: LinkView, alarm: Date | null, lastGood: Date | null): LinkView {
-  const isSame = alarm !== null && (lastGood === null || alarm >= lastGood);
-  return link.state === 'down' && isSame ? { ...link, since: alarm } : link;
-}
-
-/** A PLC that answers every read with a refusal must not look well: what it shows is not known. null: the last read was good. */
-export function refusedReads(tasks: Snapshot['tasks']): { since: Date | null; error: string } | null {
-  const read = tasks.find(({ task }) => task === 'read');
-  return read?.error?.startsWith('PLC_') ? { since: read.error_at, error: read.error } : null;
-}
-
-function linkView(link: LinkState | undefined): LinkView {
-  return link ?? { state: 'none', since: null, error: null };
 }
 
 const TASKS: readonly RecordedTask[] = ['fetch', 'write', 'read', 'complete', 'health'];

@@ -1,11 +1,12 @@
-import { minutesBetween } from '../clock';
 import { describe } from '../errors';
 import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
-import type { QueueRow } from '../queue/batch';
+import { nameOf, type QueueRow } from '../queue/batch';
 import type { AlarmCode } from './alarm-codes';
-import type { Links, Snapshot } from './snapshot';
+import type { Links } from './links';
+import type { Snapshot } from './snapshot';
+import { failedInPlc, isDosing, isInPlc, standsStill } from './still';
 import { turnedAwayText } from './turned-away';
 import { unread } from './unread';
 
@@ -25,9 +26,6 @@ const LEVELS: Record<Word, Level> = {
   'NO PLC': 'critical',
   'NO DATABASE': 'critical',
 };
-
-/** Share of the time after which a batch is called stuck at which it is said that it stands still. */
-const SAID_AFTER = 0.2;
 
 export interface Said {
   word: Word;
@@ -56,7 +54,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (plc.state === 'down') return say('NO PLC', plc.error ?? '', plc.since, 'plc-down');
   if (rows.length === 0) return say('WAITING FOR MO', 'the queue is empty');
   const now = line.clock.now();
-  const notAsked = hasYetToLook(line, snapshot, now);
+  const notAsked = hasYetToLook(line, snapshot);
   if (notAsked !== null) return say('STARTING', notAsked);
   if (isBlocked(rows, now, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), blockedSince(rows), 'gate-blocked');
   const missing = unread(line, snapshot);
@@ -64,15 +62,11 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
     return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, lastChange(rows), 'failed-bit');
-  const still = standsStill(snapshot, stuckAfterMinutes);
+  const still = standsStill(line, snapshot, stuckAfterMinutes);
   const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows)].filter((trouble) => trouble !== null);
   const work = still === null ? atWork(rows, troubles.length > 0) : [];
   const running = say('RUNNING', [...troubles, ...work, ...modeOf(snapshot)].join('; '));
   return troubles.length > 0 ? { ...running, level: 'warning' } : running;
-}
-
-function nameOf({ batch_no, mo_id }: QueueRow): string {
-  return `slot ${batch_no} ${mo_id}`;
 }
 
 /** The failed batches, else the one that has waited longest. */
@@ -86,13 +80,15 @@ function blockedBy(rows: readonly QueueRow[]): string {
 
 /**
  * After a start the tables tell what was, and nobody has asked the PLC what is: "blocked for two hours" may be the time that
- * Node-RED was off. null: somebody has asked, nobody will, or there is nothing to ask.
+ * Node-RED was off. null: somebody has asked, nobody will, or there is nothing to ask. The age of a row is told by the database
+ * clock, that of this process by its own: the two clocks may differ.
  */
-export function hasYetToLook(line: Line, { rows, tasks }: Snapshot, now: Date): string | null {
+export function hasYetToLook(line: Line, { rows, tasks, now }: Snapshot): string | null {
   const last = tasks.find(({ task }) => task === 'read');
+  const uptime = now.process.getTime() - line.startedAt.getTime();
   const hasLooked = last?.started_at != null && last.started_at >= line.startedAt;
-  const isNews = rows.every(({ created_at, state }) => created_at >= line.startedAt || state === 'failed');
-  if ((!line.plc && !last) || hasLooked || isNews || minutesBetween(line.startedAt, now) >= line.staleAfterMinutes) return null;
+  const isNews = rows.every(({ created_at, state }) => state === 'failed' || now.database.getTime() - created_at.getTime() <= uptime);
+  if ((!line.plc && !last) || hasLooked || isNews || uptime >= line.staleAfterMinutes * 60_000) return null;
   return `${rows.length} ${rows.length === 1 ? 'batch is' : 'batches are'} in the queue; the PLC has not been read since the start`;
 }
 
@@ -101,41 +97,6 @@ function waitsForOdoo(line: Line, rows: readonly QueueRow[]): string | null {
   const odoo = line.odoo?.state();
   if (odoo?.state !== 'down' || !rows.some(({ state }) => state === 'finished' || state === 'pushing')) return null;
   return `finished batches wait for Odoo: ${odoo.error ?? 'it does not answer'}`;
-}
-
-/**
- * What stands still in the PLC, long before it is called stuck; null when things move. Only what a later read has seen unchanged
- * is said: between two reads nobody knows.
- */
-function standsStill({ rows, tasks }: Snapshot, stuckAfterMinutes: number): string | null {
-  const read = tasks.find(({ task }) => task === 'read')?.ok_at;
-  const inPlc = rows.filter(isInPlc);
-  if (!read || inPlc.length === 0) return null;
-  const stillFor = (since: Date): number | null => {
-    const minutes = minutesBetween(since, read);
-    return minutes >= Math.max(1, stuckAfterMinutes * SAID_AFTER) ? minutes : null;
-  };
-  const dosing = inPlc.filter(isDosing);
-  for (const row of dosing) {
-    const minutes = stillFor(waitsSince(row));
-    if (minutes !== null) return `${nameOf(row)} has not changed for ${minutes} min`;
-  }
-  const minutes = dosing.length > 0 ? null : stillFor(lastChange(rows));
-  return minutes === null ? null : `the PLC has not begun with its next batch for ${minutes} min`;
-}
-
-/** The PLC has given the batch up; nobody else has yet. */
-function failedInPlc({ state, status_manufacturing, status_operation }: QueueRow): boolean {
-  return state === 'running' && status_operation === 1 && status_manufacturing === 0;
-}
-
-function isInPlc(row: QueueRow): boolean {
-  return (row.state === 'running' && !failedInPlc(row)) || (row.state === 'queued' && row.loaded_at !== null);
-}
-
-/** The PLC shows every loaded batch; it makes the one that it has weighed something for. */
-export function isDosing(row: QueueRow): boolean {
-  return row.state === 'running' && !failedInPlc(row) && Object.values(row.actual ?? {}).some((weight) => weight > 0);
 }
 
 /** The batch that is being dosed, or what comes next, for one line of text. */

@@ -18,13 +18,14 @@ export interface Breaker {
 /** Spares an Odoo that does not answer, and those who would wait for it. Transient and unknown failures count. */
 export function createBreaker(name: string, limits: BackoffLimits, deps: { clock: Clock; random?: (() => number) | undefined }): Breaker {
   const { clock, random } = deps;
-  const link: LinkState = { state: 'unknown', since: null, error: null };
+  const link: LinkState = { state: 'unknown', since: null, error: null, answeredAt: null };
   let failures = 0;
   let openUntil: Date | null = null;
   let probing = false;
 
   function note(state: 'ok' | 'down', error: string | null): void {
     if (link.state !== state) link.since = clock.now();
+    if (state === 'ok') link.answeredAt = clock.now();
     link.state = state;
     link.error = error;
   }

@@ -57,6 +57,8 @@ export interface LinkState {
   state: 'ok' | 'down' | 'unknown';
   since: Date | null;
   error: string | null;
+  /** When it last answered this process; null or missing: never, or nobody keeps it. */
+  answeredAt?: Date | null;
 }
 
 export interface OdooProbe {

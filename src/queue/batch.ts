@@ -239,6 +239,11 @@ export function toRecord(row: HistoryRow, rule: ManualRule): BatchRecord {
   };
 }
 
+/** "slot 7 WH/MO/00123": a batch in every sentence about it. */
+export function nameOf({ batch_no, mo_id }: Pick<QueueRow, 'batch_no' | 'mo_id'>): string {
+  return `slot ${batch_no} ${mo_id}`;
+}
+
 /** The code that a stored "CODE: sentence" begins with, "" when it has none. */
 export function codeOf(lastError: string | null): string {
   return /^([A-Za-z][A-Za-z_-]*): /.exec(lastError ?? '')?.[1] ?? '';

@@ -5,7 +5,7 @@ import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
 import { runReport } from '../../src/monitor/report';
-import type { QueuedBatch } from '../../src/monitor/snapshot';
+import type { QueuedBatch } from '../../src/monitor/queued-batch';
 import type { Odoo } from '../../src/odoo/odoo';
 import { type Plant, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
@@ -270,6 +270,52 @@ describe('reports of the line', () => {
     assert.ok(String(again) > String(before), `${String(again)} after ${String(before)}`);
   });
 
+  it('an Odoo that was down, up and down again between two health runs is down since the second time', async () => {
+    const since = async (): Promise<string> =>
+      (((await plant.report('real-time')).payload['links'] as Record<string, { since: string }>)['odoo'] as { since: string }).since;
+    const away = (): Promise<unknown> => plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
+    await away();
+    await assert.rejects(plant.fetch());
+    await plant.report('health');
+    const first = await since();
+    await plant.odoo.command({ action: 'clear' });
+    await waitFor(() => plant.line.odoo?.probe(), { what: 'an answer of Odoo' });
+    await away();
+    await assert.rejects(plant.fetch());
+    const second = await since();
+    assert.ok(second > first, `${second} after ${first}`);
+    await plant.report('health');
+    const { payload } = await plant.report('real-time');
+    assert.deepEqual([await since(), (payload['alarms'] as { since: string }[])[0]?.since], [second, second]);
+  });
+
+  it('a trouble and its alarm come in the same refresh, and go in the same refresh', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.load();
+    await plant.report('health');
+    const codes = async (): Promise<string[]> =>
+      ((await plant.report('real-time')).payload['alarms'] as { code: string }[]).map(({ code }) => code).sort();
+    assert.deepEqual(await codes(), []);
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'failed', last_error = 'x' WHERE batch_no = 1");
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'running', status_operation = 1 WHERE batch_no = 2");
+    assert.deepEqual(await codes(), ['failed-batch', 'failed-bit']);
+    const [first, second] = await plant.queued();
+    // Told by the table too: what a person clears is gone before the next task looks.
+    await plant.report('health');
+    await plant.odoo.command({ action: 'cancel', mo_id: second });
+    await plant.report('health');
+    assert.deepEqual(await codes(), ['failed-batch', 'failed-bit', 'mo-cancelled-in-odoo']);
+    await plant.act('park', { mo_id: first });
+    await plant.cancel({ mo_id: second });
+    assert.deepEqual(await codes(), []);
+  });
+
+  it('a database clock that goes behind that of this machine makes no set look old', async () => {
+    const behind = { ...plant.otherProcess(), startedAt: new Date(Date.now() + 300_000), clock: later(5.1) };
+    await plant.fetch({ limit: 2 });
+    assert.notEqual((await plant.on(behind).report('real-time')).payload['word'], 'STARTING');
+  });
+
   it('a map with a mistake is told as that, not as a reader that nobody triggers', async () => {
     await plant.fetch({ limit: 1 });
     await plant.read();
@@ -394,6 +440,7 @@ describe('reports of the line', () => {
       'level',
       'line',
       'links',
+      'places',
       'refused_batches',
       'since',
       'slots',

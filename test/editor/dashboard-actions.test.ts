@@ -102,7 +102,7 @@ describe('what an operator can do on the dashboard', function () {
     const failed = page.locator('.mo-tile.mo-red').first();
     const mo = await failed.locator('.mo-id').innerText();
     assert.match(await failed.locator('.mo-error').innerText(), /silo_\w+.*Compare with the paper/s);
-    assert.deepEqual(await buttonsOf(failed), ['Retry', 'Park', 'By hand', 'Cancel']);
+    assert.deepEqual(await buttonsOf(failed), ['Retry', 'By hand', 'Park', 'Cancel']);
     await press(failed, 'Park', 'Park', 'nobody knows what went in');
     await page.locator('.mo-id', { hasText: mo }).waitFor({ state: 'detached' });
 

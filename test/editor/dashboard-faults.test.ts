@@ -83,9 +83,9 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     await appears('the alarm', () => alarm(page, mo).isVisible());
     assert.match(
       await alarm(page, mo).innerText(),
-      /^slot 10 .*cancelled in Odoo while its batch is in the PLC.*Stop the batch at the PLC first, then press cancel/s,
+      /^slot 10 .*cancelled in Odoo while its recipe waits in the PLC.*Press cancel, and take the recipe out of its slot/s,
     );
-    assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*then press cancel/s);
+    assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*Press cancel/s);
     assert.match(await page.locator('.mo-count').innerText(), /1 in trouble/);
     await tile(page, 10).getByRole('button', { name: 'Cancel' }).click();
     assert.match(

@@ -82,6 +82,8 @@ describe('what to press for an alarm', () => {
   it('for an MO that was cancelled in Odoo depends on where its batch is', () => {
     assert.match(actionFor('mo-cancelled-in-odoo', 'in-plc'), /^Stop the batch at the PLC first/);
     for (const where of ['queued', 'made']) assert.doesNotMatch(actionFor('mo-cancelled-in-odoo', where), /PLC/);
+    // Nothing of it is dosed: there is nothing to be stopped first.
+    assert.match(actionFor('mo-cancelled-in-odoo', 'waits-in-plc'), /^Press cancel, and take the recipe out .* nothing is dosed yet/);
   });
 
   it('for an MO that was changed in Odoo depends on it too', () => {
@@ -96,7 +98,9 @@ describe('what to press for an alarm', () => {
       return change && changeAlarm(bareRow(row), change).value;
     };
     for (const row of [{ loaded_at: null }, {}, { status_manufacturing: 1 as const }]) assert.equal(value(row, undefined), 'not-shown');
-    assert.equal(value({}, { ...SHOWN, state: 'cancel' }), 'in-plc');
+    assert.equal(value({}, { ...SHOWN, state: 'cancel' }), 'waits-in-plc');
+    assert.equal(value({ actual: { silo_a: 0 } }, { ...SHOWN, state: 'cancel' }), 'waits-in-plc');
+    assert.equal(value({ actual: { silo_a: 12 } }, { ...SHOWN, state: 'cancel' }), 'in-plc');
     assert.match(actionFor('mo-cancelled-in-odoo', 'not-shown'), /^Ask the ERP administrator .* Press cancel only when it was deleted/);
     assert.match(actionFor('failed-batch', 'ODOO_GONE'), /hidden.* press retry/);
   });

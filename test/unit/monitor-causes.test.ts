@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { AlarmView } from '../../src/monitor/announce';
 import { causesOf } from '../../src/monitor/causes';
-import { batchStatus, type QueuedBatch } from '../../src/monitor/snapshot';
+import type { QueuedBatch } from '../../src/monitor/queued-batch';
+import { batchStatus } from '../../src/monitor/snapshot';
 import { bareLine, bareRow } from '../support/bare';
 
 const REFUSED = (mo_id: string): string => `ODOO_REFUSED: Odoo refused the quantities of ${mo_id}: "no lot"; settle it in Odoo`;

@@ -88,7 +88,7 @@ describe('circuit breaker', () => {
     finish();
     await probe;
     await succeed();
-    assert.deepEqual(breaker.state(), { state: 'ok', since: new Date(4000), error: null });
+    assert.deepEqual(breaker.state(), { state: 'ok', since: new Date(4000), error: null, answeredAt: new Date(4000) });
   });
 
   it('a failed probe opens it for longer', async () => {
@@ -118,13 +118,13 @@ describe('circuit breaker', () => {
   });
 
   it('shows the link: unknown, down with the last error since the first one, ok', async () => {
-    assert.deepEqual(breaker.state(), { state: 'unknown', since: null, error: null });
+    assert.deepEqual(breaker.state(), { state: 'unknown', since: null, error: null, answeredAt: null });
     now = 1000;
     await fail('transient');
     now = 2000;
     await fail('auth', 'ODOO_AUTH');
-    assert.deepEqual(breaker.state(), { state: 'down', since: new Date(1000), error: 'ODOO_AUTH: broken' });
+    assert.deepEqual(breaker.state(), { state: 'down', since: new Date(1000), error: 'ODOO_AUTH: broken', answeredAt: null });
     await fail('permanent', 'ODOO_REFUSED');
-    assert.deepEqual(breaker.state(), { state: 'ok', since: new Date(2000), error: null });
+    assert.deepEqual(breaker.state(), { state: 'ok', since: new Date(2000), error: null, answeredAt: new Date(2000) });
   });
 });

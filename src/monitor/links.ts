@@ -1,0 +1,47 @@
+import type { Line } from '../line/line';
+import type { LinkState } from '../odoo/odoo';
+import type { AlarmRow } from '../queue/alarms';
+import { ODOO_LINK, PLC_LINK } from './alarm-codes';
+import type { Snapshot } from './snapshot';
+
+interface LinkView extends Pick<LinkState, 'since' | 'error'> {
+  state: LinkState['state'] | 'none';
+}
+
+export type Links = Record<'odoo' | 'plc' | 'database', LinkView>;
+
+/** Since when the first open one of these alarms is open; null when none is. */
+export function sinceOf(alarms: readonly AlarmRow[], ...codes: (string | null)[]): Date | null {
+  return alarms.find(({ code }) => codes.includes(code))?.since ?? null;
+}
+
+/** The links as they are; band, lamp and alarm tell one moment of one trouble. */
+export function linksOf(line: Line, { tasks, alarms }: Pick<Snapshot, 'tasks' | 'alarms'>): Links {
+  const goodRead = tasks.find(({ task }) => task === 'read')?.ok_at ?? null;
+  const plc = linkView(line.plc?.state());
+  const refused = refusedReads(tasks);
+  return {
+    odoo: told(linkView(line.odoo?.state()), sinceOf(alarms, ...ODOO_LINK), line.odoo?.state().answeredAt ?? null),
+    plc: told(plc.state === 'ok' && refused ? { state: 'down', ...refused } : plc, sinceOf(alarms, ...PLC_LINK), goodRead),
+    database: linkView(line.database.state()),
+  };
+}
+
+/**
+ * Its alarm remembers since when it is down, over restarts and for every process; not one of an earlier trouble, which is older
+ * than the last good answer.
+ */
+function told(link: LinkView, alarm: Date | null, lastGood: Date | null): LinkView {
+  const isSame = alarm !== null && (lastGood === null || alarm >= lastGood);
+  return link.state === 'down' && isSame ? { ...link, since: alarm } : link;
+}
+
+/** A PLC that answers every read with a refusal must not look well: what it shows is not known. null: the last read was good. */
+export function refusedReads(tasks: Snapshot['tasks']): { since: Date | null; error: string } | null {
+  const read = tasks.find(({ task }) => task === 'read');
+  return read?.error?.startsWith('PLC_') ? { since: read.error_at, error: read.error } : null;
+}
+
+function linkView({ state, since, error }: LinkView = { state: 'none', since: null, error: null }): LinkView {
+  return { state, since, error };
+}

@@ -1,0 +1,66 @@
+import { meaningOf } from '../errors';
+import type { Line } from '../line/line';
+import { type Batch, codeOf, type QueueRow, toBatch } from '../queue/batch';
+import { countedAs } from '../queue/rows';
+import { type AlarmCode, actionFor, failureOf } from './alarm-codes';
+import type { AlarmView } from './announce';
+import { type BatchAction, helpfulActions } from './possible-actions';
+import type { HangsOn } from './still';
+import { isTurnedAway, withoutCode } from './turned-away';
+
+/**
+ * Where a batch is counted on the page of the operator, each in one place only: a person has to do something; it was turned away and
+ * is tried again by itself; it waits for the PLC or is made; it is made and goes to Odoo.
+ */
+export type Place = 'needs_you' | 'tried_again' | 'in_work' | 'to_odoo';
+
+/** Warnings that hold a batch up until somebody comes. */
+const HOLDS_UP: ReadonlySet<string> = new Set<AlarmCode>(['stuck', 'bad-value', 'wrong-id', 'wrong-slot', 'not-settled']);
+
+export interface QueuedBatch extends Batch {
+  /** What an operator may press now and what helps, the advised one first. */
+  can: BatchAction[];
+  /** Of a batch that failed, or that was turned away and is tried again: in a few words what happened, and what to do; null for the others. */
+  trouble: string | null;
+  action: string | null;
+  place: Place;
+  /** The material at which it stands still in the PLC; null when it moves, or nobody knows. */
+  hangs_on: HangsOn | null;
+}
+
+type Told = readonly Pick<AlarmView, 'code' | 'value' | 'mo_id' | 'severity' | 'action'>[];
+
+/** @param alarms open ones of the line */
+export function toQueued(line: Line, row: QueueRow, alarms: Told, hangs_on: HangsOn | null): QueuedBatch {
+  const told = alarms.filter(({ mo_id }) => mo_id === row.mo_id);
+  const place = placeOf(line, row, told);
+  const can = helpfulActions(line, row, told);
+  return { ...toBatch(row, line), can, ...troubleOf(line, row), place, hangs_on };
+}
+
+function troubleOf(line: Line, row: QueueRow): Pick<QueuedBatch, 'trouble' | 'action'> {
+  const isFailed = row.state === 'failed';
+  if (!isFailed && !isTurnedAway(line, row)) return { trouble: null, action: null };
+  const code = codeOf(row.last_error);
+  return {
+    // The meanings are those of a completion; a refused cancellation is told in the words of Odoo.
+    trouble: (row.cancellation === null && meaningOf(code)) || withoutCode(row.last_error ?? 'failed'),
+    action: isFailed ? actionFor('failed-batch', failureOf(row)) : actionFor('not-pushed', code),
+  };
+}
+
+function placeOf(line: Line, row: QueueRow, told: Told): Place {
+  const waitsForSomebody = told.some(
+    ({ code, severity, action }) => HOLDS_UP.has(code) || (severity === 'critical' && !action.startsWith('Nothing')),
+  );
+  if (row.state === 'failed' || waitsForSomebody) return 'needs_you';
+  if (isTurnedAway(line, row)) return 'tried_again';
+  return countedAs(row) === 'completed' ? 'to_odoo' : 'in_work';
+}
+
+/** How many batches are in which place; together all of the queue. */
+export function placesOf(batches: readonly Pick<QueuedBatch, 'place'>[]): Record<Place, number> {
+  const places: Record<Place, number> = { needs_you: 0, tried_again: 0, in_work: 0, to_odoo: 0 };
+  for (const { place } of batches) places[place] += 1;
+  return places;
+}

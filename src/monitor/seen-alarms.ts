@@ -1,0 +1,173 @@
+import { minutesBetween } from '../clock';
+import { describe } from '../errors';
+import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
+import type { Line } from '../line/line';
+import { mapChangedText } from '../line/map-changed';
+import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
+import type { LinkState } from '../odoo/odoo';
+import type { AlarmRow, OpenAlarm } from '../queue/alarms';
+import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
+import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
+import { linksOf, refusedReads } from './links';
+import type { Snapshot } from './snapshot';
+import { isDosing } from './still';
+import { isTurnedAway } from './turned-away';
+import { unread } from './unread';
+import { hasYetToLook } from './word';
+
+/** Codes whose alarms follow from what tables and links show now. */
+const FROM_ROWS = [
+  'stuck',
+  'not-pushed',
+  'failed-batch',
+  'gate-blocked',
+  'on-hold',
+  'map-changed',
+  'map-invalid',
+  'map-version',
+  'plc-stopped',
+] as const satisfies readonly AlarmCode[];
+/** Alarms about an MO that somebody touched in Odoo: only who asks Odoo sees them. */
+export const FROM_ODOO = ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo'] as const satisfies readonly AlarmCode[];
+/** What only who has read the PLC since the start may say. */
+const NEEDS_A_LOOK: ReadonlySet<string> = new Set<AlarmCode>(['stuck', 'gate-blocked']);
+/** Errors of a task that are alarms of their own. */
+const FROM_TASKS: Record<string, AlarmCode> = { MAP_VERSION: 'map-version', PLC_STOPPED: 'plc-stopped' };
+
+/** A queued batch may wait for hours, a failed one has its own alarm; these go on by themselves, or something is wrong. */
+const WAITS_FOR_NOBODY: ReadonlySet<BatchState> = new Set(['running', 'finished', 'pushing', 'pushed', 'cancelling']);
+
+/** Batches of which Odoo is asked: a pushed one is done there by our own hand, one that is being cancelled is cancelled by it. */
+export function isAskedAbout({ odoo_id, state }: QueueRow): boolean {
+  return odoo_id !== null && (state === 'queued' || state === 'running' || state === 'finished');
+}
+
+/** What can be said of these codes now: all their alarms that are open. */
+export interface SeenAlarms {
+  codes: string[];
+  open: OpenAlarm[];
+}
+
+/** The alarms that tables and links show, worked out without asking anybody. Codes that cannot be judged now are left out. */
+export function seenAlarms(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): SeenAlarms {
+  // What the tables remember is old where nobody has looked at the PLC yet, or nobody can.
+  const isKnown = !line.mapProblem && hasYetToLook(line, snapshot) === null;
+  const codes: string[] = FROM_ROWS.filter((code) => isKnown || !NEEDS_A_LOOK.has(code));
+  const open = alarmsOfRows(line, snapshot, stuckAfterMinutes);
+  // A link that this process has not used says nothing: another process may know better.
+  const links = linksOf(line, snapshot);
+  const odoo = line.odoo && { ...line.odoo.state(), since: links.odoo.since };
+  if (odoo && odoo.state !== 'unknown') {
+    codes.push(...ODOO_LINK);
+    open.push(...linkAlarms(odoo, odooCode(odoo), 'Odoo'), ...upgraded(line));
+  }
+  const plc = line.plc && { ...line.plc.state(), since: links.plc.since };
+  const refused = refusedReads(snapshot.tasks);
+  const down = plc ? linkAlarms(plc, 'plc-down', 'the PLC') : [];
+  if (down.length === 0 && refused && codeOf(refused.error) !== 'PLC_STOPPED') {
+    down.push(ofLine('plc-down', 'critical', refused.error, refused.since));
+  }
+  for (const alarm of down) alarm.value = codeOf(alarm.text);
+  const missing = down.length === 0 && isKnown ? unread(line, snapshot) : null;
+  if (missing) down.push({ ...ofLine('plc-down', 'critical', missing.text, missing.since), value: NOT_READ });
+  open.push(...down);
+  if (plc?.state !== 'unknown' && (down.length > 0 || isKnown)) codes.push(...PLC_LINK);
+  return { codes, open: open.filter(({ code }) => codes.includes(code)) };
+}
+
+/**
+ * The open alarms as they are at this moment: what tables and links show now, and of the rest what the table of alarms
+ * remembers. The table is brought up to date by the tasks, each by its own timer; a page that showed the table alone would show
+ * a batch in trouble without its alarm, or an alarm whose batch has left.
+ */
+export function alarmsNow(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): AlarmRow[] {
+  const { rows, alarms } = snapshot;
+  const { codes, open } = seenAlarms(line, snapshot, stuckAfterMinutes);
+  const judged = new Set<string>([...codes, ...ROW_ALARMS]);
+  const touched = new Set<string>(FROM_ODOO);
+  const asked = new Set(rows.filter(isAskedAbout).map(({ mo_id }) => mo_id));
+  const remembered = alarms.filter(({ code, mo_id }) => !judged.has(code) && (!touched.has(code) || asked.has(mo_id)));
+  const seen = [...open, ...rowAlarms(line, rows)].map((alarm): AlarmRow => {
+    const before = alarms.find(({ code, mo_id }) => code === alarm.code && mo_id === alarm.mo_id);
+    const since = alarm.since ?? before?.since ?? firstSeen(line, rows, alarm);
+    return { id: before?.id ?? 0, line: line.line, cleared_at: null, ...alarm, since };
+  });
+  return [...remembered, ...seen];
+}
+
+/** Since when it is so, until the next run of the health report writes it down. */
+function firstSeen({ startedAt }: Line, rows: readonly QueueRow[], { code, mo_id }: OpenAlarm): Date {
+  if (code === 'gate-blocked') return lastChange(rows);
+  return rows.find((row) => row.mo_id === mo_id)?.updated_at ?? startedAt;
+}
+
+function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
+  const now = line.clock.now();
+  const alarms: OpenAlarm[] = [];
+  for (const row of rows) {
+    const since = waitsSince(row);
+    const minutes = minutesBetween(since, now);
+    const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string, value: string | null, since: Date | null): void => {
+      alarms.push({
+        code,
+        severity,
+        text: `slot ${row.batch_no} ${row.mo_id}: ${text}`,
+        mo_id: row.mo_id,
+        batch_no: row.batch_no,
+        value,
+        since,
+      });
+    };
+    if (row.state === 'failed') add('failed-batch', 'critical', row.last_error ?? 'failed', failureOf(row), since);
+    else if (isTurnedAway(line, row)) add('not-pushed', 'warning', row.last_error ?? '', codeOf(row.last_error), null);
+    if (WAITS_FOR_NOBODY.has(row.state) && !waitsItsTurn(row, rows) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))
+      add('stuck', 'warning', `${row.state}, nothing has changed for ${minutes} min`, null, since);
+  }
+  if (isBlocked(rows, now, stuckAfterMinutes)) {
+    const why = rows.every((row) => row.state === 'failed')
+      ? 'only failed batches are left'
+      : `no batch has changed for ${stuckAfterMinutes} min`;
+    alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`, blockedSince(rows)));
+  }
+  if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`, hold.since));
+  if (line.mapProblem) alarms.push(ofLine('map-invalid', 'critical', describe(line.mapProblem)));
+  if (mapChanged) alarms.push(ofLine('map-changed', 'critical', mapChangedText(line.line)));
+  for (const { error, error_at } of tasks) {
+    const code = FROM_TASKS[codeOf(error)];
+    if (code && error !== null) alarms.push(ofLine(code, 'critical', error, error_at));
+  }
+  return alarms;
+}
+
+function waitsForLink(line: Line, { state }: QueueRow): boolean {
+  const link = state === 'running' ? line.plc : state === 'pushed' ? null : line.odoo;
+  return link?.state().state === 'down';
+}
+
+/** The PLC shows every recipe that was loaded, and makes one after the other: only one that it has begun with can be stuck there. */
+function waitsItsTurn(row: QueueRow, rows: readonly QueueRow[]): boolean {
+  return row.state === 'running' && row.status_operation === 0 && !isDosing(row) && rows.some(isDosing);
+}
+
+function ofLine(code: AlarmCode, severity: OpenAlarm['severity'], text: string, since: Date | null = null): OpenAlarm {
+  return { code, severity, text, mo_id: '', batch_no: null, value: null, since };
+}
+
+function odooCode({ error }: LinkState): AlarmCode {
+  if (error?.startsWith('ODOO_AUTH')) return 'odoo-auth';
+  if (error?.startsWith('ODOO_KEY_EXPIRED')) return 'odoo-key-expired';
+  return error?.startsWith('ODOO_VERSION_CHANGED') ? 'odoo-version-changed' : 'odoo-down';
+}
+
+/** Minutes for which an upgrade of Odoo is told. */
+const UPGRADE_TOLD = 60;
+
+function upgraded(line: Line): OpenAlarm[] {
+  const upgrade = line.odoo?.upgrade();
+  if (!upgrade || minutesBetween(upgrade.at, line.clock.now()) >= UPGRADE_TOLD) return [];
+  return [ofLine('odoo-version-changed', 'info', `Odoo was upgraded from ${upgrade.from} to ${upgrade.to}; its new names are in use`)];
+}
+
+function linkAlarms(link: LinkState, code: AlarmCode, who: string): OpenAlarm[] {
+  return link.state === 'down' ? [ofLine(code, 'critical', link.error ?? `${who} does not answer`, link.since)] : [];
+}

@@ -1,0 +1,80 @@
+import { minutesBetween } from '../clock';
+import { lastChange, waitsSince } from '../line/gate';
+import type { Line } from '../line/line';
+import { type BatchMaterial, nameOf, type QueueRow } from '../queue/batch';
+import { round } from '../units';
+import type { Snapshot } from './snapshot';
+
+/** Share of the time after which a batch is called stuck at which it is said that it stands still. */
+const SAID_AFTER = 0.2;
+
+/** Share of its plan from which a material counts as weighed, whatever comes after it. */
+const WEIGHED = 0.98;
+
+/** The material at which a batch stands still: quantities in its own unit. */
+export interface HangsOn extends Pick<BatchMaterial, 'tag' | 'code' | 'product' | 'uom' | 'planned'> {
+  actual: number;
+}
+
+type Seen = Pick<Snapshot, 'rows' | 'tasks'>;
+
+/**
+ * What stands still in the PLC, long before it is called stuck; null when things move. Only what a later read has seen unchanged
+ * is said: between two reads nobody knows.
+ */
+export function standsStill(line: Line, seen: Seen, stuckAfterMinutes: number): string | null {
+  const inPlc = seen.rows.filter(isInPlc);
+  const dosing = inPlc.filter(isDosing);
+  for (const row of dosing) {
+    const minutes = stillFor(waitsSince(row), seen, stuckAfterMinutes);
+    if (minutes === null) continue;
+    const at = materialAt(line, row);
+    const where = at ? `, at ${at.tag} ${at.product}: ${round(at.actual, 1)} of ${round(at.planned, 1)} ${at.uom}` : '';
+    return `${nameOf(row)} has not changed for ${minutes} min${where}`;
+  }
+  const minutes = inPlc.length === 0 || dosing.length > 0 ? null : stillFor(lastChange(seen.rows), seen, stuckAfterMinutes);
+  return minutes === null ? null : `the PLC has not begun with its next batch for ${minutes} min`;
+}
+
+/** The material on which a batch hangs that stands still or was given up by the PLC; null when it moves, or its readings do not tell. */
+export function hangsOn(line: Line, row: QueueRow, seen: Seen, stuckAfterMinutes: number): HangsOn | null {
+  const isStill = failedInPlc(row) || (isDosing(row) && stillFor(waitsSince(row), seen, stuckAfterMinutes) !== null);
+  return isStill ? materialAt(line, row) : null;
+}
+
+/**
+ * The first material, in the order of the map, that is short of its plan. One that is short within the tolerance of the recipe and
+ * has others weighed behind it is done: scales are never exact.
+ */
+function materialAt({ mapping, recipeTolerance }: Line, { materials, actual }: QueueRow): HangsOn | null {
+  const onPlc = mapping.tags.flatMap((tag) => materials.find((material) => material.tag === tag && !material.manual) ?? []);
+  const weighed = ({ tag }: BatchMaterial): number => actual?.[tag] ?? 0;
+  const at = onPlc.find((material, index) => {
+    const isPassed = onPlc.slice(index + 1).some((later) => weighed(later) > 0);
+    return weighed(material) < material.planned * (isPassed ? 1 - recipeTolerance / 100 : WEIGHED);
+  });
+  if (!at) return null;
+  const { tag, code, product, uom, planned } = at;
+  return { tag, code, product, uom, planned, actual: weighed(at) };
+}
+
+function stillFor(since: Date, { tasks }: Seen, stuckAfterMinutes: number): number | null {
+  const read = tasks.find(({ task }) => task === 'read')?.ok_at;
+  if (!read) return null;
+  const minutes = minutesBetween(since, read);
+  return minutes >= Math.max(1, stuckAfterMinutes * SAID_AFTER) ? minutes : null;
+}
+
+/** The PLC has given the batch up; nobody else has yet. */
+export function failedInPlc({ state, status_manufacturing, status_operation }: QueueRow): boolean {
+  return state === 'running' && status_operation === 1 && status_manufacturing === 0;
+}
+
+export function isInPlc(row: QueueRow): boolean {
+  return (row.state === 'running' && !failedInPlc(row)) || (row.state === 'queued' && row.loaded_at !== null);
+}
+
+/** The PLC shows every loaded batch; it makes the one that it has weighed something for. */
+export function isDosing(row: QueueRow): boolean {
+  return row.state === 'running' && !failedInPlc(row) && Object.values(row.actual ?? {}).some((weight) => weight > 0);
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { actionFor } from '../../src/monitor/alarm-codes';
+import type { AlarmView } from '../../src/monitor/announce';
+import { placesOf, type QueuedBatch, toQueued } from '../../src/monitor/queued-batch';
+import { hangsOn, standsStill } from '../../src/monitor/still';
+import type { BatchMaterial, QueueRow } from '../../src/queue/batch';
+import type { TaskRecord } from '../../src/queue/tasks';
+import { bareLine, bareRow } from '../support/bare';
+
+const WEIGHED = { status_manufacturing: 1 as const, actual: {}, actual_weight: 1000 };
+const CANCELLATION = { notes: '', reason: null, actor: 'test', in_odoo: true, free_slot: false };
+
+function alarm(code: string, value: string | null, severity: AlarmView['severity'] = 'critical'): AlarmView {
+  const action = actionFor(code, value);
+  return { line: 'main', code, value, severity, state: 'raised', since: '', batch_no: 1, mo_id: 'WH/MO/00001', text: '', action };
+}
+
+function shown(row: Partial<QueueRow>, ...alarms: AlarmView[]): QueuedBatch {
+  return toQueued(bareLine(), bareRow(row), alarms, null);
+}
+
+describe('what is offered for a batch in trouble', () => {
+  const failed = (last_error: string, row: Partial<QueueRow> = {}): string[] =>
+    shown({ state: 'failed', last_error, ...WEIGHED, push_payload: {} as never, ...row }).can;
+
+  it('is what the sentence advises, first, and nothing that cannot help', () => {
+    assert.deepEqual(failed('ODOO_REFUSED: no lot'), ['retry', 'park', 'cancel']);
+    assert.deepEqual(failed('ODOO_CANCELLED: by a person'), ['cancel']);
+    assert.deepEqual(failed('ODOO_GONE: not shown'), ['retry', 'cancel']);
+    assert.deepEqual(failed('ODOO_DIFFERS: done by a person'), ['park', 'retry']);
+    assert.deepEqual(failed('recipe-mismatch: silo_a', { push_payload: null }), ['retry', 'finish', 'park', 'cancel']);
+    assert.deepEqual(failed('ODOO_REFUSED: a work order', { cancellation: CANCELLATION }), ['cancel', 'retry', 'park']);
+    const notMade = { cancellation: CANCELLATION, status_manufacturing: 0 as const, push_payload: null };
+    assert.deepEqual(failed('ODOO_REFUSED: a work order', notMade), ['cancel', 'park', 'finish']);
+    // Done in Odoo: pressing cancel once more would end in the same place.
+    assert.deepEqual(failed('ODOO_DIFFERS: done in Odoo', notMade), ['park']);
+  });
+
+  it('is cancel alone where the MO is cancelled or gone in Odoo, and nothing where it is done there and will be compared', () => {
+    for (const value of ['queued', 'waits-in-plc', 'in-plc', 'not-shown']) {
+      assert.deepEqual(shown({ state: 'running' }, alarm('mo-cancelled-in-odoo', value)).can, ['cancel'], value);
+    }
+    assert.deepEqual(shown({ state: 'running' }, alarm('mo-done-in-odoo', 'in-plc')).can, ['cancel']);
+    assert.deepEqual(shown({ state: 'finished', ...WEIGHED }, alarm('mo-done-in-odoo', 'made')).can, []);
+    assert.deepEqual(shown({ state: 'running' }).can, ['finish', 'cancel']);
+  });
+
+  it('agrees with the sentence: each button that a sentence says to press is offered', () => {
+    const press = (text: string): string[] => [...text.matchAll(/press (retry|park|cancel)/gi)].map(([, button = '']) => button);
+    for (const code of ['ODOO_REFUSED', 'ODOO_CANCELLED', 'ODOO_GONE', 'ODOO_DIFFERS', 'ODOO_CHANGED', 'ODOO_NOT_DONE']) {
+      for (const button of press(actionFor('failed-batch', code))) assert.ok(failed(`${code}: x`).includes(button), `${code}: ${button}`);
+    }
+  });
+});
+
+describe('where a batch is counted', () => {
+  it('in one place: a person, another try, the PLC or Odoo', () => {
+    const batches = [
+      shown({ state: 'failed', last_error: 'ODOO_REFUSED: no lot', ...WEIGHED }),
+      shown({ state: 'finished', ...WEIGHED }, alarm('mo-cancelled-in-odoo', 'made')),
+      shown({ state: 'running' }, alarm('stuck', null, 'warning')),
+      shown({ state: 'pushing', last_error: 'ODOO_REFUSED: no lot', ...WEIGHED }),
+      shown({ state: 'queued' }),
+      shown({ state: 'cancelling' }),
+      shown({ state: 'finished', ...WEIGHED }),
+      // What goes on by itself needs nobody.
+      shown({ state: 'finished', ...WEIGHED }, alarm('mo-done-in-odoo', 'made')),
+      shown({ state: 'finished', ...WEIGHED }, alarm('weight-differs', null, 'warning')),
+    ];
+    assert.deepEqual(placesOf(batches), { needs_you: 3, tried_again: 1, in_work: 2, to_odoo: 3 });
+  });
+});
+
+describe('the material on which a batch hangs', () => {
+  const material = (tag: string, planned: number): BatchMaterial => ({
+    tag,
+    planned,
+    code: tag.toUpperCase(),
+    product: `product of ${tag}`,
+    product_id: 1,
+    move_ids: [],
+    move_planned: [],
+    move_uom: 'kg',
+    digits: 3,
+    uom: 'kg',
+    manual: false,
+  });
+  const materials = [material('silo_c', 50), material('silo_a', 200), material('silo_b', 100)];
+  const dosing = (actual: Record<string, number>): QueueRow => bareRow({ state: 'running', materials, actual });
+  const read = { task: 'read', ok_at: new Date('2026-03-01T06:07:00Z') } as TaskRecord;
+  const at = (row: QueueRow): string | undefined => hangsOn(bareLine(), row, { rows: [row], tasks: [read] }, 30)?.tag;
+
+  it('is the first, in the order of the map, that is short of its plan', () => {
+    assert.equal(at(dosing({ silo_a: 120, silo_b: 0, silo_c: 0 })), 'silo_a');
+    assert.equal(at(dosing({ silo_a: 198.5, silo_b: 0, silo_c: 0 })), 'silo_b', 'no scale is exact');
+    assert.equal(at(dosing({ silo_a: 185, silo_b: 12, silo_c: 0 })), 'silo_b', 'the PLC has gone on: silo_a is done');
+    assert.equal(at(dosing({ silo_a: 100, silo_b: 12, silo_c: 0 })), 'silo_a', 'further off than the recipe allows');
+    assert.equal(at(dosing({ silo_a: 200, silo_b: 100, silo_c: 50 })), undefined);
+  });
+
+  it('is told once a read has seen that nothing moves, with planned and weighed', () => {
+    const row = dosing({ silo_a: 198.5, silo_b: 41.24, silo_c: 0 });
+    assert.match(
+      standsStill(bareLine(), { rows: [row], tasks: [read] }, 30) ?? '',
+      /^slot 1 WH\/MO\/00001 has not changed for 7 min, at silo_b product of silo_b: 41\.2 of 100 kg$/,
+    );
+    assert.equal(hangsOn(bareLine(), row, { rows: [row], tasks: [] }, 30), null);
+    assert.equal(hangsOn(bareLine(), { ...row, updated_at: new Date('2026-03-01T06:06:30Z') }, { rows: [row], tasks: [read] }, 30), null);
+    const failed = { ...row, status_operation: 1 as const, updated_at: new Date('2026-03-01T06:06:30Z') };
+    assert.equal(at(failed), 'silo_b', 'given up by the PLC: it will not move again');
+  });
+});
