@@ -1,5 +1,6 @@
 import { systemClock } from '../src/clock';
 import { type DatabaseSettings, openDatabase } from '../src/database/connect';
+import { tablesIdentity } from '../src/database/identity';
 import { accessFrom } from '../src/database/settings';
 import { describe } from '../src/errors';
 import { probeDatabase } from '../src/probe/database';
@@ -17,11 +18,13 @@ const CREDENTIALS = { url: { type: 'password' }, user: { type: 'text' }, passwor
 export default function (RED: Red): void {
   function DatabaseConfig(this: DatabaseNode, config: Config): void {
     RED.nodes.createNode(this, config);
-    this.tables = config.id;
+    this.tables = () => [config.id];
     this.database = offer(this, () => {
       const settings = settingsOf(RED, config, this.credentials);
       const database = openDatabase(settings, { clock: systemClock });
-      this.tables = tablesOf(settings);
+      const address = addressOf(settings);
+      const identity = tablesIdentity(database);
+      this.tables = () => [address, identity() ?? address];
       // Every use tries again, so that here the trouble is only told.
       database.ready().catch((error: unknown) => this.error(describe(error)));
       this.on('close', (removed: boolean, done: () => void) => {
@@ -38,7 +41,7 @@ export default function (RED: Red): void {
   });
 }
 
-function tablesOf(settings: DatabaseSettings): string {
+function addressOf(settings: DatabaseSettings): string {
   if (settings.mode === 'builtin') return `${settings.directory} ${settings.schema}`;
   const { servers, database } = accessFrom(settings);
   const hosts = servers.map(({ host, port }) => `${host.toLowerCase().replace(/^localhost$/, '127.0.0.1')}:${port}`);

@@ -30,10 +30,7 @@ export default function (RED: Red): void {
         logTag: () => (severalLines(RED) ? `[${settings.line}]` : ''),
         startHold: held.has(config.id) ? null : holdFromEnvironment(),
       });
-      // A line that can neither read nor write is in nobody's way.
-      const claim = (): void => {
-        if (!mapProblem) claims.claim(claimOf(RED, config, settings, mapping));
-      };
+      const claim = (): void => claims.claim(claimOf(RED, config, settings, mapProblem ? null : mapping));
       this.on('close', () => {
         claims.release(config.id);
         if (line.startHold === null) held.add(config.id);

@@ -2,7 +2,7 @@ import { SmartMoError } from '../../src/errors';
 import type { LineSettings } from '../../src/line/line';
 import type { Mapping } from '../../src/plc/mapping';
 import { configNode, ownerOf, requiredConfigNode } from './config-nodes';
-import type { Config, Red } from './types';
+import type { Config, DatabaseNode, Red } from './types';
 
 /** What a line works on; each part may belong to one line of this process only. */
 export interface LineClaim {
@@ -12,11 +12,12 @@ export interface LineClaim {
   owner: string;
   /** Key of the line. */
   key: string;
-  /** Server, database and schema of its tables. */
-  tables: string;
+  /** Names of its tables; more of them are known once the server has answered. */
+  tables: DatabaseNode['tables'];
   /** Address of its PLC; null where it has none. */
   plc: string | null;
-  mapping: Mapping;
+  /** Null while its register map has a mistake: it touches no slot then. */
+  mapping: Mapping | null;
   /** It writes nothing, so it may look at the slots of another line. */
   observes: boolean;
 }
@@ -31,15 +32,15 @@ export interface LineClaims {
 
 /**
  * Keeps two lines of one process from working on the same rows or on the same words, also where they name different mo-database
- * or mo-plc nodes for one server or one PLC. The first line that claims has it, until it is closed.
+ * or mo-plc nodes for one server or one PLC. The first line that claims has it, until it is closed. (The same line in another process
+ * is a standby, and welcome.)
  */
 export function createLineClaims(): LineClaims {
   const claims = new Map<string, LineClaim>();
 
-  function check(mine: LineClaim): void {
-    for (const other of claims.values()) {
-      if (other.id === mine.id) continue;
-      if (other.key === mine.key && other.tables === mine.tables) {
+  function refuse(mine: LineClaim, others: readonly LineClaim[]): void {
+    for (const other of others) {
+      if (other.key === mine.key && other.tables().some((name) => mine.tables().includes(name))) {
         throw new SmartMoError(
           'CONFIG_INVALID',
           `line "${mine.key}" is already the key of ${other.owner} on this database; open ${mine.owner} and give it a key of its own`,
@@ -59,9 +60,17 @@ export function createLineClaims(): LineClaims {
   }
 
   return {
-    check,
+    check(mine) {
+      refuse(
+        mine,
+        [...claims.values()].filter(({ id }) => id !== mine.id),
+      );
+    },
     claim(mine) {
-      check(mine);
+      const all = [...claims.values()];
+      const at = all.findIndex(({ id }) => id === mine.id);
+      // Of two that have claimed before it was known that their tables are the same, the first keeps them.
+      refuse(mine, at < 0 ? all : all.slice(0, at));
       claims.set(mine.id, mine);
     },
     release: (id) => void claims.delete(id),
@@ -69,7 +78,7 @@ export function createLineClaims(): LineClaims {
 }
 
 /** What a line with these settings would claim. @throws CONFIG_MISSING */
-export function claimOf(RED: Red, config: Config, { line, mode }: Pick<LineSettings, 'line' | 'mode'>, mapping: Mapping): LineClaim {
+export function claimOf(RED: Red, config: Config, { line, mode }: Pick<LineSettings, 'line' | 'mode'>, mapping: Mapping | null): LineClaim {
   return {
     id: config.id,
     owner: ownerOf(config),
@@ -88,7 +97,8 @@ interface Span {
   to: number;
 }
 
-function sharedWords(mine: Mapping, other: Mapping): string | null {
+function sharedWords(mine: Mapping | null, other: Mapping | null): string | null {
+  if (!mine || !other) return null;
   const others = slotsOf(other);
   const found = slotsOf(mine).find((span) =>
     others.some((theirs) => theirs.area === span.area && span.from < theirs.to && theirs.from < span.to),

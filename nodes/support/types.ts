@@ -21,8 +21,11 @@ type OdooSecrets = Record<'login' | 'password', unknown>;
  */
 export interface DatabaseNode extends Node<DatabaseSecrets> {
   database(): Database;
-  /** Server, database and schema, by which two nodes on the same tables are known; the id of the node where it has a mistake. */
-  tables: string;
+  /**
+   * Names of server, database and schema: two nodes that have one in common work on the same tables. The address, and what the server
+   * says of itself as soon as it has answered; the id of the node where it has a mistake.
+   */
+  tables(): readonly string[];
 }
 
 export interface OdooNode extends Node<OdooSecrets> {

@@ -1,21 +1,32 @@
 import assert from 'node:assert/strict';
 import type { Database } from '../../src/database/database';
+import { tablesIdentity } from '../../src/database/identity';
 import { SmartMoError } from '../../src/errors';
 import { testDatabase, testServer, testWorker } from '../support/postgres';
 import { skip } from '../support/skip';
+import { waitFor } from '../support/wait';
 
 describe('database: a role that may only work (docs/database.md)', () => {
+  let database: Database;
   let worker: Database;
 
   before(async function () {
     if ((await testServer(this)).pid === null) skip(this, 'TEST_DATABASE_URL names the role itself');
-    worker = await testWorker(this, await testDatabase(this));
+    database = await testDatabase(this);
+    worker = await testWorker(this, database);
   });
   after(() => worker?.close());
 
   it('finds the tables made, and works with them', async () => {
     await worker.ready();
     assert.deepEqual(await worker.query('SELECT * FROM {schema}.mo_consumption'), []);
+  });
+
+  it('may ask the server who it is, which other roles and addresses get to hear too', async () => {
+    const [owner, mine] = [tablesIdentity(database), tablesIdentity(worker)];
+    const identity = await waitFor(() => owner(), { what: 'the answer' });
+    assert.match(identity, /^\d+ \d+ \w+$/);
+    assert.equal(await waitFor(() => mine(), { what: 'the answer to the other role' }), identity);
   });
 
   for (const [what, sql] of [

@@ -3,9 +3,12 @@ import { createRequire } from 'node:module';
 import helper from 'node-red-node-test-helper';
 import type { NodeAPI } from 'node-red';
 import type { DatabaseNode, LineNode, OdooNode, PlcNode } from '../../nodes/support/types';
+import { accessFrom } from '../../src/database/settings';
 import { SmartMoError } from '../../src/errors';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
+import { testServer } from '../support/postgres';
 import { waitFor } from '../support/wait';
+import { startWire } from '../support/wire';
 import { type FlowNode, lineOnDatabase, load } from './flow';
 
 /** The node of Node-RED itself that holds certificates. */
@@ -36,6 +39,15 @@ function errorOf(use: () => unknown): SmartMoError {
     return error;
   }
   throw new assert.AssertionError({ message: 'no error' });
+}
+
+function isRefused(id: string): boolean {
+  try {
+    lineNode(id).line();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 const lineNode = (id: string): LineNode => helper.getNode(id) as unknown as LineNode;
@@ -108,6 +120,40 @@ describe('configuration nodes', () => {
       await load([...flow, twin, other, copy('line2', 'database2'), copy('line3', 'database3')], secrets);
       assert.match(errorOf(() => lineNode('line2').line()).message, /"main" is already the key of mo-line line1 on this database/);
       assert.equal(lineNode('line3').line().line, 'main');
+    });
+
+    it('names the double key where one of the two has a mistake in its map, whichever comes first', async function () {
+      const broken = { map: '{"version": 1}' };
+      for (const [first, second] of [
+        [broken, {}],
+        [{}, broken],
+      ]) {
+        const { flow, credentials } = await lineOnDatabase(this, first);
+        const { log } = await load(
+          [...flow, { id: 'line2', type: 'mo-line', line: 'main', database: 'database1', ...second }],
+          credentials,
+        );
+        assert.match(log('line2')[0] ?? '', /^CONFIG_INVALID: line "main" is already the key of mo-line line1/);
+        assert.match([...log('line1'), ...log('line2')].join(), /MAP_INVALID/);
+        assert.match(errorOf(() => lineNode('line2').look()).message, /already the key/);
+        await helper.unload();
+      }
+    });
+
+    it('knows the tables again under another name of the server, as soon as the server has answered; the first line keeps them', async function () {
+      const { flow, credentials } = await lineOnDatabase(this);
+      const { servers, database, user, password } = accessFrom((await testServer(this)).settings);
+      const wire = await startWire(servers[0]!);
+      try {
+        const door: FlowNode = { ...flow[0]!, id: 'database2', host: '127.0.0.1', port: wire.port, database };
+        const secrets = { ...credentials, database2: { user, password } };
+        await load([...flow, door, { id: 'line2', type: 'mo-line', line: 'main', database: 'database2' }], secrets);
+        await waitFor(() => isRefused('line2'), { what: 'the refusal of the second line' });
+        assert.match(errorOf(() => lineNode('line2').line()).message, /^line "main" is already the key of mo-line line1 on this database/);
+        assert.equal(lineNode('line1').line().line, 'main');
+      } finally {
+        await wire.close();
+      }
     });
 
     it('refuses slots that lie where another line has some in the same PLC, unless one of them observes', async function () {
