@@ -3,7 +3,8 @@ export interface Queryable {
   /**
    * Runs one parameterised statement and returns its rows. numeric, bigint and count arrive as JavaScript numbers,
    * timestamps as Date, jsonb parsed. With a name, one per text, each connection keeps the plan: for what runs again and
-   * again and takes longer to plan than to run.
+   * again and takes longer to plan than to run. A kept plan that the connection has lost ends a transaction (isPlanOutdated):
+   * begin it again without names.
    * @throws SmartMoError DB_UNREACHABLE, DB_RIGHTS (class transient / permanent); a violated constraint comes through as
    * {@link ConstraintError}.
    */

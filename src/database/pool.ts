@@ -10,7 +10,7 @@ import { numbersAsNumbers } from './types';
 /** One checked-out connection. */
 export interface Session {
   /**
-   * @param name under which this connection keeps the plan, not within a transaction
+   * @param name under which this connection keeps the plan
    * @throws the error as the product knows it (sql-error.ts)
    */
   run(sql: string, params: readonly unknown[] | undefined, phase: Phase, name?: string): Promise<QueryResult<Record<string, unknown>>>;
@@ -88,8 +88,8 @@ export function createServerPool(access: Access, server: Server, options: PoolOp
         try {
           if (name === undefined) return await client.query<Record<string, unknown>>(text, params && values);
           return await client.query<Record<string, unknown>>({ name, text, values }).catch((error: unknown) => {
-            // Refused before it ran.
-            if (isPlanOutdated(error)) return client.query<Record<string, unknown>>(text, values);
+            // Refused before it ran; a transaction is lost with it.
+            if (isPlanOutdated(error) && phase !== 'in transaction') return client.query<Record<string, unknown>>(text, values);
             throw error;
           });
         } catch (error) {

@@ -14,9 +14,9 @@ export async function inTransaction<T>(session: Session, work: (tx: Queryable) =
   let last: Promise<unknown> = Promise.resolve();
 
   const tx: Queryable = {
-    async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+    async query<Row extends object>(sql: string, params?: readonly unknown[], name?: string): Promise<Row[]> {
       if (!open) throw new Error('a statement came after the end of its transaction');
-      const answer = last.then(() => session.run(sql, params, 'in transaction'));
+      const answer = last.then(() => session.run(sql, params, 'in transaction', name));
       last = answer.catch((error: unknown) => (failure ??= error instanceof Error ? error : new Error(String(error))));
       return rowsOf<Row>(await answer);
     },

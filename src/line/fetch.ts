@@ -7,7 +7,7 @@ import { knownOrders, type QueuedRow, type QueueEntry, queueSet, readEpoch } fro
 import { renderFilter } from './filter';
 import { currentHold } from './hold';
 import { type Line, odooOf } from './line';
-import { checkOrder, type Rejection } from './orders';
+import { checkOrder, type CheckedOrder, type Rejection } from './orders';
 import type { NodeStatus, Outcome } from './outcome';
 import { logTask, type Run, runTask } from './run';
 
@@ -96,10 +96,12 @@ export async function fetchOrders(line: Line, run: Run, options: FetchOptions): 
       return end('queued', `preview: ${summary(batches.length, found)}`, blue('preview'), found, batches);
     }
 
-    const set = { line: line.line, e0: epoch.e0, mapHash: line.mapping.hash, actor: run.actor, entries: found.entries };
     // What the message shows is made while PostgreSQL works; a run does not end before its set is stored, or is not.
-    const queuing = queueSet(line.database, set);
-    const showing = batchesOf(line, found.entries).finally(() => queuing);
+    let onSent = (): void => undefined;
+    const sent = new Promise<void>((resolve) => (onSent = resolve));
+    const set = { line: line.line, e0: epoch.e0, mapHash: line.mapping.hash, actor: run.actor, entries: found.entries };
+    const queuing = queueSet(line.database, { ...set, onSent }).finally(onSent);
+    const showing = sent.then(() => batchesOf(line, found.entries)).finally(() => queuing);
     const [{ result, rows }, batches] = await Promise.all([queuing, showing]);
     if (result === 'hold') return onHold((await currentHold(line))?.reason ?? 'released meanwhile');
     if (result === 'lost-race') return notEmpty('another run queued its set first', found);
@@ -117,14 +119,13 @@ async function findOrders(line: Line, limit: number, nextPage: PageReader): Prom
   const found: Found = { entries: [], rejected: [], seen: 0 };
   const seenIds = new Set<number>();
   const seenNames = new Set<string>();
-  const breathe = createBreather();
   for (let page = 0; page < MAX_PAGES && found.entries.length < limit; page += 1) {
     const size = page === 0 ? limit : Math.max(limit, LATER_PAGE);
     const orders = await nextPage(size, [...seenIds]);
     if (orders.length === 0) break;
-    const known = await knownOrders(line.database, line.line, orders);
-    for (const order of orders) {
-      await breathe();
+    // PostgreSQL looks them up while they are checked.
+    const [known, checked] = await Promise.all([knownOrders(line.database, line.line, orders), checkOrders(orders, line)]);
+    for (const [index, order] of orders.entries()) {
       found.seen += 1;
       const twice = seenIds.has(order.odoo_id) || seenNames.has(order.mo_id);
       seenIds.add(order.odoo_id);
@@ -142,14 +143,24 @@ async function findOrders(line: Line, limit: number, nextPage: PageReader): Prom
           value: order.mo_id,
         });
       }
-      if (record || found.entries.length >= limit) continue;
-      const checked = checkOrder(order, line);
-      if ('entry' in checked) found.entries.push(checked.entry);
-      else found.rejected.push(checked.rejection);
+      const result = checked[index];
+      if (record || !result || found.entries.length >= limit) continue;
+      if ('entry' in result) found.entries.push(result.entry);
+      else found.rejected.push(result.rejection);
     }
     if (orders.length < size) break;
   }
   return found;
+}
+
+async function checkOrders(orders: readonly OdooOrder[], line: Line): Promise<CheckedOrder[]> {
+  const breathe = createBreather();
+  const checked: CheckedOrder[] = [];
+  for (const order of orders) {
+    await breathe();
+    checked.push(checkOrder(order, line));
+  }
+  return checked;
 }
 
 function nothingToQueue(

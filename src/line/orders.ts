@@ -170,19 +170,20 @@ function splitPlan(moves: readonly OdooComponent[], tags: readonly Material[], l
     const uom = tag.manual ? MANUAL_UNIT : line.mapping.unitOf(tag.tag);
     const factor = unitFactor(first.uom, uom);
     if (factor === null) return { unit: { from: first.uom, to: uom, tag: tag.tag } };
+    // In the order in which jsonb keeps keys (src/queue/gate.ts).
     materials.push({
       tag: tag.tag,
-      code: tag.code,
-      product: tag.product,
-      product_id: first.product_id,
-      move_ids: moves.map((move) => move.move_id),
-      move_planned: planned,
-      move_uom: first.uom,
-      digits: first.digits,
       uom,
+      code: tag.code,
+      digits: first.digits,
       manual: tag.manual,
       // Differences of rounded sums: together they are the rounded total, and none is negative.
       planned: round(round(total * factor * (upTo[index + 1] ?? 1), 3) - round(total * factor * (upTo[index] ?? 0), 3), 3),
+      product: tag.product,
+      move_ids: moves.map(({ move_id }) => move_id),
+      move_uom: first.uom,
+      product_id: first.product_id,
+      move_planned: planned,
     });
   }
   return { materials };

@@ -120,15 +120,26 @@ export function stockOperations({ call, names, products }: StockDependencies): S
   };
 
   async function plannedMoves(orders: readonly OrderListRow[], signal?: AbortSignal): Promise<PlannedMoveRow[]> {
-    const moves: PlannedMoveRow[] = [];
+    const what = 'the components of MOs';
     const fields = ['id', 'product_id', 'product_uom', 'product_uom_qty', 'state', 'raw_material_production_id'];
-    for (let from = 0; from < orders.length; from += ORDERS_PER_CALL) {
+    const ask = (from: number): Promise<unknown> | null => {
+      const ids = orders.slice(from, from + ORDERS_PER_CALL).map((order) => order.id);
+      if (ids.length === 0) return null;
       const domain = [
-        ['raw_material_production_id', 'in', orders.slice(from, from + ORDERS_PER_CALL).map((order) => order.id)],
+        ['raw_material_production_id', 'in', ids],
         ['state', '!=', 'cancel'],
       ];
-      const what = 'the components of MOs';
-      const answer = await searchRead(what, 'stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal);
+      const answer = searchRead(what, 'stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal);
+      // An answer that nobody waits for any more, because the one before it was wrong.
+      answer.catch(() => undefined);
+      return answer;
+    };
+    const moves: PlannedMoveRow[] = [];
+    let asked = ask(0);
+    for (let from = ORDERS_PER_CALL; asked; from += ORDERS_PER_CALL) {
+      const answer = await asked;
+      // Odoo works on the next answer while this one is checked.
+      asked = ask(from);
       moves.push(...readPlannedMoves(answer, what));
     }
     return moves;

@@ -42,6 +42,15 @@ describe('the gate in the tables', () => {
   const slots = async (line = 'main'): Promise<[number, string, number][]> =>
     (await queueRows(database, line)).map(({ batch_no, mo_id, run }) => [batch_no, mo_id, run]);
 
+  it('queues in spite of a connection that has lost the plans of its transaction', async function () {
+    const one = await testDatabase(this, { schema: database.schema, poolSize: 1 });
+    assert.equal(await queue([1], { on: one }), 'queued');
+    await database.query('DELETE FROM {schema}.mo_batch');
+    await one.query('DEALLOCATE ALL');
+    assert.equal(await queue([2], { on: one }), 'queued');
+    assert.equal(one.state().state, 'ok');
+  });
+
   it('an answer to COMMIT that is lost: the token tells what happened [fault: db-commit-reply-lost]', async () => {
     const lost = (): never => {
       throw new SmartMoError('DB_OUTCOME_UNKNOWN', 'lost', { class: 'unknown' });

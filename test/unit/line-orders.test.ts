@@ -48,6 +48,15 @@ function accepted(given: OdooOrder, on = line): QueueEntry {
 }
 
 describe('order check', () => {
+  it('leaves the keys of a material as jsonb keeps them, or PostgreSQL sorts them for every material of every order', () => {
+    const [material] = accepted(order()).materials;
+    const keys = Object.keys(material ?? {});
+    assert.deepEqual(
+      keys,
+      [...keys].sort((a, b) => a.length - b.length || (a < b ? -1 : 1)),
+    );
+  });
+
   const rejected: [string, string, Partial<OdooOrder>, RegExp][] = [
     ['quantity', 'no quantity', { quantity: 0 }, /is 0 kg/],
     ['quantity', 'less than the queue can keep', { quantity: 0.0004 }, /0\.0004 kg/],
