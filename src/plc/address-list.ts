@@ -42,17 +42,20 @@ export function readAddressList(table: Table): Omit<PastedMap, 'kind'> {
   const stride = read.length > 0 ? strideOf(read, 'read', complain) : null;
   let base: number | null = null;
   let writeArea: Record<string, unknown> | null = null;
-  if (stride !== null) {
-    const inRead = positions(read, stride, complain);
+  // One slot tells where its fields lie in it, though not where the next slot begins.
+  if (stride !== null || isOneSlot(read)) {
+    const inRead = positions(read, stride ?? 0, complain);
     const start = Math.min(...[...inRead.values()].map(({ at }) => at));
     for (const [name, { at, first }] of inRead) layout.set(name, { at: at - start, first });
-    base = writtenAddress(start, addressing, readFunction);
-    understood.push(areaText('read', readFunction, start, stride, read));
-    writeArea = write.length === 0 ? null : writeAreaOf(write, layout, addressing, complain, understood);
-    if (write.length === 0)
-      understood.push(
-        'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
-      );
+    if (stride !== null) {
+      base = writtenAddress(start, addressing, readFunction);
+      understood.push(areaText('read', readFunction, start, stride, read));
+      writeArea = write.length === 0 ? null : writeAreaOf(write, layout, addressing, complain, understood);
+      if (write.length === 0)
+        understood.push(
+          'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
+        );
+    }
   }
   // What has no place stays in the map, so that the rest of its row is checked; where it should be is told already.
   const misplaced = new Set(['read', ...rows.map(({ name }) => name).filter((name) => !layout.has(name))]);
@@ -69,6 +72,10 @@ export function readAddressList(table: Table): Omit<PastedMap, 'kind'> {
     fields: fields.map(({ field }) => field),
   };
   return { map, understood, problems, source: { rowShown: (_, row) => fields[row - 1]?.row ?? null, misplaced } };
+}
+
+function isOneSlot(places: readonly Place[]): boolean {
+  return new Set(places.map(({ slot }) => slot)).size === 1;
 }
 
 /** The write area, and the fields that only it has put into the layout. */

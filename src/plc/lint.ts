@@ -32,7 +32,19 @@ export function lintMap(map: RegisterMap, line: LineShape): MapProblem[] {
  * @param options.isFlagSound false where the map has a status_read_data that cannot be read: nobody knows then where recipes end
  */
 export function lintPlaces(map: RegisterMap, slots: number, rowOf: RowOf, { isFlagSound = true } = {}): MapProblem[] {
-  const found = [...(isFlagSound ? checkHandshake(map) : []), ...checkPlaces(map, slots)];
+  return toProblems([...(isFlagSound ? checkHandshake(map) : []), ...checkPlaces(map, slots)], rowOf);
+}
+
+/**
+ * Entries that share a word of a slot: all that can be said of their places while nobody knows where the slots begin and end.
+ * @param rowOf as in lintPlaces
+ */
+export function lintOverlaps(fields: readonly MapField[], addressOf: AddressOf, rowOf: RowOf): MapProblem[] {
+  const addressAt = (at: number): number | null => addressOf('fields', { at });
+  return toProblems(checkOverlaps(fields.flatMap(spansOf), addressAt), rowOf);
+}
+
+function toProblems(found: readonly Finding[], rowOf: RowOf): MapProblem[] {
   return found.map((finding) => mapProblem(finding.field, rowOf(entryName(finding)), finding.address, finding.what, finding));
 }
 
@@ -90,18 +102,22 @@ function wordsText({ from, to }: Span): string {
   return to - from === 1 ? `word ${from}` : `words ${from}-${to - 1}`;
 }
 
-/** Overlaps and borders, in words. */
-function checkPlaces(map: RegisterMap, slots: number): Finding[] {
-  const inSlot = map.fields.flatMap(spansOf);
-  const length = slotLength(map);
-  const problems = overlaps(inSlot).map(([a, b]) =>
+function checkOverlaps(inSlot: readonly Span[], addressAt: (word: number) => number | null): Finding[] {
+  return overlaps(inSlot).map(([a, b]) =>
     problem(
       a.name,
-      map.read.base + a.from,
+      addressAt(a.from),
       `takes ${wordsText(a)} of the slot and overlaps ${b.name} (${wordsText(b)}); move one of them`,
       'overlaps the entry behind it; give it a shorter type, or move one of the two',
     ),
   );
+}
+
+/** Overlaps and borders, in words. */
+function checkPlaces(map: RegisterMap, slots: number): Finding[] {
+  const inSlot = map.fields.flatMap(spansOf);
+  const length = slotLength(map);
+  const problems = checkOverlaps(inSlot, (word) => map.read.base + word);
   const areas: Span[] = [];
   for (const [name, area] of [['read', map.read] as const, ...(map.write ? [['write', map.write] as const] : [])]) {
     for (const span of inSlot) {

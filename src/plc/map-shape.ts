@@ -94,7 +94,8 @@ export interface ShapeCheck {
 export function checkShape(parsed: unknown, addressOf: AddressOf): ShapeCheck {
   const hasShape = shapeCheck();
   if (hasShape(parsed)) return { problems: [], sound: parsed, wrongKeys: { fields: new Map(), lineFields: new Map() } };
-  const errors = hasShape.errors ?? [];
+  // That a name is wrong is told twice: why, and that it is.
+  const errors = (hasShape.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
   const loose = looseMap(parsed);
   const wrongKeys = { fields: new Map<number, Set<string>>(), lineFields: new Map<number, Set<string>>() };
   let isSound = true as boolean;
@@ -175,17 +176,25 @@ function complaint(error: ErrorObject, key: readonly string[]): string {
     return `has the unknown key "${additionalProperty}"; ${near === null ? 'take it out or correct its spelling' : `perhaps "${near}" is meant`}`;
   }
   if (missingProperty !== undefined) return missing(missingProperty);
-  const kind = KINDS[String(error.schema)];
-  const rule = allowedValues
-    ? oneOf(allowedValues.map(String), error.data, key)
-    : kind !== undefined
-      ? `it must be ${kind}`
-      : `it ${error.message ?? error.keyword}`;
+  if (error.propertyName !== undefined)
+    return `${key.join(' ')} has the code ${JSON.stringify(error.propertyName)}; a code is a whole number, such as "3"`;
+  const rule = allowedValues ? oneOf(allowedValues.map(String), error.data, key) : `it must be ${allowed(error.parentSchema as Rule)}`;
   return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data).slice(0, 60)}; ${rule}`;
 }
 
+/** The keywords of the schema above that a value can break, beside a list of choices. */
+interface Rule {
+  type?: keyof typeof KINDS;
+  const?: number;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  minLength?: number;
+  minItems?: number;
+}
+
 /** The types of JSON as a person calls them. */
-const KINDS: Readonly<Record<string, string>> = {
+const KINDS = {
   integer: 'a whole number',
   number: 'a number',
   object: 'an object',
@@ -193,6 +202,15 @@ const KINDS: Readonly<Record<string, string>> = {
   string: 'a text',
   boolean: 'true or false',
 };
+
+/** "a whole number from 0 to 15" */
+function allowed({ type, const: only, minimum, maximum, exclusiveMinimum, minLength, minItems }: Rule): string {
+  if (type === undefined) return String(only);
+  const shown = (limit = 0): string => limit.toLocaleString('en-US', { maximumFractionDigits: 9, useGrouping: false });
+  if (minimum !== undefined) return `${KINDS[type]} from ${shown(minimum)} to ${shown(maximum)}`;
+  if (exclusiveMinimum !== undefined) return `${KINDS[type]} above ${shown(exclusiveMinimum)}`;
+  return KINDS[type] + (minLength !== undefined ? ' that is not empty' : minItems !== undefined ? ' with an entry or more' : '');
+}
 
 /** The choice that was probably meant; all of them where none is near. */
 function oneOf(choices: readonly string[], given: unknown, key: readonly string[]): string {

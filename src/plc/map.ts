@@ -1,12 +1,12 @@
 import { SmartMoError } from '../errors';
 import { FEED_MILL_MAP } from './feed-mill';
-import { lintMap, lintPlaces } from './lint';
+import { lintMap, lintOverlaps, lintPlaces } from './lint';
 import { lintEntries } from './lint-entries';
 import { type AddressOf, type MapProblem, mapProblem, type MapSource, rowsOf, together } from './map-problem';
 import { checkShape, isObject, looseMap, NO_PLACE } from './map-shape';
 import { mendEntries } from './mend';
 import type { PlcArea } from './plc';
-import type { Addressing, LineShape, RegisterMap } from './register-map';
+import type { Addressing, LineShape, MapField, RegisterMap } from './register-map';
 
 export * from './register-map';
 
@@ -77,13 +77,14 @@ function findProblems(json: string, line: LineShape): MapCheck {
   const converted = shape.sound ? zeroBased(shape.sound, rowOf) : { map: null, problems: [] };
   const sound = converted.map && converted.map.fields.length > 0 ? converted.map : null;
   const hasFlag = ({ fields }: Pick<RegisterMap, 'fields'>): boolean => fields.some(({ field }) => field === 'status_read_data');
+  const whole = entries.fields.filter((field, index): field is MapField => field !== null && !shape.wrongKeys.fields.has(index));
   const isFlagSound = sound === null || hasFlag(sound) || !entries.fields.some((field) => field?.field === 'status_read_data');
   return {
     problems: [
       ...shape.problems,
       ...converted.problems,
       ...lintEntries(entries, addressOf, line),
-      ...(sound ? lintPlaces(sound, line.slots, rowOf, { isFlagSound }) : []),
+      ...(sound ? lintPlaces(sound, line.slots, rowOf, { isFlagSound }) : lintOverlaps(whole, addressOf, rowOf)),
     ],
     sound,
   };

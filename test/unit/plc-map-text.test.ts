@@ -130,7 +130,7 @@ describe('a pasted register map', () => {
       problems.map(({ text }) => text),
       [
         'silo_a at 6028 (row 6) type is "uint8"; a byte that has a word to itself is uint16, a single bit is bit; where two bytes share a word, let the PLC give each a word of its own',
-        'actual_weight (row 23) at is "7x"; it must be a whole number',
+        'actual_weight (row 23) at is "7x"; it must be a whole number from 0 to 999999',
         'mo_id at 6001 (row 2) needs "words"; fill in the length of the text, two characters a word',
       ],
     );
@@ -297,7 +297,7 @@ describe('a pasted register map', () => {
     assert.equal(found.filter((text) => /^silo_a \(row \d+\) type is "uint23"/.test(text)).length, 1);
     assert.equal(found.length, rows.length + 1, found.join('\n'));
     // A list that does not tell the distance of the slots is checked as far as it can be.
-    const short = said('name,slot 1,type\nsilo_a,Dxx,uint23\nsilo_b,D31,ascii\nsilo_c,,uint16\nrest,D40,bit');
+    const short = said('name,slot 1,type\nsilo_a,Dxx,uint23\nsilo_b,D31,ascii\nsilo_c,,uint16\nrest,Dyy,bit');
     for (const expected of [
       /^silo_a \(row 2\) in slot 1 has the address "Dxx"; write one address in the way of the others, such as D31$/,
       /^silo_a \(row 2\) type is "uint23"/,
@@ -307,6 +307,17 @@ describe('a pasted register map', () => {
     ])
       assert.equal(short.filter((text) => expected.test(text)).length, 1, `${String(expected)}\n${short.join('\n')}`);
     assert.ok(!short.some((text) => /has no "(at|base|stride)"|^silo_[abc]\b.*has no entry|belong together/.test(text)), short.join('\n'));
+  });
+
+  it('names what overlaps in a list of one slot, though the distance of the slots is not known', () => {
+    const list = 'name,slot,address,type\nsilo_a,3,D6028,uint32\nsilo_b,3,D6029,uint32\nsilo_c,3,D6032,uint16';
+    const found = viewPaste(list, '', line).problems.map(({ text }) => text);
+    assert.match(found[0] ?? '', /^read shows no field in two slots/);
+    assert.deepEqual(
+      found.filter((text) => text.includes('overlap')),
+      ['silo_a (row 2) takes words 0-1 of the slot and overlaps silo_b (words 1-2); move one of them'],
+    );
+    assert.ok(!found.some((text) => /silo_c|stride/.test(text)), found.join('\n'));
   });
 
   it('does not say that there is no write area when it cannot tell the distance of its slots', () => {

@@ -96,7 +96,7 @@ describe('register map', () => {
     );
     refused(
       textWith((_, field) => Object.assign(field('silo_b'), { scale: 0 })),
-      /silo_b at 6031 scale is 0; it must be >= 1e-9/,
+      /silo_b at 6031 scale is 0; it must be a number from 0.000000001 to 1000000000/,
     );
     refused(
       textWith((map) => Object.assign(map.fields[0] ?? {}, { field: 'batchno' })),
@@ -106,6 +106,36 @@ describe('register map', () => {
       textWith((map) => Object.assign(map, { writes: {} })),
       /the map has the unknown key "writes"/,
     );
+    for (const [entry, sentence] of [
+      [{ at: -1 }, 'at is -1; it must be a whole number from 0 to 999999'],
+      [{ bit: 16 }, 'bit is 16; it must be a whole number from 0 to 15'],
+      [{ words: 126 }, 'words is 126; it must be a whole number from 1 to 125'],
+      [{ id: 70_000 }, 'id is 70000; it must be a whole number from 0 to 65535'],
+      [{ unit: 3 }, 'unit is 3; it must be a text'],
+      [{ byteSwap: 'yes' }, 'byteSwap is "yes"; it must be true or false'],
+      [{ material: '' }, 'material is ""; it must be a text that is not empty'],
+      [{ values: { x: 'idle' } }, 'values has the code "x"; a code is a whole number, such as "3"'],
+      [{ values: { 1: 2 } }, 'values 1 is 2; it must be a text'],
+    ] as const) {
+      const { problems } = checkMap(
+        textWith((_, field) => Object.assign(field('silo_a'), entry)),
+        line,
+      );
+      assert.equal(problems.filter(({ text }) => text.endsWith(` ${sentence}`)).length, 1, problems.map(({ text }) => text).join('\n'));
+    }
+    for (const [more, sentence] of [
+      [{ fields: [] }, /fields is \[\]; it must be a list with an entry or more/],
+      [{ version: 2 }, /version is 2; it must be 1\./],
+      [
+        { lineFields: [{ field: 'heartbeat', at: 5990, type: 'uint16', heartbeatSeconds: 0 }] },
+        /heartbeat at 5990 heartbeatSeconds is 0; it must be a number above 0/,
+      ],
+    ] as const) {
+      refused(
+        textWith((map) => Object.assign(map, more)),
+        sentence,
+      );
+    }
     refused('{"__proto__": {"version": 1}}', /the map has no "version"; fill it in/);
   });
 
@@ -272,7 +302,7 @@ describe('register map', () => {
     assert.deepEqual(
       told((_, field) => Object.assign(field('mo_id'), { at: 'x', words: 2 })),
       [
-        'mo_id (row 2) at is "x"; it must be a whole number',
+        'mo_id (row 2) at is "x"; it must be a whole number from 0 to 999999',
         'mo_id (row 2) has words 2, a text too short for any MO name; WH/MO/00123 takes 6',
       ],
     );
@@ -294,7 +324,7 @@ describe('register map', () => {
         delete field('mo_id').words;
       }),
       [
-        'read base is "D6000"; it must be a whole number',
+        'read base is "D6000"; it must be a whole number from 0 to 999999',
         'mo_id (row 2) needs "words"; fill in the length of the text, two characters a word',
       ],
     );
