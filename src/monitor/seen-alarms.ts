@@ -30,7 +30,9 @@ const FROM_ROWS = [
 /** Alarms about an MO that somebody touched in Odoo: only who asks Odoo sees them. */
 export const FROM_ODOO = ['mo-cancelled-in-odoo', 'mo-changed-in-odoo', 'mo-done-in-odoo'] as const satisfies readonly AlarmCode[];
 /** What only who has read the PLC since the start may say. */
-const NEEDS_A_LOOK: ReadonlySet<string> = new Set<AlarmCode>(['stuck', 'gate-blocked']);
+const NEEDS_A_LOOK: readonly string[] = ['stuck', 'gate-blocked'] satisfies AlarmCode[];
+/** What stays as the last read found it while nobody can read, for want of a map. */
+const NEEDS_A_MAP: readonly string[] = [...NEEDS_A_LOOK, 'plc-stopped' satisfies AlarmCode];
 /** Errors of a task that are alarms of their own. */
 const FROM_TASKS: Record<string, AlarmCode> = { MAP_VERSION: 'map-version', PLC_STOPPED: 'plc-stopped' };
 
@@ -52,7 +54,8 @@ export interface SeenAlarms {
 export function seenAlarms(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): SeenAlarms {
   // What the tables remember is old where nobody has looked at the PLC yet, or nobody can.
   const isKnown = !line.mapProblem && hasYetToLook(line, snapshot) === null;
-  const codes: string[] = FROM_ROWS.filter((code) => isKnown || !NEEDS_A_LOOK.has(code));
+  const unknown = line.mapProblem ? NEEDS_A_MAP : NEEDS_A_LOOK;
+  const codes: string[] = FROM_ROWS.filter((code) => isKnown || !unknown.includes(code));
   const open = alarmsOfRows(line, snapshot, stuckAfterMinutes);
   // A link that this process has not used says nothing: another process may know better.
   const links = linksOf(line, snapshot);
@@ -134,6 +137,8 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
   if (mapChanged) alarms.push(ofLine('map-changed', 'critical', mapChangedText(line.line)));
   for (const { error, error_at } of tasks) {
     const code = FROM_TASKS[codeOf(error)];
+    // The version that the PLC was compared with went with the map.
+    if (code === 'map-version' && line.mapProblem) continue;
     if (code && error !== null) alarms.push(ofLine(code, 'critical', error, error_at));
   }
   return alarms;

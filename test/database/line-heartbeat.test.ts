@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SmartMoError } from '../../src/errors';
 import { readBatches } from '../../src/line/read';
 import type { Line } from '../../src/line/line';
 import type { Outcome } from '../../src/line/outcome';
@@ -8,6 +9,7 @@ import type { LineField, RegisterMap } from '../../src/plc/register-map';
 import { compileMapping, type Mapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
 import { runReport } from '../../src/monitor/report';
+import { openAlarms } from '../../src/queue/alarms';
 import { type Plant, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
 
@@ -83,6 +85,37 @@ describe('the heartbeat of the PLC', () => {
     beat = 0x20;
     await read();
     assert.deepEqual([(await plant.rows())[0]?.state, await health()], ['finished', []]);
+  });
+
+  it('a mistake in the map takes back what was said of its version, and leaves open that the PLC stands still', async () => {
+    const mapProblem = new SmartMoError('MAP_INVALID', 'silo_a at 6028: no type');
+    const broken = plant.on({ ...line, mapProblem });
+    const open = async (): Promise<string[]> => (await openAlarms(plant.database, line.line)).map(({ code }) => code).sort();
+    beat = 7;
+    line = { ...line, mapping: mappingWith({ field: 'map_version', at: HEARTBEAT, type: 'uint16', expect: 8 }) };
+    await assert.rejects(read(), { name: 'MAP_VERSION' });
+    await health();
+    assert.ok((await open()).includes('map-version'));
+    await broken.report('health');
+    assert.deepEqual(await open(), ['map-invalid', 'on-hold']);
+    await health();
+    assert.ok((await open()).includes('map-version'), 'the old map again');
+
+    line = { ...line, mapping: mappingWith({ field: 'heartbeat', at: HEARTBEAT, type: 'bcd16' }) };
+    beat = 0x1a;
+    await assert.rejects(read(), { name: 'PLC_STOPPED' });
+    await health();
+    const [stopped] = (await openAlarms(plant.database, line.line)).filter(({ code }) => code === 'plc-stopped');
+    await broken.report('health');
+    assert.deepEqual(await open(), ['map-invalid', 'on-hold', 'plc-stopped']);
+    assert.deepEqual(
+      (await openAlarms(plant.database, line.line)).find(({ code }) => code === 'plc-stopped'),
+      stopped,
+    );
+    // Nor does it raise one that nobody can see.
+    await plant.database.query("UPDATE {schema}.mo_alarm SET cleared_at = now() WHERE code = 'plc-stopped'");
+    await broken.report('health');
+    assert.deepEqual(await open(), ['map-invalid', 'on-hold']);
   });
 
   it('stands beside the mode of the PLC: the run, the band of the operator and the engineer see it', async () => {
