@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import { accessFrom } from '../../src/database/settings';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { formatTable, readMapText } from '../../src/plc/map-text';
@@ -149,6 +149,33 @@ for (const version of ['4', '5'] as const) {
       assert.deepEqual(await storedMap(), FEED_MILL_MAP);
       await dialog.done();
       assert.deepEqual(JSON.parse(String(await property(page(), LINE, 'map'))), FEED_MILL_MAP);
+    });
+
+    it('a paste box that was emptied or closed stays empty when the answer about its text comes late', async () => {
+      const dialog = await openTab('Register map');
+      const paste = page().locator('#mo-line-map-paste');
+      const text = page().locator('#mo-line-paste-text');
+      const result = page().locator('#mo-line-paste-result');
+      for (const [what, empty] of [
+        ['emptied', () => text.fill('')],
+        ['closed', () => paste.click()],
+      ] as const) {
+        const held: Route[] = [];
+        await page().route('**/map/read', (route) => void held.push(route));
+        if ((await paste.getAttribute('aria-expanded')) === 'false') await paste.click();
+        await text.fill(pasteWithMistakes());
+        await waitFor(() => held.length > 0, { what: 'the question' });
+        await empty();
+        const answered = page().waitForEvent('requestfinished', (request) => request.url().endsWith('map/read'));
+        await held[0]?.continue();
+        await answered;
+        // Whatever the page makes of the answer is on the screen two frames later.
+        await page().evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        assert.equal(await result.textContent(), '', what);
+        await page().unroute('**/map/read');
+      }
+      assert.equal(await text.inputValue(), '');
+      await dialog.cancel();
     });
 
     it('the mistakes of a map stand below its rows, and are corrected in the table, which hides no column', async () => {
