@@ -8,8 +8,8 @@ import { startSite } from '../test/support/site';
 
 /**
  * `npm run soak -- --minutes N --seed S --processes 8`: Node-RED processes on one PostgreSQL that are stopped, killed,
- * restarted and deployed while Odoo, PLC, network and PostgreSQL itself fail; in the second half its synchronous standby takes over.
- * See test/soak/soak.ts. Ends with `soak passed` or `soak FAILED` and the exit code to it.
+ * restarted and deployed while Odoo, PLC, network and PostgreSQL itself fail; now and then its synchronous standby takes over, and
+ * gets a standby of its own. See test/soak/soak.ts. Ends with `soak passed` or `soak FAILED` and the exit code to it.
  */
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, processes: { type: 'string' } } });
 const minutes = numberOf('minutes', values.minutes ?? '3');
@@ -30,10 +30,13 @@ void runOutsideTests('soak', async (context) => {
   const site = await startSite(context, { orders: 0, speed: 300, latency: 20, pair });
   const servers = {
     primary: pair.primary,
-    async failOver() {
-      await pair.standbyHasAll();
-      await pair.primary().stop('kill');
-      await pair.promote();
+    standby: {
+      async takeOver() {
+        await pair.standbyHasAll();
+        await pair.primary().stop('kill');
+        await pair.promote();
+      },
+      renew: () => pair.renew({ synchronous: true }),
     },
   };
   try {

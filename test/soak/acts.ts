@@ -119,11 +119,11 @@ function ofNetwork({ site, dice, later }: Stage): Act[] {
   }));
 }
 
-function ofDatabase({ servers, dice, isHalfOver, later, takeTables }: Stage): Act[] {
+function ofDatabase({ servers, dice, later, takeTables }: Stage): Act[] {
   if (!servers) return [];
-  const { primary, failOver } = servers;
+  const { primary, standby } = servers;
   let down = false;
-  let isHandedOver = false;
+  let isAlone = false;
   const ends = ENDINGS.map((how) => ({
     name: `PostgreSQL ended (${how})`,
     weight: 0.6,
@@ -140,19 +140,23 @@ function ofDatabase({ servers, dice, isHalfOver, later, takeTables }: Stage): Ac
       return `for ${seconds.toFixed(1)} s`;
     },
   }));
-  if (!failOver) return ends;
-  const handOver = {
-    name: 'PostgreSQL failed over',
-    weight: 3,
+  if (!standby) return ends;
+  const change = (name: string, weight: number, alone: boolean, work: () => Promise<void>): Act => ({
+    name,
+    weight,
     async act() {
-      if (down || isHandedOver || !isHalfOver()) return null;
-      isHandedOver = true;
+      if (down || isAlone !== alone) return null;
       const giveBack = await takeTables();
-      await failOver().finally(giveBack);
-      return 'to the standby';
+      await work().finally(giveBack);
+      isAlone = !alone;
+      return '';
     },
-  };
-  return [...ends, handOver];
+  });
+  return [
+    ...ends,
+    change('PostgreSQL failed over', 0.6, false, standby.takeOver),
+    change('PostgreSQL got a new standby', 3, true, standby.renew),
+  ];
 }
 
 function ofPeople({ site, press, ifTables }: Stage): Act[] {

@@ -27,8 +27,13 @@ export type Condition = 'up' | 'stopped' | 'down' | 'busy';
 export interface Servers {
   /** The one that takes changes now. */
   primary(): OwnServer;
-  /** Where there are two: the other one takes over, once, and the first is gone for good. */
-  failOver?(): Promise<void>;
+  /** Where there are two. */
+  standby?: {
+    /** It becomes the primary; what was the primary is gone for good. */
+    takeOver(): Promise<void>;
+    /** The primary gets a new one, and stands still meanwhile. */
+    renew(): Promise<void>;
+  };
 }
 
 /** What the acts work with. */
@@ -37,7 +42,6 @@ export interface Stage {
   /** Null where they are not the soak's own and must stay up. */
   servers: Servers | null;
   dice: Dice;
-  isHalfOver(): boolean;
   /** Members in one of these conditions. */
   among(...allowed: Condition[]): Member[];
   set(member: Member, condition: Condition): void;
@@ -60,7 +64,7 @@ const JOURNAL = 30;
 const ORDERS = 20;
 
 export function createChaos(
-  given: Pick<Stage, 'site' | 'servers' | 'dice' | 'isHalfOver' | 'takeTables' | 'ifTables'>,
+  given: Pick<Stage, 'site' | 'servers' | 'dice' | 'takeTables' | 'ifTables'>,
   members: readonly Member[],
 ): Chaos {
   const { site, dice } = given;

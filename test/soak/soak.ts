@@ -52,8 +52,7 @@ export async function soak(site: Site, members: readonly Member[], options: Soak
   let began = Date.now();
   let calmSince = Infinity;
   const secondsSince = (moment: number): number => (Date.now() - moment) / 1000;
-  const isHalfOver = (): boolean => secondsSince(began) > options.seconds / 2;
-  const chaos = createChaos({ site, servers, dice, isHalfOver, takeTables: tables.take, ifTables: tables.ifFree }, members);
+  const chaos = createChaos({ site, servers, dice, takeTables: tables.take, ifTables: tables.ifFree }, members);
 
   function summary(): string {
     const listed = (counts: Iterable<readonly [string, number]>): string =>
