@@ -56,10 +56,11 @@ const RANGES: Partial<Record<ValueType, readonly [number, number]>> = {
  * are not numbers. Scaled values are rounded to their decimal, not truncated (truncating loses a cent on 6 % of the values).
  */
 export function decodeNumber(coding: Coding, words: readonly number[], at = 0): Decoded<number> {
-  const part = highWordFirst(words.slice(at, at + coding.words), coding.order);
-  if (part.length < coding.words) return bad('words are missing');
-  const raw = rawNumber(coding, part);
-  if (raw === null) return bad(`words ${shown(part)} are not BCD`);
+  if (words.length < at + coding.words) return bad('words are missing');
+  // Most maps need no turning: nothing is copied then.
+  const raw =
+    coding.order === 'ABCD' ? rawNumber(coding, words, at) : rawNumber(coding, highWordFirst(wordsAt(coding, words, at), coding.order), 0);
+  if (raw === null) return bad(`words ${shown(highWordFirst(wordsAt(coding, words, at), coding.order))} are not BCD`);
   if (!Number.isFinite(raw)) return bad(`${raw} is no number`);
   return { ok: true, value: scaled(raw, coding.scale) };
 }
@@ -88,10 +89,13 @@ export function encodeNumber(coding: Coding, value: number): Encoded {
 
 /** The text without its padding (spaces, and zeros at the end). A zero or control byte inside, or a byte above 126, is not a text. */
 export function decodeText(coding: Coding, words: readonly number[], at = 0): Decoded<string> {
-  const part = words.slice(at, at + coding.words);
-  if (part.length < coding.words) return bad('words are missing');
-  const bytes = part.flatMap((word) => (coding.byteSwap ? [word & 0xff, word >> 8] : [word >> 8, word & 0xff]));
-  return cleanText(String.fromCharCode(...bytes));
+  if (words.length < at + coding.words) return bad('words are missing');
+  let text = '';
+  for (const word of wordsAt(coding, words, at)) {
+    const [high, low] = [word >> 8, word & 0xff];
+    text += coding.byteSwap ? String.fromCharCode(low, high) : String.fromCharCode(high, low);
+  }
+  return cleanText(text);
 }
 
 /** The rules of decodeText for a text that came as one. */
@@ -131,8 +135,13 @@ function highWordFirst(words: readonly number[], order: WordOrder): readonly num
   return order === 'BADC' || order === 'DCBA' ? turned.map((word) => ((word & 0xff) << 8) | (word >> 8)) : turned;
 }
 
-function rawNumber(coding: Coding, words: readonly number[]): number | null {
-  const [first = 0, second = 0] = words;
+function wordsAt(coding: Coding, words: readonly number[], at: number): number[] {
+  return words.slice(at, at + coding.words);
+}
+
+function rawNumber(coding: Coding, words: readonly number[], at: number): number | null {
+  const first = words[at] ?? 0;
+  const second = words[at + 1] ?? 0;
   switch (coding.type) {
     case 'bit':
       return (first >> coding.bit) & 1;
@@ -145,12 +154,12 @@ function rawNumber(coding: Coding, words: readonly number[]): number | null {
     case 'int32':
       return (first << 16) | second;
     case 'float32':
-      return shortestFloat32(bytesOf(words).readFloatBE());
+      return shortestFloat32(bytesOf(wordsAt(coding, words, at)).readFloatBE());
     case 'float64':
-      return bytesOf(words).readDoubleBE() + 0;
+      return bytesOf(wordsAt(coding, words, at)).readDoubleBE() + 0;
     case 'bcd16':
     case 'bcd32': {
-      const digits = bytesOf(words).toString('hex');
+      const digits = bytesOf(wordsAt(coding, words, at)).toString('hex');
       return /^\d+$/.test(digits) ? Number(digits) : null;
     }
     case 'ascii':

@@ -146,7 +146,9 @@ export function limitOf(
   quantityUnit: string,
 ): number | undefined {
   if (max > 0) return max;
-  return ordered === undefined ? undefined : Number((PLAUSIBLE * ordered * (unitFactor(quantityUnit, unit) ?? 1)).toPrecision(12));
+  if (ordered === undefined) return undefined;
+  const most = PLAUSIBLE * ordered * (unitFactor(quantityUnit, unit) ?? 1);
+  return Number.isInteger(most) ? most : Number(most.toPrecision(12));
 }
 
 function rawOf(field: SlotField, words: readonly number[]): string {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SmartMoError, throwIfClosed } from '../errors';
 import { type Decoded, decodeNumber } from './codec';
 import type { OrderQuantity } from './decode-slot';
@@ -50,9 +51,11 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
   const line = await readLine(counter.plc, mapping, signal);
   const readings: SlotReading[] = [];
   const plan = planOf(plc, mapping, 'read');
-  const readWhole = async (slot: number): Promise<SlotReading> => {
+  const ask = (slot: number): Promise<SlotWords> => {
     onSlot?.(slot);
-    const { words, torn } = await readSlotWords(counter.plc, mapping, 'read', slot, signal, plan);
+    return readSlotWords(counter.plc, mapping, 'read', slot, signal, plan);
+  };
+  const judge = (slot: number, { words, torn }: SlotWords): SlotReading => {
     const reading = mapping.decodeSlot(slot, words, orderQuantity);
     if (torn !== null) reading.bad.push(tornValue(slot, torn));
     return reading;
@@ -61,10 +64,10 @@ export async function readSlots(plc: Plc, mapping: Mapping, options: ReadOptions
     for (const { reading, isWhole } of await readTogether(counter.plc, mapping, slots, orderQuantity, signal)) {
       const { slot } = reading;
       const isSure = isWhole || !countsAtOnce(before.get(slot), reading);
-      readings.push(isSure ? reading : await readWhole(slot));
+      readings.push(isSure ? reading : judge(slot, await ask(slot)));
     }
     for (const reading of readings) before.set(reading.slot, reading);
-  } else for (const slot of slots) readings.push(await readWhole(slot));
+  } else await oneAhead(slots, ask, (slot, words) => readings.push(judge(slot, words)));
   return { readings, requests: counter.requests(), line };
 }
 
@@ -102,6 +105,32 @@ function countsAtOnce(before: SlotReading | undefined, now: SlotReading): boolea
   return (now.failed && was?.failed !== true) || (now.bad.length > 0 && (was?.bad ?? []).length === 0);
 }
 
+/** What a slot has to say is looked at while the PLC works on the request for the next one. */
+async function oneAhead(
+  slots: readonly number[],
+  ask: (slot: number) => Promise<SlotWords>,
+  look: (slot: number, words: SlotWords) => void,
+): Promise<void> {
+  const [first] = slots;
+  let asked = first === undefined ? null : ask(first);
+  for (const [index, slot] of slots.entries()) {
+    const words = await asked;
+    const next = slots[index + 1];
+    asked = next === undefined ? null : ask(next);
+    // Whoever cannot be looked at ends the run before anybody waits for this answer.
+    asked?.catch(() => undefined);
+    // Only now the request goes out.
+    if (asked) await nextTurn();
+    if (words) look(slot, words);
+  }
+}
+
+/** The words of a slot and what changed while they were read. */
+interface SlotWords {
+  words: number[];
+  torn: number | null;
+}
+
 /**
  * The words of one slot, `mapping.length` of them, 0 where the map uses none. `torn` is the address of a status word that kept
  * changing between the parts of a slot that is too long for one request, else null. `plan`: for whoever reads slot after slot.
@@ -113,7 +142,7 @@ export async function readSlotWords(
   slot: number,
   signal?: AbortSignal,
   plan: SlotPlan = planOf(plc, mapping, area),
-): Promise<{ words: number[]; torn: number | null }> {
+): Promise<SlotWords> {
   const start = mapping.slotAddress(area, slot);
   const kind = area === 'read' ? mapping.read.function : 'holding';
   const read = async (spans: readonly Span[]): Promise<number[]> => {
@@ -121,6 +150,7 @@ export async function readSlotWords(
     for (const { from, words: count } of spans) {
       if (signal) throwIfClosed(signal);
       const part = await plc.read(kind, start + from, count, signal);
+      if (count === mapping.length) return part;
       part.forEach((word, index) => (words[from + index] = word));
     }
     return words;
