@@ -111,58 +111,61 @@ async function openSerial(settings: ModbusSettings): Promise<Link> {
 
 function createLink(settings: ModbusSettings, client: ModbusRTU, guard: FrameGuard | null, end: () => void): Link {
   let endedBy: SmartMoError | null = null;
-  let failPending: ((reason: SmartMoError) => void) | null = null;
-  client.setID(settings.unit);
+  let pending: { asked: ModbusRequest; reject: (reason: SmartMoError) => void } | null = null;
+  // One for all requests: a new one for each would cost more than to look at the answer. When nothing is pending it rings for nobody.
+  const deadline = setTimeout(() => pending && destroy(timedOut(settings, pending.asked)), settings.timeout * 1000);
 
   function destroy(reason: SmartMoError): void {
     if (endedBy) return;
     endedBy = reason;
+    clearTimeout(deadline);
     end();
-    failPending?.(reason);
+    fail(reason);
+  }
+
+  function fail(reason: SmartMoError): void {
+    const failed = pending;
+    pending = null;
+    failed?.reject(aboutRequest(reason, failed.asked));
   }
 
   function request(asked: ModbusRequest): Promise<number[]> {
     if (endedBy) return Promise.reject(aboutRequest(endedBy, asked));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => destroy(timedOut(settings, asked)), settings.timeout * 1000);
-      failPending = (reason) => {
-        clearTimeout(timer);
-        failPending = null;
-        reject(aboutRequest(reason, asked));
-      };
+      deadline.refresh();
+      pending = { asked, reject };
       guard?.expect(asked);
-      send(client, asked).then(
-        (words) => {
-          if (!words) return destroy(answerError(settings, `answered ${nameOf(asked)} with something else`));
-          clearTimeout(timer);
-          failPending = null;
+      send(client, settings.unit, asked, (error, words) => {
+        if (error) {
+          const { modbusCode } = error as { modbusCode?: unknown };
+          if (typeof modbusCode === 'number') fail(exceptionError(placeOf(settings), asked, modbusCode));
+          else destroy(answerError(settings, `gave an answer that is not Modbus (${messageOf(error)})`));
+        } else if (words) {
+          pending = null;
           resolve(words);
-        },
-        (error: unknown) => {
-          const exception = (error as { modbusCode?: unknown } | null)?.modbusCode;
-          if (typeof exception !== 'number')
-            return destroy(answerError(settings, `gave an answer that is not Modbus (${messageOf(error)})`));
-          failPending?.(exceptionError(placeOf(settings), asked, exception));
-        },
-      );
+        } else destroy(answerError(settings, `answered ${nameOf(asked)} with something else`));
+      });
     });
   }
 
   return { request, isOpen: () => endedBy === null, destroy };
 }
 
-/** The words read, or none for a write; null when the answer does not fit the request. */
-async function send(client: ModbusRTU, asked: ModbusRequest): Promise<number[] | null> {
+/** @param done gets the words read, or none for a write; null when the answer does not fit the request */
+function send(client: ModbusRTU, unit: number, asked: ModbusRequest, done: (error: unknown, words: number[] | null) => void): void {
+  const { address } = asked;
   if (asked.kind === 'write') {
-    const echo = await client.writeRegisters(asked.address, [...asked.words]);
-    return echo.address === asked.address && echo.length === asked.words.length ? [] : null;
+    client.writeFC16(unit, address, [...asked.words], (error: unknown, echo) => {
+      done(error, !error && echo.address === address && echo.length === asked.words.length ? [] : null);
+    });
+    return;
   }
-  const read =
-    asked.area === 'holding'
-      ? client.readHoldingRegisters(asked.address, asked.count)
-      : client.readInputRegisters(asked.address, asked.count);
-  const { data, buffer } = await read;
-  return data.length === asked.count && buffer.length === 2 * asked.count ? data : null;
+  const { count } = asked;
+  const read: Parameters<typeof client.writeFC3>[3] = (error: unknown, answer) => {
+    done(error, !error && answer.data.length === count && answer.buffer.length === 2 * count ? answer.data : null);
+  };
+  if (asked.area === 'holding') client.writeFC3(unit, address, count, read);
+  else client.writeFC4(unit, address, count, read);
 }
 
 /** After a write was sent nobody knows whether it was carried out. */

@@ -49,7 +49,7 @@ export function createModbusPlc(settings: ModbusSettings, { clock }: { clock: Cl
     // Whoever was waiting when the connection was refused shares that answer: a queue of callers is not a storm of attempts.
     if (lastRefusal && lastRefusal.number > refusals) throw lastRefusal.error;
     try {
-      const words = await (await openedLink()).request(request);
+      const words = await (link?.isOpen() ? link : await openedLink()).request(request);
       succeeded();
       return words;
     } catch (error) {
@@ -61,7 +61,6 @@ export function createModbusPlc(settings: ModbusSettings, { clock }: { clock: Cl
   }
 
   async function openedLink(): Promise<Link> {
-    if (link?.isOpen()) return link;
     await pause();
     try {
       const opened = await openLink(settings, ending.signal);
