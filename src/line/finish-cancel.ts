@@ -3,7 +3,7 @@ import type { Odoo, OdooState } from '../odoo/odoo';
 import { clearSlot } from '../plc/handshake';
 import { readSlots } from '../plc/read-slots';
 import { archive } from '../queue/archive';
-import { codeOf, type HistoryRow, type QueueRow } from '../queue/batch';
+import { codeOf, type HistoryRow, isBegun, type QueueRow } from '../queue/batch';
 import { markFailed } from '../queue/steps';
 import { type Line, odooOf, plcOf } from './line';
 import { mapChanged } from './map-changed';
@@ -52,8 +52,7 @@ export async function assertClearable(line: Line, { batch_no, mo_id }: QueueRow,
   const [slot] = readings;
   if (slot?.mo_id !== mo_id || slot.finished || slot.failed) return;
   // Clearing the write area does not reach what the PLC has taken, begun or not.
-  const isBegun = Object.values(slot.materials).some((weight) => weight > 0);
-  const sentence = isBegun
+  const sentence = isBegun({ actual: slot.materials })
     ? `the PLC is running slot ${batch_no} ${mo_id}; stop it at the PLC first`
     : `the PLC has taken ${mo_id} into slot ${batch_no} and has dosed nothing yet; take it out at the PLC first`;
   throw new SmartMoError('PLC_SLOT_RUNNING', `${sentence}, or cancel without clearing the slot`, { class: 'unknown' });

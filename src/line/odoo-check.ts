@@ -1,6 +1,6 @@
 import type { OdooState } from '../odoo/odoo';
 import type { OpenAlarm } from '../queue/alarms';
-import { nameOf, type QueueRow } from '../queue/batch';
+import { isBegun, nameOf, type QueueRow } from '../queue/batch';
 
 type OdooChange = 'mo-cancelled-in-odoo' | 'mo-changed-in-odoo' | 'mo-done-in-odoo';
 
@@ -53,10 +53,8 @@ export function changeAlarm(row: QueueRow, { code, text, value }: Change): OpenA
   return { code, severity: 'critical', text: `${nameOf(row)}: ${text}`, mo_id, batch_no, value };
 }
 
-function whereaboutsOf({ status_manufacturing, status_operation, loaded_at, actual }: QueueRow): Whereabouts {
-  if (status_manufacturing === 1) return 'made';
-  if (loaded_at === null) return 'queued';
-  // The PLC shows every recipe that it has; nothing of one is used before something of it is weighed.
-  const isBegun = status_operation === 1 || Object.values(actual ?? {}).some((weight) => weight > 0);
-  return isBegun ? 'in-plc' : 'waits-in-plc';
+function whereaboutsOf(row: QueueRow): Whereabouts {
+  if (row.status_manufacturing === 1) return 'made';
+  if (row.loaded_at === null) return 'queued';
+  return row.status_operation === 1 || isBegun(row) ? 'in-plc' : 'waits-in-plc';
 }

@@ -1,7 +1,7 @@
 import { minutesBetween } from '../clock';
 import { lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
-import { type BatchMaterial, nameOf, type QueueRow } from '../queue/batch';
+import { type BatchMaterial, isBegun, nameOf, type QueueRow } from '../queue/batch';
 import { round } from '../units';
 import type { Snapshot } from './snapshot';
 
@@ -38,8 +38,8 @@ export function standsStill(line: Line, seen: Seen, stuckAfterMinutes: number): 
 
 /** The material on which a batch hangs that stands still or was given up by the PLC; null when it moves, or its readings do not tell. */
 export function hangsOn(line: Line, row: QueueRow, seen: Seen, stuckAfterMinutes: number): HangsOn | null {
-  const isStill = failedInPlc(row) || (isDosing(row) && stillFor(waitsSince(row), seen, stuckAfterMinutes) !== null);
-  return isStill ? materialAt(line, row) : null;
+  const isStill = failedInPlc(row) || stillFor(waitsSince(row), seen, stuckAfterMinutes) !== null;
+  return isStill && row.state === 'running' && isBegun(row) ? materialAt(line, row) : null;
 }
 
 /**
@@ -76,5 +76,5 @@ export function isInPlc(row: QueueRow): boolean {
 
 /** The PLC shows every loaded batch; it makes the one that it has weighed something for. */
 export function isDosing(row: QueueRow): boolean {
-  return row.state === 'running' && !failedInPlc(row) && Object.values(row.actual ?? {}).some((weight) => weight > 0);
+  return row.state === 'running' && !failedInPlc(row) && isBegun(row);
 }

@@ -244,6 +244,11 @@ export function nameOf({ batch_no, mo_id }: Pick<QueueRow, 'batch_no' | 'mo_id'>
   return `slot ${batch_no} ${mo_id}`;
 }
 
+/** Has something of it been weighed? The PLC shows every recipe that it has, also of batches that wait their turn. */
+export function isBegun({ actual }: Pick<QueueRow, 'actual'>): boolean {
+  return Object.values(actual ?? {}).some((weight) => weight > 0);
+}
+
 /** The code that a stored "CODE: sentence" begins with, "" when it has none. */
 export function codeOf(lastError: string | null): string {
   return /^([A-Za-z][A-Za-z_-]*): /.exec(lastError ?? '')?.[1] ?? '';

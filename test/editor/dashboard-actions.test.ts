@@ -54,6 +54,7 @@ describe('what an operator can do on the dashboard', function () {
     assert.equal(await inputs.nth(0).inputValue(), '', 'nothing has been weighed yet');
     for (let at = 0; at < 15; at += 1) await inputs.nth(at).fill(plan[at] ?? '');
     assert.equal(await sure.isDisabled(), true, 'the weight is missing');
+    await dialog(page).getByText('Still missing: finished weight', { exact: true }).waitFor();
     await inputs.nth(15).fill('1000');
     await inputs.nth(0).fill('2600');
     await sure.click();

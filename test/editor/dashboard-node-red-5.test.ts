@@ -22,7 +22,7 @@ describe('what an operator finds and does on the dashboard in Node-RED 5', funct
   it('one refusal of Odoo that hits several batches: one alarm, one dialog, and they are sent again', async () => {
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
     const page = await visitor.look('line');
-    const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: ODOO_REFUSED/ });
+    const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: Odoo refused/ });
     await appears('failed batches under one alarm', () => refused.isVisible());
     await lamp(page, 'Odoo', 'refused \\d+ batches').waitFor();
     assert.match((await buttonsOf(refused)).join(), /^Retry all \d+,Park all \d+$/);

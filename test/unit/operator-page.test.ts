@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { runInNewContext } from 'node:vm';
+import { example } from '../support/example';
+
+interface OperatorPage {
+  methods: {
+    ago(this: { serverNow: number }, at: string): string;
+    plain(text: string | null): { text: string; code: string };
+  };
+}
+
+/** The script of the operator's page, as the example holds it. */
+function operatorPage(): OperatorPage {
+  const template = String(example('03 - Line dashboard').find(({ name }) => name === 'operator page')?.['format']);
+  const script = /<script>\s*export default (\{[\s\S]*\})\s*<\/script>/.exec(template)?.[1];
+  return runInNewContext(`(${script ?? ''})`) as OperatorPage;
+}
+
+describe('words of the operator page', () => {
+  const { methods } = operatorPage();
+
+  it('an age is rounded down, in the largest unit that still tells something', () => {
+    const now = Date.parse('2026-03-01T12:00:00.000Z');
+    const ago = (seconds: number): string => methods.ago.call({ serverNow: now }, new Date(now - seconds * 1000).toISOString());
+    const told: [seconds: number, text: string][] = [
+      [-5, '0 s'],
+      [0, '0 s'],
+      [0.9, '0 s'],
+      [59.9, '59 s'],
+      [60, '1 min'],
+      [119, '1 min'],
+      [120, '2 min'],
+      [5399, '89 min'],
+      [5400, '1.5 h'],
+      [7199, '1.9 h'],
+      [7200, '2.0 h'],
+      [90_000, '25.0 h'],
+    ];
+    assert.deepEqual(
+      told.map(([seconds]) => ago(seconds)),
+      told.map(([, text]) => text),
+    );
+  });
+
+  it('a sentence begins with words; its code is apart from it', () => {
+    const told: [text: string | null, sentence: string, code: string][] = [
+      ['PLC_TIMEOUT: no answer within 2 s', 'no answer within 2 s', 'PLC_TIMEOUT'],
+      ['slot 1 WH/MO/00001: ODOO_REFUSED: Odoo refused it: "no lot"', 'slot 1 WH/MO/00001: Odoo refused it: "no lot"', 'ODOO_REFUSED'],
+      ['slot 1 WH/MO/00001: recipe-mismatch: silo_a', 'slot 1 WH/MO/00001: silo_a', 'recipe-mismatch'],
+      ['left alone until 13:05; last error: ODOO_UNREACHABLE: refused', 'left alone until 13:05; last error: refused', 'ODOO_UNREACHABLE'],
+      ['is stored (PLC_READBACK: word 6099); again', 'is stored (word 6099); again', 'PLC_READBACK'],
+      ['the queue is empty', 'the queue is empty', ''],
+      [null, '', ''],
+    ];
+    for (const [text, sentence, code] of told) assert.deepEqual({ ...methods.plain(text) }, { text: sentence, code });
+  });
+});
