@@ -5,6 +5,7 @@ import { archive } from '../queue/archive';
 import type { QueueRow } from '../queue/batch';
 import { lastRecord } from '../queue/history';
 import { holdOf } from '../queue/hold';
+import { bookLateWeight } from '../queue/late-weight';
 import { finishByHand, requeue, retry, setHold } from '../queue/operator';
 import { findRow } from '../queue/rows';
 import { currentHold } from './hold';
@@ -16,7 +17,7 @@ import { aboveLimit, mismatchOf } from './plausible';
 import { Refused } from './refused';
 import type { Run } from './run';
 
-export const ACTIONS = ['retry', 'park', 'requeue', 'finish', 'hold', 'release'] as const;
+export const ACTIONS = ['retry', 'park', 'requeue', 'finish', 'booked', 'hold', 'release'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface ActionOptions {
@@ -121,6 +122,15 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
     }
     const measured = measuredBy(input, row, line);
     return changed(row, await finishByHand(line.database, row, measured, noteOf(input, actor)), 'finished by hand');
+  },
+
+  async booked(line, input, actor) {
+    const mo_id = nameOf(input);
+    const batch_no = await bookLateWeight(line.database, line.line, mo_id, noteOf(input, actor));
+    if (batch_no !== null) return { message: `${mo_id}: what was weighed after it left the queue is booked by hand`, batch_no, mo_id };
+    const last = await lastRecord(line.database, line.line, { mo_id });
+    if (!last) throw new Refused(404, 'BATCH_UNKNOWN', `${mo_id} is not in the history of line ${line.line}`);
+    throw new Refused(409, 'INPUT_INVALID', `nothing of ${mo_id} waits to be booked by hand`);
   },
 
   async hold(line, { reason }, actor) {

@@ -86,9 +86,10 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       const stored = live ? await storeReadings(line.database, line.line, assessment.updates) : wouldBe(rows, assessment.updates);
       const late = await keepLateWeights(line, assessment.late);
       const unheard = plc && options.acknowledge && live ? await acknowledgeAll(line, plc, run, assessment, rows, stored) : [];
-      const bad = [...assessment.bad, ...late, ...unheard];
+      const toTell = [...assessment.bad, ...unheard];
+      const bad = [...toTell, ...late];
       const others = plc ? [] : otherBadSlots(line.sightings, readings, bad);
-      await raiseAlarms(line, [...bad, ...others], live && stored.length > 0 ? await queueRows(line.database, line.line) : rows);
+      await raiseAlarms(line, [...toTell, ...others], live && stored.length > 0 ? await queueRows(line.database, line.line) : rows);
 
       // Last: a PLC that refuses this word still gets its acknowledgements.
       if (plc && live) await countHeartbeat(plc, line.mapping, run.signal);

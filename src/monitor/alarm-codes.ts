@@ -10,8 +10,8 @@ export const ALARM_ACTIONS = {
   'unknown-mo':
     'Find out where this MO comes from. After a restore leave the slot as it is and release the line; else clear it at the PLC.',
   'slot-missing': 'Look at the PLC: the recipe was loaded but the slot does not show it. Cancel the batch if it was lost.',
-  'stale-slot':
-    'Stop the batch at the PLC, or let it run: it left the queue here. A weight that the sentence names is to be booked in Odoo by hand.',
+  'stale-slot': 'Stop the batch at the PLC, or let it run: it left the queue here, and nothing of it goes to Odoo.',
+  'late-weight': 'Book in Odoo by hand what the sentence names, then press booked.',
   'not-settled': 'Check the scale and the finished weight of this slot; the next read tries again.',
   'recipe-mismatch': 'Compare planned and weighed quantities of the batch, then decide.',
   'weight-differs': 'Compare the sum of the materials with the finished weight.',

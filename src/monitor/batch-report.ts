@@ -57,6 +57,9 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
   const latest = row ?? records[0];
   const unknown = { shown: null, text: `${mo_id} is not known on line ${line.line}`, away: false };
   const [slot, order] = latest ? await Promise.all([slotNow(line, latest, signal), orderNow(line, latest, signal)]) : [unknown, unknown];
+  const toDo = row
+    ? helpfulActions(line, row, toldBy(order))
+    : possibleActions(line, null, records).filter((action) => action !== 'requeue' || mayReturn(order));
   return {
     mo_id,
     state: row?.state ?? records[0]?.status ?? null,
@@ -67,14 +70,12 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
     slot_text: slot.text,
     odoo: order.shown && toOrderNow(order.shown, latest?.materials ?? []),
     odoo_text: order.text,
-    can: row
-      ? helpfulActions(line, row, toldBy(order))
-      : possibleActions(line, null, records).filter((one) => one !== 'requeue' || mayReturn(order)),
+    can: line.mode === 'live' ? [...(records.some(({ toBook }) => toBook) ? (['booked'] as const) : []), ...toDo] : [],
   };
 }
 
 /** A batch only moves from the queue to the records: asked in this order it is found, and once although it moves meanwhile. */
-async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: HistoryRow[] }> {
+async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: (HistoryRow & { toBook: boolean })[] }> {
   const row = await findRow(line.database, line.line, { mo_id });
   const stored = await recordsOf(line.database, line.line, mo_id);
   const records = await withLateNotes(line.database, line.line, stored, line.mapping.weightUnit);

@@ -6,13 +6,16 @@ export interface Cause extends Pick<AlarmView, 'code' | 'severity' | 'since' | '
   /** By slot; empty for an alarm of the whole line. */
   batches: { batch_no: number | null; mo_id: string }[];
   /** What may be pressed for each of these batches now, the advised one first. */
-  can: ('retry' | 'park')[];
+  can: ('retry' | 'park' | 'booked')[];
 }
 
 const WORST_FIRST = ['critical', 'warning', 'info'];
 
-/** Open alarms by cause: those that differ only in slot and MO are one. The worst first, then the oldest. */
-export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedBatch[]): Cause[] {
+/**
+ * Open alarms by cause: those that differ only in slot and MO are one. The worst first, then the oldest.
+ * @param mayBook whether the line lets an operator do anything at all
+ */
+export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedBatch[], mayBook = true): Cause[] {
   const groups = new Map<string, AlarmView[]>();
   for (const alarm of alarms.filter((one) => !isToldByFailure(one, alarms))) {
     // "for 31 min" differs from batch to batch, and is the same trouble.
@@ -22,7 +25,7 @@ export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedB
     if (group) group.push(alarm);
     else groups.set(key, [alarm]);
   }
-  const causes = [...groups.values()].map((group) => toCause(group, batches));
+  const causes = [...groups.values()].map((group) => toCause(group, batches, mayBook));
   return causes.sort(
     (a, b) => WORST_FIRST.indexOf(a.severity) - WORST_FIRST.indexOf(b.severity) || Date.parse(a.since) - Date.parse(b.since),
   );
@@ -33,7 +36,7 @@ function isToldByFailure({ code, mo_id }: AlarmView, alarms: readonly AlarmView[
   return alarms.some((other) => other.code === 'failed-batch' && other.mo_id === mo_id && other.value === code);
 }
 
-function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[]): Cause {
+function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[], mayBook: boolean): Cause {
   const oldest = group.reduce((a, b) => (Date.parse(b.since) < Date.parse(a.since) ? b : a));
   const { code, severity, since, text, action } = oldest;
   const hit = group.flatMap(({ batch_no, mo_id }) => (mo_id === null ? [] : [{ batch_no, mo_id }]));
@@ -45,7 +48,10 @@ function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[]): Ca
     text: hit.length > 1 ? `${hit.length} batches: ${reasonOf(oldest)}` : text,
     action,
     batches: hit.sort((a, b) => (a.batch_no ?? 0) - (b.batch_no ?? 0)),
-    can: first.filter((one) => one === 'retry' || one === 'park').filter((one) => others.every((can) => can.includes(one))),
+    can:
+      code === 'late-weight' && mayBook
+        ? ['booked']
+        : first.filter((one) => one === 'retry' || one === 'park').filter((one) => others.every((can) => can.includes(one))),
   };
 }
 

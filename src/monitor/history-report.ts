@@ -50,7 +50,7 @@ export interface HistoryReport extends Record<string, unknown> {
   limit: number;
   offset: number;
   /** Newest first. */
-  histories: (BatchRecord & { can: 'requeue'[] })[];
+  histories: (BatchRecord & { can: ('booked' | 'requeue')[] })[];
   /** With payload.totals: of all batch records that are meant, not of this page alone. */
   totals?: Omit<Totals, 'days'> & { days: (Totals['days'][number] & { planned_weight: number | null })[]; weight_uom: string };
   /** With payload.csv: this page as a table for a spreadsheet, its head on the first page only. */
@@ -76,11 +76,15 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
   const { total, rows } = await historyPage(line.database, line.line, { ...filter, ...page });
   const told = await withLateNotes(line.database, line.line, rows, line.mapping.weightUnit);
   const records = told.map((row) => toRecord(row, line));
-  const mayReturn = line.mode === 'observe' ? new Set() : await requeueable(line.database, line.line, namesOf(records));
+  const mayAct = line.mode === 'live';
+  const mayReturn = await requeueable(line.database, line.line, mayAct ? namesOf(records) : []);
   return {
     total,
     ...page,
-    histories: records.map((record) => ({ ...record, can: mayReturn.has(record.mo_id) ? ['requeue'] : [] })),
+    histories: records.map((record, at) => ({
+      ...record,
+      can: [...(mayAct && told[at]?.toBook ? (['booked'] as const) : []), ...(mayReturn.has(record.mo_id) ? (['requeue'] as const) : [])],
+    })),
     ...(totals ? { totals: inWeight(line, await historyTotals(line.database, line.line, filter, timeZone)) } : {}),
     ...(csv ? { csv: historyCsv(records, csv, timeZone, page.offset === 0) } : {}),
   };

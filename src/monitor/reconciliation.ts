@@ -4,7 +4,7 @@ import type { Line } from '../line/line';
 import { sumByProduct } from '../odoo/compare';
 import type { OdooRecord } from '../odoo/odoo';
 import { type BatchMaterial, manualActual } from '../queue/batch';
-import { lateTexts } from '../queue/late-weight';
+import { type Late, lateOf } from '../queue/late-weight';
 import { newestWeighed, type WeighedRow } from '../queue/weighed';
 import { round, unitFactor } from '../units';
 import { orderNow, type Shown } from './outside';
@@ -71,7 +71,7 @@ export async function reconciliation(line: Line, payload: Record<string, unknown
   const { mo_id } = checkInput(payload);
   const rows = await newestWeighed(line.database, line.line, mo_id ?? null, MOST_BATCHES);
   const names = rows.map((row) => row.mo_id);
-  const late = await lateTexts(line.database, line.line, names, line.mapping.weightUnit);
+  const lateFor = await lateOf(line.database, line.line, names, line.mapping.weightUnit);
   const latest = new Map<string, number>();
   for (const { mo_id: name, run } of rows) latest.set(name, Math.max(run, latest.get(name) ?? 0));
   const batches: Reconciled[] = [];
@@ -90,7 +90,7 @@ export async function reconciliation(line: Line, payload: Record<string, unknown
       measured_by: row.measured_by,
       odoo_state: order.shown?.state ?? null,
       odoo_text: order.text,
-      late_text: late(row),
+      late_text: toBookText(lateFor(row)),
       materials: compareMaterials(line, row, order.shown),
     });
   }
@@ -100,6 +100,11 @@ export async function reconciliation(line: Line, payload: Record<string, unknown
 /** Odoo has one consumption per MO, and every push replaces it. */
 function shownWith(run: number): Shown<OdooRecord> {
   return { shown: null, text: `Odoo shows run ${run} of this MO`, away: false };
+}
+
+/** What is booked by now is no news. */
+function toBookText(late: Late | null): string | null {
+  return late && !late.isBooked ? late.text : null;
 }
 
 /** The latest run of its MO, but Odoo did not show it. */

@@ -97,6 +97,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
   const open = alarmsNow(line, snapshot, stuckAfterMinutes);
   const alarms = outage ? [outage] : open.map(toAlarm);
   const status = batchStatus(line, snapshot.rows, alarms, (row) => hangsOn(line, row, snapshot, stuckAfterMinutes));
+  const mayAct = line.mode === 'live' && !line.mapProblem && !outage;
   const { alarm, since, ...said } = wordFor(line, snapshot, links, stuckAfterMinutes);
   return {
     ...status,
@@ -113,8 +114,8 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, { ...link, since: iso(link.since) }])),
     tasks: tasksOf(snapshot.tasks),
     alarms,
-    causes: causesOf(alarms, status.batches),
-    can: line.mode === 'observe' || line.mapProblem || outage ? [] : [snapshot.hold ? 'release' : 'hold'],
+    causes: causesOf(alarms, status.batches, mayAct),
+    can: mayAct ? [snapshot.hold ? 'release' : 'hold'] : [],
     hold: snapshot.hold && { ...snapshot.hold, since: iso(snapshot.hold.since) },
   };
 }

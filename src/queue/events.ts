@@ -15,6 +15,7 @@ export type EventKind =
   | 'cancelling'
   | 'cancelled'
   | 'requeued'
+  | 'booked'
   | 'refused'
   | 'hold'
   | 'released';

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database';
 import type { HistoryRow } from './batch';
+import type { Note } from './steps';
 
 /** `what` of the event that keeps one; read again to tell it. */
 const WHAT = 'weighed after the batch left the queue';
@@ -23,39 +24,80 @@ export async function keepLateWeight(db: Queryable, line: string, { mo_id, ...de
   await db.query(KEEP, [line, mo_id, JSON.stringify({ what: WHAT, ...detail })]);
 }
 
-const KEPT = `
-SELECT mo_id, (detail ->> 'run')::int AS run, (detail ->> 'actual_weight')::numeric AS actual_weight FROM {schema}.mo_events
-WHERE line = $1 AND mo_id = ANY($2) AND event = 'refused' AND detail ->> 'what' = $3 ORDER BY id`;
-
-/** What to tell of one run of an MO, null when nothing of it came late. */
-export type LateText = (batch: Pick<HistoryRow, 'mo_id' | 'run'>) => string | null;
+const BOOK = `
+WITH late AS (
+  SELECT (detail ->> 'slot')::int AS slot, (detail ->> 'run')::int AS run FROM {schema}.mo_events e
+  WHERE line = $1 AND mo_id = $2 AND event = 'refused' AND detail ->> 'what' = $5
+    AND NOT EXISTS (SELECT 1 FROM {schema}.mo_events b WHERE b.line = $1 AND b.mo_id = $2 AND b.event = 'booked' AND b.id > e.id)
+  ORDER BY id DESC LIMIT 1
+), noted AS (
+  INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
+  SELECT $1, $2, 'booked', $3, jsonb_build_object('batch_no', slot, 'run', run) || $4::jsonb FROM late
+), cleared AS (
+  UPDATE {schema}.mo_alarm SET cleared_at = now()
+  WHERE line = $1 AND code = 'late-weight' AND mo_id = $2 AND cleared_at IS NULL AND EXISTS (SELECT 1 FROM late)
+)
+SELECT slot FROM late`;
 
 /**
- * "998.06 kg weighed after it left the queue: book it by hand", for those of these MOs of which that is so. The alarm ends when
- * the slot is used again, the batch record has other figures or none: who looks at the batch later has to be told.
+ * A person has booked in Odoo what the PLC weighed too late: noted with the name, and the alarm `late-weight`, which nobody else
+ * clears, is over. Returns the slot; null when nothing of this MO waits to be booked.
+ */
+export async function bookLateWeight(db: Queryable, line: string, moId: string, { actor, detail }: Note): Promise<number | null> {
+  const [late] = await db.query<{ slot: number }>(BOOK, [line, moId, actor, JSON.stringify(detail ?? {}), WHAT]);
+  return late?.slot ?? null;
+}
+
+const KEPT = `
+SELECT mo_id, (detail ->> 'run')::int AS run, (detail ->> 'actual_weight')::numeric AS actual_weight, (
+  SELECT b.actor FROM {schema}.mo_events b
+  WHERE b.line = e.line AND b.mo_id = e.mo_id AND b.event = 'booked' AND b.id > e.id ORDER BY b.id LIMIT 1
+) AS booked_by
+FROM {schema}.mo_events e
+WHERE line = $1 AND mo_id = ANY($2) AND event = 'refused' AND detail ->> 'what' = $3 ORDER BY id`;
+
+/** What came late of one run of an MO. */
+export interface Late {
+  text: string;
+  /** Somebody has said that it is booked in Odoo. */
+  isBooked: boolean;
+}
+
+/** null when nothing came late. */
+export type LateOf = (batch: Pick<HistoryRow, 'mo_id' | 'run'>) => Late | null;
+
+/**
+ * "998.06 kg weighed after it left the queue: book it by hand", for those of these MOs of which that is so. The batch record has
+ * other figures or none: who looks at the batch later has to be told.
  * @param unit of the finished weight
  */
-export async function lateTexts(db: Queryable, line: string, moIds: readonly string[], unit: string): Promise<LateText> {
+export async function lateOf(db: Queryable, line: string, moIds: readonly string[], unit: string): Promise<LateOf> {
   if (moIds.length === 0) return () => null;
-  const rows = await db.query<Pick<LateWeight, 'mo_id' | 'run' | 'actual_weight'>>(KEPT, [line, moIds, WHAT]);
-  const weights = new Map(rows.map(({ mo_id, run, actual_weight }) => [`${run} ${mo_id}`, actual_weight]));
+  type Kept = Pick<LateWeight, 'mo_id' | 'run' | 'actual_weight'> & { booked_by: string | null };
+  const rows = await db.query<Kept>(KEPT, [line, moIds, WHAT]);
+  const byRun = new Map(rows.map((row) => [`${row.run} ${row.mo_id}`, row]));
   return ({ mo_id, run }) => {
-    const weight = weights.get(`${run} ${mo_id}`);
-    if (weight === undefined) return null;
-    return weight === null
-      ? 'finished without a weight after it left the queue: book it by hand, from the paper of the scale'
-      : `${weight} ${unit} weighed after it left the queue: book it by hand`;
+    const kept = byRun.get(`${run} ${mo_id}`);
+    if (!kept) return null;
+    const { actual_weight, booked_by } = kept;
+    const what = actual_weight === null ? 'finished without a weight' : `${actual_weight} ${unit} weighed`;
+    const how = actual_weight === null ? 'book it by hand, from the paper of the scale' : 'book it by hand';
+    const text = `${what} after it left the queue: ${booked_by === null ? how : `booked by hand (${booked_by})`}`;
+    return { text, isBooked: booked_by !== null };
   };
 }
 
-/** The same batch records; the notes of one whose weight came late say so. */
+/** The same batch records; the notes of one whose weight came late say so, and whether it is still to be booked. */
 export async function withLateNotes<R extends Pick<HistoryRow, 'mo_id' | 'run' | 'notes'>>(
   db: Queryable,
   line: string,
   records: readonly R[],
   unit: string,
-): Promise<R[]> {
+): Promise<(R & { toBook: boolean })[]> {
   const names = records.map(({ mo_id }) => mo_id);
-  const late = await lateTexts(db, line, names, unit);
-  return records.map((record) => ({ ...record, notes: [record.notes, late(record)].filter(Boolean).join('; ') || null }));
+  const lateFor = await lateOf(db, line, names, unit);
+  return records.map((record) => {
+    const late = lateFor(record);
+    return { ...record, notes: [record.notes, late?.text].filter(Boolean).join('; ') || null, toBook: late?.isBooked === false };
+  });
 }

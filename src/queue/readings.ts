@@ -33,11 +33,12 @@ WITH r AS (
     last_read_from_plc = CASE WHEN r.shown THEN now() ELSE b.last_read_from_plc END
   FROM r
   WHERE b.id = r.id AND b.line = $1 AND b.row_version = r.row_version AND b.state IN ('queued', 'running')
-  RETURNING b.id, b.line, b.batch_no, b.mo_id, b.state, b.status_manufacturing, b.actual_weight, b.missed_reads, b.last_error
+  RETURNING b.id, b.line, b.batch_no, b.mo_id, b.state, b.status_manufacturing, b.actual_weight, b.missed_reads, b.last_error,
+    b.cancellation
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
   SELECT u.line, u.mo_id, u.state, 'plc', jsonb_strip_nulls(jsonb_build_object('batch_no', u.batch_no, 'actual_weight', u.actual_weight,
-    'error', u.last_error))
+    'error', u.last_error, 'in_odoo', u.cancellation -> 'in_odoo'))
   FROM u JOIN seen ON seen.id = u.id WHERE u.state <> seen.state
 )
 SELECT id, batch_no, mo_id, state, status_manufacturing, actual_weight, missed_reads FROM u ORDER BY batch_no`;

@@ -6,7 +6,7 @@ import type { HistoryReport } from '../../src/monitor/history-report';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
-import { keepLateWeight, lateTexts } from '../../src/queue/late-weight';
+import { keepLateWeight, lateOf } from '../../src/queue/late-weight';
 import { checkInvariants } from '../support/invariants';
 import { type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
@@ -199,8 +199,8 @@ describe('recipes and readings', () => {
     const plant = await queue(this, 1);
     const [mo_id = ''] = await plant.queued();
     await keepLateWeight(plant.database, 'main', { mo_id, run: 1, slot: 1, actual: { silo_a: 10 }, actual_weight: null });
-    const told = await lateTexts(plant.database, 'main', [mo_id], 'kg');
-    assert.match(told({ mo_id, run: 1 }) ?? '', /^finished without a weight after it left the queue: book it by hand/);
+    const told = await lateOf(plant.database, 'main', [mo_id], 'kg');
+    assert.match(told({ mo_id, run: 1 })?.text ?? '', /^finished without a weight after it left the queue: book it by hand/);
     assert.equal(told({ mo_id, run: 2 }), null);
   });
 
@@ -222,7 +222,7 @@ describe('recipes and readings', () => {
     );
     const alarms = (await plant.report('real-time')).payload['alarms'] as { code: string; text: string }[];
     assert.ok(
-      alarms.some(({ code, text }) => code === 'stale-slot' && text.includes(`with ${weight ?? ''} kg`)),
+      alarms.some(({ code, text }) => code === 'late-weight' && text.includes(`with ${weight ?? ''} kg`)),
       JSON.stringify(alarms),
     );
 
@@ -231,7 +231,7 @@ describe('recipes and readings', () => {
     assert.deepEqual(bad(await plant.read()), []);
     assert.equal((await events()).length, 1);
 
-    // The slot is free and the alarm is over: who looks at the batch later is told all the same.
+    // The slot is free: who looks at the batch later is told all the same.
     const told = `${weight ?? ''} kg weighed after it left the queue: book it by hand`;
     const { histories } = (await plant.report('history', { mo_id })).payload as unknown as HistoryReport;
     assert.ok(histories[0]?.notes?.endsWith(told), histories[0]?.notes ?? '');
@@ -242,6 +242,29 @@ describe('recipes and readings', () => {
     assert.equal(compared.status.fill, 'yellow');
     await plant.act('requeue', { mo_id });
     assert.equal((await plant.report('reconciliation', { mo_id })).status.fill, 'yellow', 'of run 1 still');
+
+    // The alarm stays, whoever reads the PLC or looks, until somebody says that it is booked.
+    const open = async (): Promise<string[]> => {
+      await plant.read();
+      await plant.report('health');
+      const { causes } = (await plant.report('real-time')).payload as unknown as { causes: { code: string; can: string[] }[] };
+      return causes.map(({ code, can }) => [code, ...can].join(' '));
+    };
+    assert.deepEqual(await open(), ['late-weight booked']);
+    assert.deepEqual(histories[0]?.can, ['booked']);
+    const done = await plant.act('booked', { mo_id, reason: 'stock move 17' });
+    assert.deepEqual([done.port, done.payload['batch_no'], done.payload['mo_id']], [1, 1, mo_id]);
+    assert.deepEqual(await open(), []);
+    const [record] = ((await plant.report('history', { mo_id })).payload as unknown as HistoryReport).histories;
+    assert.ok(record?.notes?.endsWith('after it left the queue: booked by hand (test)'), record?.notes ?? '');
+    assert.ok(!record?.can.includes('booked'));
+    const [booked] = await plant.database.query("SELECT actor, detail FROM {schema}.mo_events WHERE event = 'booked'");
+    assert.deepEqual(booked, { actor: 'test', detail: { batch_no: 1, run: 1, reason: 'stock move 17', notes: null } });
+    assert.equal((await plant.report('reconciliation', { mo_id })).status.fill, 'green');
+    assert.deepEqual(
+      [(await plant.act('booked', { mo_id })).statusCode, (await plant.act('booked', { mo_id: 'WH/MO/0' })).statusCode],
+      [409, 404],
+    );
   });
 
   it('a batch that was weighed and stored before it was cancelled is acknowledged without noise', async function () {

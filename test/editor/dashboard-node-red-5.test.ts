@@ -19,19 +19,27 @@ describe('what an operator finds and does on the dashboard in Node-RED 5', funct
     await word(page, 'WAITING FOR MO').waitFor();
   });
 
-  it('one refusal of Odoo that hits several batches: one alarm, one dialog, and they are sent again', async () => {
+  it('one refusal of Odoo that hits several batches: one is parked and requeued, the others are sent again from one dialog', async () => {
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
     const page = await visitor.look('line');
     const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: Odoo refused/ });
     await appears('failed batches under one alarm', () => refused.isVisible());
     await lamp(page, 'Odoo', 'refused \\d+ batches').waitFor();
     assert.match((await buttonsOf(refused)).join(), /^Retry all \d+,Park all \d+$/);
+    const failed = page.locator('.mo-tile.mo-red');
+    await appears('a failed batch more than two', async () => (await failed.count()) > 2);
+    const mo = await failed.first().locator('.mo-id').innerText();
+    await press(failed.first(), 'Park', 'Park', 'made again');
+    await page.getByText(`${mo} in slot 1: parked`).waitFor();
+    const history = await visitor.look('history');
+    await press(history.locator('tr', { hasText: mo }), 'Requeue', 'Requeue the MO', 'make it again');
+    await history.getByText(`${mo} may be fetched again`).waitFor();
     await visitor.plant.command('mo-odoo-simulator', { action: 'clear' });
     await press(refused, /^Retry all/, 'Send to Odoo again', 'put right in Odoo');
     await appears('the batches in Odoo', async () => (await page.getByText('FAILED', { exact: true }).count()) === 0);
   });
 
-  it('a batch that the PLC gave up is cancelled, and requeued from the history', async () => {
+  it('a batch that the PLC gave up is cancelled, with its MO: the history offers nothing', async () => {
     const page = await visitor.look('line');
     await appears('a batch in the PLC', () => tile(page, 10).getByText('in the PLC', { exact: true }).isVisible());
     const mo = await moIn(page, 10);
@@ -41,7 +49,8 @@ describe('what an operator finds and does on the dashboard in Node-RED 5', funct
     await page.locator('.mo-id', { hasText: mo }).waitFor({ state: 'detached' });
     const history = await visitor.look('history');
     const row = history.locator('tr', { hasText: mo });
-    await press(row, 'Requeue', 'Requeue the MO', 'make it again');
-    await history.getByText(`${mo} may be fetched again`).waitFor();
+    await row.getByText('cancelled', { exact: true }).waitFor();
+    // Its MO is cancelled in Odoo too, which no fetch ever lists again.
+    assert.equal(await row.getByRole('button', { name: 'Requeue' }).count(), 0);
   });
 });

@@ -54,7 +54,7 @@ describe('the README and the pages under docs', () => {
   });
 
   it('an alarm asks for what a person can do: one sentence or more, and only buttons that there are', () => {
-    const buttons = new Set(['retry', 'park', 'cancel', 'release']);
+    const buttons = new Set(['retry', 'park', 'cancel', 'release', 'booked']);
     for (const action of ACTIONS) {
       assert.match(action, /^[A-Z].*\.$/, action);
       for (const [, button = ''] of action.matchAll(/\b[Pp]ress (\w+)/g)) assert.ok(buttons.has(button), `${button}: ${action}`);

@@ -21,6 +21,7 @@ const CODES = [
   'failed-batch',
   'failed-bit',
   'gate-blocked',
+  'late-weight',
   'map-changed',
   'map-invalid',
   'map-version',
@@ -60,7 +61,7 @@ describe('what to press for an alarm', () => {
     }
     const all = [...CODES.map((code) => actionFor(code)), ...sources().flatMap((text) => text.match(/'[^'\n]*press [^'\n]*'/g) ?? [])];
     for (const text of all) {
-      for (const [, button = ''] of text.matchAll(buttons)) assert.match(button, /^(retry|park|cancel|release|finish)$/, text);
+      for (const [, button = ''] of text.matchAll(buttons)) assert.match(button, /^(retry|park|cancel|release|finish|booked)$/, text);
     }
   });
 
