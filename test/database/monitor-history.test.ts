@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { HistoryReport } from '../../src/monitor/history-report';
 import type { SlotReport } from '../../src/monitor/slot-report';
 import type { HistoryRow } from '../../src/queue/batch';
+import { markFailed } from '../../src/queue/steps';
 import { type Plant, startPlant } from '../support/plant';
 
 describe('search in the history', function () {
@@ -137,5 +138,31 @@ describe('what the last fetch turned down', () => {
     } finally {
       await plant.close();
     }
+  });
+});
+
+describe('requeue in the history', () => {
+  it('offers no requeue for an MO that no fetch will list again: cancelled in Odoo with its batch, or gone there', async function () {
+    const plant = await startPlant(this, { slots: 2, orders: 4 });
+    after(() => plant.close());
+    const can = async (mo_id: string): Promise<string[] | undefined> =>
+      ((await plant.report('history', { mo_id })).payload as unknown as HistoryReport).histories[0]?.can;
+    await plant.fetch();
+    const [cancelled = '', gone = ''] = await plant.queued();
+    await plant.cancel({ mo_id: cancelled, notes: 'silo empty' });
+    assert.deepEqual(await can(cancelled), []);
+    const park = async (error: string): Promise<void> => {
+      const row = (await plant.rows()).find(({ mo_id }) => mo_id === gone);
+      assert.ok(row && (await markFailed(plant.database, row, error, { actor: 'test' })));
+      await plant.act('park', { mo_id: gone });
+    };
+    await plant.finishAll(undefined, [2]);
+    await park('ODOO_GONE: not shown');
+    assert.deepEqual(await can(gone), []);
+    await plant.database.query(
+      'UPDATE {schema}.mo_events SET detail = detail || \'{"error": "ODOO_REFUSED: no lot"}\' WHERE mo_id = $1 AND event = \'failed\'',
+      [gone],
+    );
+    assert.deepEqual(await can(gone), ['requeue']);
   });
 });
