@@ -28,3 +28,8 @@ export function minutesBetween(from: Date, to: Date): number {
 export function clockTime(at: Date): string {
   return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
 }
+
+/** ISO 8601 UTC, as messages carry times; null of what has not happened. */
+export function isoOrNull(at: Date | null | undefined): string | null {
+  return at?.toISOString() ?? null;
+}

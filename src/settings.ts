@@ -100,10 +100,10 @@ export function placeholder(value: unknown): string | undefined {
   return typeof value === 'string' ? /^\$(?:\{([^}\s]+)\}|\(([^)\s]+)\))$/.exec(value.trim())?.slice(1).find(Boolean) : undefined;
 }
 
-export const SWITCH_WORDS = 'true, 1, yes or on, or false, 0, no or off';
+const SWITCH_WORDS = 'true, 1, yes or on, or false, 0, no or off';
 
 /** True or false for a switch word in any case, undefined for anything else. */
-export function switchWord(value: unknown): boolean | undefined {
+function switchWord(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
   const word = String(value).trim().toLowerCase();
   if (['true', '1', 'yes', 'on'].includes(word)) return true;

@@ -6,7 +6,7 @@ export type RenderSql = (sql: string) => string;
 const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** @throws SmartMoError CONFIG_INVALID for a name outside ^[a-z_][a-z0-9_]{0,62}$ */
-export function checkSchema(name: string): string {
+function checkSchema(name: string): string {
   if (SCHEMA_NAME.test(name)) return name;
   throw new SmartMoError(
     'CONFIG_INVALID',

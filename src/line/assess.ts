@@ -7,10 +7,7 @@ import type { Line } from './line';
 import { mismatchOf } from './plausible';
 import { hasWeight } from './settle';
 
-/**
- * What one read of the PLC means for the queue: pure, no I/O. A row is matched by slot AND MO name. A slot with one bad
- * value leaves its row as it is (plc.md, never guess).
- */
+/** A slot whose values cannot be used, or that shows what it should not, with the sentence for the operator. */
 export interface BadSlot {
   batch_no: number;
   mo_id: string;
@@ -46,6 +43,10 @@ export interface Seen {
 /** Good reads in a row without its slot after which a loaded row is missed; not counted further. */
 export const MISSED_READS = 3;
 
+/**
+ * What one read of the PLC means for the queue: pure, no I/O. A row is matched by slot AND MO name. A slot with one bad
+ * value leaves its row as it is: nothing is guessed.
+ */
 export function assess(line: Line, seen: Seen): Assessment {
   const result: Assessment = { updates: [], bad: [], toAcknowledge: [], late: [], unchanged: 0 };
   const bySlot = new Map(seen.readings.map((reading) => [reading.slot, reading]));

@@ -1,16 +1,17 @@
-import { clockTime } from '../clock';
+import { isoOrNull } from '../clock';
 import { compileCheck } from '../check';
 import { describe, describeInFull, detailOf, isClosed, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
 import { archive } from '../queue/archive';
-import { type BatchRecord, codeOf, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { closeDrainedFetch } from '../queue/gate';
 import { dueRows, queueRows } from '../queue/rows';
 import { markFailed, markPushed, renewLease, startPush, tryAgainLater } from '../queue/steps';
+import { end, type Progress, sentence } from './complete-outcome';
 import { consumptionOf, digitsOf } from './consumption';
 import { renderText } from './filter';
 import { finishCancel } from './finish-cancel';
 import { type Line, odooOf } from './line';
-import type { NodeStatus, Outcome, OutcomeEvent } from './outcome';
+import type { Outcome } from './outcome';
 import { pushBatch } from './push';
 import { isAttempt, isFinal, isOfTheLink, retryDelay } from './retry';
 import { logError, logTask, type Run, runTask } from './run';
@@ -27,22 +28,6 @@ export interface CompleteOptions {
   noteTemplate: string;
   /** `payload.mo_id`: only that one. */
   payload: unknown;
-}
-
-interface NotCompleted {
-  mo_id: string;
-  batch_no: number;
-  push_attempt: number;
-  code: string;
-  text: string;
-  willRetryAt: string | null;
-}
-
-interface Progress {
-  archived: BatchRecord[];
-  notCompleted: NotCompleted[];
-  /** Odoo is out of reach or refuses us, or the database is: no use in trying the other batches of this run. */
-  stop: SmartMoError | null;
 }
 
 const checkInput = compileCheck<{ mo_id?: string | null }>(
@@ -209,67 +194,6 @@ async function notNow(line: Line, run: Run, options: CompleteOptions, row: Queue
   logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${describeInFull(error)}`, 'warn');
   const { mo_id, batch_no, push_attempt } = row;
   const code = error instanceof SmartMoError ? error.code : '';
-  const sentence = error instanceof Error ? error.message : text;
-  progress.notCompleted.push({ mo_id, batch_no, push_attempt, code, text: sentence, willRetryAt: retryAt?.toISOString() ?? null });
-}
-
-/** Not completed in this run nor in an earlier one, and nobody shall take that for well (invariant I14). */
-function isInTrouble({ state, last_error }: QueueRow): boolean {
-  return state === 'failed' || state === 'cancelling' || (last_error !== null && (state === 'finished' || state === 'pushing'));
-}
-
-/** @param left null: the database was lost before they could be counted */
-function sentence({ archived, notCompleted, stop }: Progress, left: readonly QueueRow[] | null): string {
-  const completed = archived.filter((record) => record.status === 'completed').length;
-  const head = [`${completed} batch${completed === 1 ? '' : 'es'} completed and archived`];
-  if (completed < archived.length) head.push(`${archived.length - completed} cancelled`);
-  if (left) head.push(`${left.length} left in the queue`);
-  const told = new Set(notCompleted.map(({ mo_id }) => mo_id));
-  const waiting = (left ?? []).filter((row) => isInTrouble(row) && !told.has(row.mo_id));
-  return [
-    head.join(', '),
-    ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`),
-    ...waiting.map(({ batch_no, mo_id, state, last_error }) => `slot ${batch_no} ${mo_id} ${state}${last_error ? `: ${last_error}` : ''}`),
-    ...(isOfTheDatabase(stop) ? [`then the run was cut short: ${describe(stop)}`] : []),
-  ].join('; ');
-}
-
-function end(
-  line: Line,
-  reason: 'run' | 'in-progress',
-  text: string,
-  progress: Progress,
-  left: readonly QueueRow[] | null,
-  started: Date,
-  drainedAt: Date | null,
-): Outcome {
-  const { archived, notCompleted } = progress;
-  const now = line.clock.now();
-  const head = { line: line.line, at: now.toISOString() };
-  const events: OutcomeEvent[] = notCompleted.map((entry) => ({
-    port: 2,
-    event: 'not-completed',
-    code: entry.code,
-    payload: { ...head, ...entry },
-  }));
-  if (drainedAt) {
-    const payload = { ...head, text: 'the queue is empty: the next set may be fetched', drainedAt: drainedAt.toISOString() };
-    events.push({ port: 3, event: 'queue-empty', code: '', payload });
-  }
-  return {
-    port: 1,
-    payload: { ...head, text, reason, archived, notCompleted, left: left?.length ?? null, ms: now.getTime() - started.getTime() },
-    events,
-    status: statusOf(progress, left, clockTime(now)),
-  };
-}
-
-function statusOf({ archived: records, notCompleted: [now], stop }: Progress, left: readonly QueueRow[] | null, time: string): NodeStatus {
-  const archived = records.length;
-  if (isOfTheDatabase(stop)) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, ${stop.code} ${time}` };
-  if (!left) return { fill: 'blue', shape: 'ring', text: 'in progress' };
-  const earlier = left.find(isInTrouble);
-  const [slot, code] = now ? [now.batch_no, now.code] : [earlier?.batch_no, codeOf(earlier?.last_error ?? null) || earlier?.state];
-  if (slot !== undefined) return { fill: 'yellow', shape: 'dot', text: `${archived} archived, slot ${slot} ${code ?? ''} ${time}` };
-  return { fill: 'green', shape: 'dot', text: `${archived} archived, ${left.length} left ${time}` };
+  const message = error instanceof Error ? error.message : text;
+  progress.notCompleted.push({ mo_id, batch_no, push_attempt, code, text: message, willRetryAt: isoOrNull(retryAt) });
 }

@@ -1,28 +1,25 @@
 import { clockTime } from '../clock';
 import { describe, SmartMoError } from '../errors';
 import { acknowledge, countHeartbeat } from '../plc/handshake';
-import { type LineValues, readSlots } from '../plc/read-slots';
 import type { Plc } from '../plc/plc';
 import type { SlotReading } from '../plc/slot';
 import { settleAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
-import { keepHeartbeat } from '../queue/heartbeat';
-import { lastRecords, namesInHistory } from '../queue/history';
+import { namesInHistory } from '../queue/history';
 import { type ReadingUpdate, type StoredReading, storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
 import { assess, type Assessment, type BadSlot } from './assess';
 import { earlierRuns } from './earlier-runs';
-import { holdForStrangers, holdLine } from './hold';
+import { holdForStrangers } from './hold';
 import { keepLateWeights } from './late-weights';
 import { type Line, plcOf } from './line';
 import { mapChanged, mapChangedText } from './map-changed';
 import type { Outcome, OutcomeEvent } from './outcome';
-import { quantityOnPlc } from './quantity';
 import { ROW_ALARMS, rowAlarms } from './row-alarms';
 import { logTask, type Run, runTask } from './run';
-import { settleSlots, type SettleTimes } from './settle';
-import { otherBadSlots, settleByMessages } from './sightings';
-import { readingsFrom } from './slot-message';
+import type { SettleTimes } from './settle';
+import { readFromMessage, readFromPlc, type SettledReadings } from './settled-readings';
+import { otherBadSlots } from './sightings';
 
 export interface ReadOptions extends SettleTimes {
   /** Tell the PLC that a result was taken; with source msg there is nobody to tell. */
@@ -45,15 +42,12 @@ const ALARMS = [
   ...ROW_ALARMS,
 ] as const;
 
-interface ReadResult {
+interface ReadResult extends Pick<SettledReadings, 'requests' | 'mode'> {
   slots: number;
   updated: { batch_no: number; mo_id: string; changed: string }[];
   finished: { batch_no: number; mo_id: string; actual_weight: number | null }[];
   unchanged: number;
   bad: BadSlot[];
-  /** Name of what the word `mode` of the map shows; null where it has none. */
-  mode: string | null;
-  requests: number;
   ms: number;
 }
 
@@ -75,8 +69,8 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
       if (await mapChanged(line)) throw new SmartMoError('MAP_CHANGED', mapChangedText(line.line));
       const rows = await queueRows(line.database, line.line);
       const { readings, requests, mode, settled, unsettled } = plc
-        ? await readSettled(line, plc, run, rows, options)
-        : readMessage(line, rows, options);
+        ? await readFromPlc(line, plc, run, rows, options)
+        : readFromMessage(line, rows, options);
 
       const { known, inHistory } = await judgeStrangers(line, rows, readings);
       const fromEarlierRun = await earlierRuns(line, rows);
@@ -127,83 +121,6 @@ async function judgeStrangers(
   const arrived = new Set((await queueRows(line.database, line.line)).map((row) => row.mo_id).filter((mo_id) => !before.has(mo_id)));
   const inHistory = await namesInHistory(line.database, line.line, strangers);
   return { known: readings.filter(({ mo_id }) => !arrived.has(mo_id)), inHistory };
-}
-
-/** @throws PLC_STOPPED when the heartbeat of the map stands still: what the slots show is old, and nothing is stored */
-async function assertAlive({ database, line }: Line, { heartbeat, heartbeatSeconds }: LineValues): Promise<void> {
-  if (heartbeat === null || heartbeatSeconds === null) return;
-  const still = await keepHeartbeat(database, line, heartbeat);
-  if (still < heartbeatSeconds) return;
-  throw new SmartMoError(
-    'PLC_STOPPED',
-    `the heartbeat of the PLC has been ${heartbeat} for ${Math.round(still)} s; its program does not run`,
-    {
-      class: 'transient',
-      value: heartbeat,
-    },
-  );
-}
-
-interface SettledReadings extends Pick<ReadResult, 'requests' | 'mode'> {
-  readings: SlotReading[];
-  settled: Set<number>;
-  unsettled: Map<number, string>;
-}
-
-/** Slots that finish a batch of the queue, by values that can be trusted. */
-function finishing(readings: readonly SlotReading[], rows: readonly QueueRow[]): SlotReading[] {
-  const open = new Map(rows.filter((row) => row.state === 'queued' || row.state === 'running').map((row) => [row.batch_no, row]));
-  return readings.filter((reading) => reading.finished && reading.bad.length === 0 && open.get(reading.slot)?.mo_id === reading.mo_id);
-}
-
-/** Slots that finish a batch after it has left the queue, and that nobody has acknowledged: their weights are settled and limited too. */
-function finishingLate(readings: readonly SlotReading[], rows: readonly QueueRow[]): SlotReading[] {
-  const queued = new Set(rows.map(({ mo_id }) => mo_id));
-  return readings.filter(({ finished, acknowledged, mo_id }) => finished && acknowledged === false && mo_id !== '' && !queued.has(mo_id));
-}
-
-function readMessage(line: Line, rows: readonly QueueRow[], { payload, ...times }: ReadOptions): SettledReadings {
-  const readings = readingsFrom(line, payload, rows);
-  const settled = settleByMessages(line.sightings, readings, finishing(readings, rows), times, line.clock.now());
-  return { readings, requests: 0, mode: null, ...settled };
-}
-
-async function readSettled(line: Line, plc: Plc, run: Run, rows: readonly QueueRow[], times: SettleTimes): Promise<SettledReadings> {
-  const quantities = new Map(rows.map((row) => [row.mo_id, quantityOnPlc(row, line.mapping)]));
-  let requests = 0;
-  let mode: string | null = null;
-  const read = async (slots?: readonly number[]): Promise<SlotReading[]> => {
-    const answer = await readSlots(plc, line.mapping, {
-      ...(slots ? { slots } : {}),
-      orderQuantity: (moId) => quantities.get(moId),
-      signal: run.signal,
-      onSlot: (slot) => run.progress(`reading slot ${slot} of ${line.slots}`),
-      before: line.lastReadings,
-    });
-    requests += answer.requests;
-    ({ mode } = answer.line);
-    if (!slots) await assertAlive(line, answer.line);
-    return answer.readings;
-  };
-
-  const first = await read().catch(async (error: unknown) => {
-    // With another map recipes would go to wrong places too.
-    if (error instanceof SmartMoError && error.code === 'MAP_VERSION') await holdLine(line, error.message);
-    throw error;
-  });
-  const late = finishingLate(first, rows);
-  const records =
-    late.length === 0
-      ? []
-      : await lastRecords(
-          line.database,
-          line.line,
-          late.map(({ mo_id }) => mo_id),
-        );
-  for (const record of records) quantities.set(record.mo_id, quantityOnPlc(record, line.mapping));
-  const known = late.filter(({ mo_id }) => records.some((record) => record.mo_id === mo_id));
-  const { readings, settled, unsettled } = await settleSlots([...finishing(first, rows), ...known], read, times, line.clock, run.signal);
-  return { readings: first.map((reading) => readings.get(reading.slot) ?? reading), requests, mode, settled, unsettled };
 }
 
 /** Slots whose result is committed and that the PLC may forget; returns those that did not take the acknowledgement. */

@@ -2,7 +2,7 @@ import { compileCheck } from '../check';
 import { SmartMoError } from '../errors';
 import { cleanText } from '../plc/codec';
 import { implausible, limitOf } from '../plc/decode-slot';
-import type { BadValue, SlotReading } from '../plc/slot';
+import { type BadValue, emptySlot, type SlotReading } from '../plc/slot';
 import type { QueueRow } from '../queue/batch';
 import { round } from '../units';
 import type { Line } from './line';
@@ -73,19 +73,6 @@ export function readingsFrom(line: Line, payload: unknown, rows: readonly QueueR
   return slots.map((slot) => readingOf(line, slot, rows));
 }
 
-/** Nobody's slot: nothing else of it is judged. */
-const NOTHING: Omit<SlotReading, 'slot'> = {
-  empty: true,
-  mo_id: '',
-  finished: false,
-  failed: false,
-  running: false,
-  acknowledged: null,
-  actual_weight: null,
-  materials: {},
-  bad: [],
-};
-
 function readingOf(line: Line, given: MessageSlot, rows: readonly QueueRow[]): SlotReading {
   const { mapping } = line;
   const slot = given.batch_no;
@@ -103,7 +90,7 @@ function readingOf(line: Line, given: MessageSlot, rows: readonly QueueRow[]): S
   const name = cleanText(given.mo_id);
   const mo_id = name.ok ? name.value : '';
   if (!name.ok) reject('mo_id', given.mo_id, `cannot be trusted: ${name.reason}`);
-  else if (mo_id === '') return { ...NOTHING, slot };
+  else if (mo_id === '') return emptySlot(slot);
   const row = rows.find((candidate) => candidate.mo_id === mo_id);
   const ordered = row && quantityOnPlc(row, mapping);
   const quantity = (field: string, value: number, max: number, unit: string): number | null => {

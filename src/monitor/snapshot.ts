@@ -1,3 +1,4 @@
+import { isoOrNull } from '../clock';
 import { type AlarmRow, openAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { currentHold } from '../line/hold';
@@ -108,30 +109,26 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     // Nobody knows: a flow must not take it for "fetch".
     is_empty: status.is_empty && !outage,
     ...said,
-    since: iso(since ?? sinceOf(open, alarm)),
+    since: isoOrNull(since ?? sinceOf(open, alarm)),
     in_progress: status.batches.filter((batch) => countedAs(batch) === 'active'),
     completed: status.batches.filter((batch) => countedAs(batch) === 'completed'),
-    links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, { ...link, since: iso(link.since) }])),
+    links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, { ...link, since: isoOrNull(link.since) }])),
     tasks: tasksOf(snapshot.tasks),
     alarms,
     causes: causesOf(alarms, status.batches, mayAct),
     can: mayAct ? [snapshot.hold ? 'release' : 'hold'] : [],
-    hold: snapshot.hold && { ...snapshot.hold, since: iso(snapshot.hold.since) },
+    hold: snapshot.hold && { ...snapshot.hold, since: isoOrNull(snapshot.hold.since) },
   };
 }
 
 const TASKS: readonly RecordedTask[] = ['fetch', 'write', 'read', 'complete', 'health'];
-
-function iso(at: Date | null | undefined): string | null {
-  return at?.toISOString() ?? null;
-}
 
 function tasksOf(records: readonly TaskRecord[]): Record<string, unknown> {
   return Object.fromEntries(
     TASKS.map((task) => {
       const record = records.find((candidate) => candidate.task === task);
       const { started_at, ok_at, error_at, error = null, outcome } = record ?? {};
-      const times = { started_at: iso(started_at), ok_at: iso(ok_at), error_at: iso(error_at) };
+      const times = { started_at: isoOrNull(started_at), ok_at: isoOrNull(ok_at), error_at: isoOrNull(error_at) };
       return [task, { ...times, error, text: outcome?.text ?? null, rejected: outcome?.rejected ?? [] }];
     }),
   );

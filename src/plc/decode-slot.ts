@@ -1,7 +1,7 @@
 import { unitFactor } from '../units';
 import { decodeNumber, decodeText } from './codec';
 import type { SlotField } from './mapping';
-import type { BadCode, BadValue, SlotReading } from './slot';
+import { type BadCode, type BadValue, emptySlot, type SlotReading } from './slot';
 
 /** Quantity of a queued MO in the unit of the map; undefined for an MO that is not queued. */
 export type OrderQuantity = (mo_id: string) => number | undefined;
@@ -61,18 +61,7 @@ export function createSlotDecoder({ fields, byName, slotAddress, quantityUnit }:
       );
     };
 
-    const reading: SlotReading = {
-      slot,
-      empty: false,
-      mo_id: '',
-      finished: false,
-      failed: false,
-      running: false,
-      acknowledged: null,
-      actual_weight: null,
-      materials: {},
-      bad,
-    };
+    const reading: SlotReading = { ...emptySlot(slot), empty: false, bad };
 
     const nameField = byName.get('mo_id');
     if (nameField) {

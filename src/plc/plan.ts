@@ -1,8 +1,5 @@
 import { SmartMoError } from '../errors';
 import type { SlotField } from './mapping';
-import type { Plc } from './plc';
-
-export type Planning = Plc['planning'];
 
 /** Words that are read or kept together. */
 export interface Span {

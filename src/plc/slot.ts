@@ -19,6 +19,22 @@ export interface SlotReading {
   bad: BadValue[];
 }
 
+/** Nobody's slot. */
+export function emptySlot(slot: number): SlotReading {
+  return {
+    slot,
+    empty: true,
+    mo_id: '',
+    finished: false,
+    failed: false,
+    running: false,
+    acknowledged: null,
+    actual_weight: null,
+    materials: {},
+    bad: [],
+  };
+}
+
 export type BadCode = 'bad-value' | 'wrong-id' | 'wrong-slot';
 
 export interface BadValue {

@@ -1,3 +1,4 @@
+import { isoOrNull } from '../clock';
 import type { PushPayload } from '../odoo/odoo';
 import { round, unitFactor } from '../units';
 
@@ -97,30 +98,33 @@ export interface MaterialView {
   source: 'plc' | 'plan' | 'operator' | null;
 }
 
+/** What a message shows of a batch as it stands in its row. */
+type AsStored =
+  | 'line'
+  | 'batch_no'
+  | 'mo_id'
+  | 'run'
+  | 'odoo_id'
+  | 'finished_goods'
+  | 'quantity'
+  | 'uom'
+  | 'state'
+  | 'status_manufacturing'
+  | 'status_operation'
+  | 'actual_weight'
+  | 'push_attempt'
+  | 'last_error';
+
 /** A batch as messages carry it (contract.md, Batch). Unset values are null, never missing. */
-export interface Batch {
-  line: string;
-  batch_no: number;
-  mo_id: string;
-  run: number;
-  odoo_id: number | null;
-  finished_goods: string | null;
-  quantity: number;
-  uom: string;
-  state: BatchState;
-  status_manufacturing: 0 | 1;
-  status_operation: 0 | 1;
+export interface Batch extends Pick<QueueRow, AsStored> {
   materials: MaterialView[];
-  actual_weight: number | null;
   /** Weight of what was dosed, finished or not, of what the PLC shall dose, and their unit (that of the finished weight). */
   weighed: number | null;
   to_weigh: number;
   weight_uom: string;
   /** 0-1: what the PLC has weighed of what it shall weigh. */
   progress: number;
-  push_attempt: number;
   next_try_at: string | null;
-  last_error: string | null;
   created_at: string;
   loaded_at: string | null;
   started_at: string | null;
@@ -209,10 +213,10 @@ function common(
     ...weightsOf(row, rule),
     push_attempt: row.push_attempt,
     created_at: row.created_at.toISOString(),
-    loaded_at: iso(row.loaded_at),
-    started_at: iso(row.started_at),
-    finished_at: iso(row.finished_at),
-    last_read_from_plc: iso(row.last_read_from_plc),
+    loaded_at: isoOrNull(row.loaded_at),
+    started_at: isoOrNull(row.started_at),
+    finished_at: isoOrNull(row.finished_at),
+    last_read_from_plc: isoOrNull(row.last_read_from_plc),
   };
 }
 
@@ -224,7 +228,7 @@ export function toBatch(row: ShownRow, rule: ManualRule): Batch {
     ...common(row, rule),
     state: row.state,
     progress: progressOf(row),
-    next_try_at: iso(row.next_try_at),
+    next_try_at: isoOrNull(row.next_try_at),
     last_error: row.last_error,
   };
 }
@@ -252,8 +256,4 @@ export function isBegun({ actual }: Pick<QueueRow, 'actual'>): boolean {
 /** The code that a stored "CODE: sentence" begins with, "" when it has none. */
 export function codeOf(lastError: string | null): string {
   return /^([A-Za-z][A-Za-z_-]*): /.exec(lastError ?? '')?.[1] ?? '';
-}
-
-function iso(at: Date | null): string | null {
-  return at === null ? null : at.toISOString();
 }

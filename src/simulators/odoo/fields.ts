@@ -120,12 +120,12 @@ function dateFields(rules: VersionRules): Record<string, Field<Order>> {
 }
 
 /** The quantity of an order as that version shows it: up to 16 it is overwritten with what was produced [D2]. */
-export function shownQuantity(rules: VersionRules, order: Order): number {
+function shownQuantity(rules: VersionRules, order: Order): number {
   return !rules.picks && order.state === 'done' ? order.qty_produced : order.quantity;
 }
 
 /** The plan of a component as that version shows it: up to 16 it is overwritten with what was consumed [A5]. */
-export function shownPlan(rules: VersionRules, move: Move): number {
+function shownPlan(rules: VersionRules, move: Move): number {
   return !rules.picks && move.state === 'done' ? move.quantity : move.planned;
 }
 
