@@ -71,8 +71,10 @@ describe('settings of a node', () => {
   }
 
   it('knows the switch words in any case and refuses others', () => {
-    for (const word of ['true', '1', 'Yes', 'ON', true, 1, ' on ']) assert.equal(read({ enabled: word }).flag('enabled', false), true, String(word));
-    for (const word of ['false', '0', 'No', 'OFF', false, 0]) assert.equal(read({ enabled: word }).flag('enabled', true), false, String(word));
+    for (const word of ['true', '1', 'Yes', 'ON', true, 1, ' on '])
+      assert.equal(read({ enabled: word }).flag('enabled', false), true, String(word));
+    for (const word of ['false', '0', 'No', 'OFF', false, 0])
+      assert.equal(read({ enabled: word }).flag('enabled', true), false, String(word));
     for (const word of ['maybe', '2', 'enabled', 2]) {
       assert.throws(() => read({ enabled: word }).flag('enabled', true), refused('CONFIG_INVALID', 'enabled', String(word), 'yes'));
     }
