@@ -5,14 +5,15 @@ import { parseArgs } from 'node:util';
 import { runOutsideTests } from '../test/support/outside-mocha';
 import { checkout } from '../test/support/tarball';
 import { describeMachine } from './machine';
-import { type Report, toMarkdown, toText, withTable } from './report';
-import type { Bench } from './row';
+import { type Report, toDifferences, toMarkdown, toText, withTable } from './report';
 import { rows } from './rows';
 import { idlePicture } from './rows/idle';
+import { runRows } from './run';
 
 /**
- * `npm run bench -- [row ...] [--quick [--seconds N]] [--json | --markdown] [--readme]`: the product beside its yardsticks, see
- * docs/scaling.md.
+ * `npm run bench -- [row ...] [--quick [--seconds N]] [--json | --markdown] [--against FILE] [--readme]`: the product beside its
+ * yardsticks, see docs/scaling.md.
+ * `--against` shows which verdicts differ from those of a run before, which was kept with `--json`.
  * `--readme` renews the table of the README and the picture beside it.
  * Ends with an error only when a row could not be measured; falling short of a goal is a result.
  */
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
+    against: { type: 'string' },
     readme: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -36,35 +38,17 @@ if (values.help || unknown.length > 0 || halfTable || noTime) {
   if (unknown.length > 0) console.error(`no row is called ${unknown.join(', ')}`);
   if (halfTable) console.error('--readme renews the whole table: it goes with all rows, and not with --quick');
   if (noTime) console.error(`--seconds ${values.seconds} is no number of seconds`);
-  console.log(`npm run bench -- [row ...] [--quick [--seconds N]] [--json | --markdown] [--readme]\n`);
+  console.log(`npm run bench -- [row ...] [--quick [--seconds N]] [--json | --markdown] [--against FILE] [--readme]\n`);
   for (const { name, what } of rows) console.log(`${name.padEnd(16)} ${what}`);
   process.exit(values.help ? 0 : 2);
 }
+const before = values.against === undefined ? null : (JSON.parse(readFileSync(values.against, 'utf8')) as Report);
 
 async function measure(context: Mocha.Context): Promise<Report> {
   const { quick } = values;
-  const report: Report = { at: new Date().toISOString(), quick, machine: describeMachine(versions()), rows: [], leftOut: [] };
-  // Of a quick run no row begins in the last quarter of its time: the longest take that.
-  const until = quick ? performance.now() + 750 * Number(values.seconds) : Infinity;
-  for (const { name, run } of chosen) {
-    if (performance.now() >= until) {
-      report.leftOut.push(name);
-      continue;
-    }
-    const bench: Bench = {
-      context,
-      quick,
-      rounds: (full, few = 3) => (quick ? few : full),
-      progress: (text) => console.error(`${name}: ${text}`),
-    };
-    bench.progress('begins');
-    try {
-      report.rows.push({ name, findings: await run(bench), failed: null });
-    } catch (error) {
-      report.rows.push({ name, findings: [], failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    }
-  }
-  return report;
+  const about = { at: new Date().toISOString(), quick, machine: describeMachine(versions()) };
+  const progress = (text: string): void => console.error(text);
+  return { ...about, ...(await runRows(chosen, { context, quick, seconds: Number(values.seconds), progress })) };
 }
 
 function versions(): Record<string, string> {
@@ -81,6 +65,8 @@ function print(report: Report): void {
   }
   if (values.json) console.log(JSON.stringify(report, null, 2));
   else console.log(values.markdown ? toMarkdown(report) : toText(report));
+  // Not among what a program reads.
+  if (before) console.error(toDifferences(report, before));
 }
 
 void runOutsideTests('bench', async (context) => {

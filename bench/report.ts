@@ -2,6 +2,7 @@ import type { Machine } from './machine';
 import { machineLine } from './machine';
 import type { Spread } from './measure';
 import type { Finding } from './row';
+import type { RowResult } from './run';
 
 /** What one run of the bench found. */
 export interface Report {
@@ -9,7 +10,7 @@ export interface Report {
   at: string;
   quick: boolean;
   machine: Machine;
-  rows: { name: string; findings: Finding[]; failed: string | null }[];
+  rows: RowResult[];
   /** Rows for which a quick run had no time. */
   leftOut: string[];
 }
@@ -22,7 +23,7 @@ export function toText({ machine, quick, rows, leftOut }: Report): string {
   }
   const all = rows.flatMap(({ findings }) => findings);
   const count = (verdict: Finding['verdict']): number => all.filter((finding) => finding.verdict === verdict).length;
-  if (leftOut.length > 0) lines.push(`no time was left for ${leftOut.join(', ')}: --seconds gives a quick run more than a minute`);
+  if (leftOut.length > 0) lines.push(noTimeFor(leftOut));
   return [
     ...lines,
     '',
@@ -31,6 +32,10 @@ export function toText({ machine, quick, rows, leftOut }: Report): string {
 }
 
 const QUICK = 'A quick run: it shows that every row works, its figures are worth little.';
+
+function noTimeFor(leftOut: readonly string[]): string {
+  return `No time was left for ${leftOut.join(', ')}: --seconds gives a quick run more than a minute.`;
+}
 
 function sentence({ what, product, unit, yardstick, ratio, goal, verdict, note, limit }: Finding): string {
   const parts = [`${what}: ${spread(product, unit)}`];
@@ -55,7 +60,7 @@ function digits(value: number): string {
 }
 
 /** The table of the README. */
-export function toMarkdown({ at, machine, rows }: Report): string {
+export function toMarkdown({ at, machine, quick, rows, leftOut }: Report): string {
   const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
   const table = rows.flatMap(({ findings }) =>
     findings.map(({ what, product, unit, yardstick, ratio, goal, verdict, limit }) =>
@@ -75,7 +80,27 @@ export function toMarkdown({ at, machine, rows }: Report): string {
     ...table,
     '',
     `Median and quartiles, measured on ${at.slice(0, 10)} on ${machineLine(machine)}.`,
+    ...(quick ? ['', QUICK] : []),
+    ...(leftOut.length > 0 ? ['', noTimeFor(leftOut)] : []),
   ].join('\n');
+}
+
+/** Which verdicts another run did not give: what a machine, or a change, has made of them. */
+export function toDifferences(now: Report, before: Report): string {
+  const known = new Map(verdictsOf(before));
+  const both = verdictsOf(now).filter(([key]) => known.has(key));
+  const differ = both.filter(([key, verdict]) => known.get(key) !== verdict);
+  return [
+    `${both.length} verdicts of ${before.at} are here too, ${differ.length} differ`,
+    ...differ.map(([key, verdict]) => `  ${key}: ${verdict}, before ${known.get(key) ?? ''}`),
+  ].join('\n');
+}
+
+/** By row and text: those that have a goal. */
+function verdictsOf({ rows }: Report): [key: string, verdict: string][] {
+  return rows.flatMap(({ name, findings }) =>
+    findings.filter(({ verdict }) => verdict !== 'no goal').map(({ what, verdict }): [string, string] => [`${name}: ${what}`, verdict]),
+  );
 }
 
 const BEGIN = '<!-- bench: made by npm run bench -- --readme -->';

@@ -6,37 +6,28 @@ export interface Bench {
   context: Mocha.Context;
   /** Prove that it works, under a minute for all rows; the figures are not worth much. */
   quick: boolean;
-  /** The number for a full run, or a few for a quick one. */
+  /** Rounds of this pass: the share of a full run, or a few for a quick one. */
   rounds(full: number, quick?: number): number;
   /** Shown while the row works. */
   progress(text: string): void;
-}
-
-/** One line of the result. */
-export interface Finding {
-  what: string;
-  /** Measured with the product, in `unit`. */
-  product: Spread;
-  unit: string;
-  yardstick: { name: string; value: Spread } | null;
-  /** Product by yardstick within a round; null where the value itself is judged. */
-  ratio: Spread | null;
-  /** "<= 1.08" */
-  goal: string;
-  /** Close: the run was too short, or the machine too busy, to say on which side of the goal the median lies. */
-  verdict: 'pass' | 'close' | 'falls short' | 'no goal';
-  note?: string;
-  /** Why the goal is not met; only where it is not. */
-  limit?: string;
 }
 
 export interface Row {
   name: string;
   /** One line for `--help`. */
   what: string;
-  run(bench: Bench): Promise<Finding[]>;
+  /** It counts, or takes so long to set up, that it is measured in one pass. */
+  once?: true;
+  /** It needs the package, built and installed. */
+  package?: true;
+  /** In every pass the same things in the same order. */
+  run(bench: Bench): Promise<Measured[]>;
 }
 
+/** What was measured, to be judged when all passes are through. */
+export type Measured = Compared | Valued;
+
+/** Judged by the ratio of product and yardstick. */
 export interface Compared {
   what: string;
   unit: string;
@@ -50,43 +41,72 @@ export interface Compared {
   limit?: string;
 }
 
-/** A finding that is judged by the ratio of product and yardstick. */
-export function compare({ what, unit, against, goal, pairs, note, limit }: Compared): Finding {
-  const ratio = spreadOf(pairs.map(({ product, yardstick }) => product / yardstick));
-  return {
-    what,
-    unit,
-    product: spreadOf(pairs.map(({ product }) => product)),
-    yardstick: { name: against, value: spreadOf(pairs.map(({ yardstick }) => yardstick)) },
-    ratio,
-    ...judged(goal, ratio, { decimals: 2, limit }),
-    ...(note === undefined ? {} : { note }),
-  };
-}
-
-export interface Judged {
+/** Judged by its value. */
+export interface Valued {
   what: string;
   unit: string;
   values: readonly number[];
   /** Largest median that is good; null where a figure is only told. */
   goal: number | null;
+  /** It is a count, of which not even one may be above the goal: judged by the largest. */
+  worst?: true;
   yardstick?: { name: string; value: number };
   note?: string;
   /** What stands in the way of the goal, told where it is not met. */
   limit?: string;
 }
 
-/** A finding that is judged by its value. */
-export function judge({ what, unit, values, goal, yardstick, note, limit }: Judged): Finding {
-  const product = spreadOf(values);
+/** One line of the result. */
+export interface Finding {
+  what: string;
+  /** Measured with the product, in `unit`. */
+  product: Spread;
+  unit: string;
+  yardstick: { name: string; value: Spread } | null;
+  /** Product by yardstick within a round; null where the value itself is judged. */
+  ratio: Spread | null;
+  /** "<= 1.08" */
+  goal: string;
+  /** Close: even the longest run did not say on which side of the goal the median lies. */
+  verdict: 'pass' | 'close' | 'falls short' | 'no goal';
+  note?: string;
+  /** Why the goal is not met; only where it is not. */
+  limit?: string;
+}
+
+/** What one more pass has measured, added to what is known. */
+export function joined(known: readonly Measured[], more: readonly Measured[]): Measured[] {
+  return more.map((one, index) => {
+    const before = known[index];
+    if (before === undefined) return one;
+    if ('pairs' in one && 'pairs' in before) return { ...one, pairs: [...before.pairs, ...one.pairs] };
+    if ('values' in one && 'values' in before) return { ...one, values: [...before.values, ...one.values] };
+    throw new Error(`one pass measured "${before.what}", the next "${one.what}" in its place`);
+  });
+}
+
+export function findingOf(measured: Measured): Finding {
+  const { what, unit, note, goal, limit } = measured;
+  const about = { what, unit, ...(note === undefined ? {} : { note }) };
+  if ('pairs' in measured) {
+    const { pairs, against } = measured;
+    const ratio = spreadOf(pairs.map(({ product, yardstick }) => product / yardstick));
+    return {
+      ...about,
+      product: spreadOf(pairs.map(({ product }) => product)),
+      yardstick: { name: against, value: spreadOf(pairs.map(({ yardstick }) => yardstick)) },
+      ratio,
+      ...judged(goal, ratio, { decimals: 2, limit }),
+    };
+  }
+  const { values, worst, yardstick } = measured;
+  const product = spreadOf(worst ? [Math.max(...values)] : values);
   return {
-    what,
-    unit,
+    ...about,
     product,
     yardstick: yardstick ? { name: yardstick.name, value: spreadOf([yardstick.value]) } : null,
     ratio: null,
     ...judged(goal, product, { decimals: 0, limit }),
-    ...(note === undefined ? {} : { note }),
   };
 }
 

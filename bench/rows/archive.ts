@@ -2,7 +2,7 @@ import { testDatabase } from '../../test/support/postgres';
 import { archiver } from '../database/archive';
 import { bareClient } from '../database/client';
 import { onceARound } from '../measure';
-import { compare, type Finding, type Row } from '../row';
+import type { Measured, Row } from '../row';
 
 const SIZES = [1, 10, 100, 1000];
 const LIMIT = 'each batch is archived as soon as Odoo has shown that it is done: what a bare client takes for that is in the row after it';
@@ -14,7 +14,7 @@ export const archiveRows: Row = {
     const database = await testDatabase(context);
     const client = await bareClient(context, database);
     const { product, bare, bareEach } = archiver(database, client, 'main');
-    const findings: Finding[] = [];
+    const findings: Measured[] = [];
     try {
       for (const size of quick ? SIZES.slice(0, 3) : SIZES) {
         progress(`${size} batches`);
@@ -24,7 +24,7 @@ export const archiveRows: Row = {
             () => measure(size),
             () => bare(size),
           );
-          findings.push(compare({ what, unit: 'ms', against: 'DELETE ... INSERT', goal, pairs, limit: LIMIT }));
+          findings.push({ what, unit: 'ms', against: 'DELETE ... INSERT', goal, pairs, limit: LIMIT });
         };
         await beside(`${size} batch${size === 1 ? '' : 'es'} archived`, 1.2, product);
         await beside('the same by a bare client, one at a time, with the event and the row read back', null, bareEach);

@@ -1,7 +1,7 @@
 import { onceARound, timed } from '../measure';
 import { connectPlc, readCycle, startFilledServer } from '../plc/product';
 import { startYardstick } from '../plc/yardstick';
-import { compare, type Finding, type Row } from '../row';
+import type { Measured, Row } from '../row';
 
 /** Milliseconds that the PLC takes for a request. */
 const DELAYS = [5, 20];
@@ -16,16 +16,16 @@ export const cycle: Row = {
     const floor = await startYardstick(server.port, 1, { bare: true });
     const plc = connectPlc(server.port);
     try {
-      const findings: Finding[] = [];
+      const findings: Measured[] = [];
       for (const delay of DELAYS) {
         server.set(delay);
         progress(`PLC at ${delay} ms`);
         const pairs = await onceARound(rounds(40), () => timed(() => readCycle(plc)), yardstick.cycle);
         const what = `cycle of 10 requests, PLC takes ${delay} ms, outside Node-RED`;
-        findings.push(compare({ what, unit: 'ms', against: yardstick.name, goal: 1.08, pairs, limit: LIMIT }));
+        findings.push({ what, unit: 'ms', against: yardstick.name, goal: 1.08, pairs, limit: LIMIT });
         const floors = await onceARound(rounds(40), floor.cycle, yardstick.cycle);
         const bare = `the same 10 requests over ${floor.name}, nothing checked or decoded`;
-        findings.push(compare({ what: bare, unit: 'ms', against: yardstick.name, goal: null, pairs: floors }));
+        findings.push({ what: bare, unit: 'ms', against: yardstick.name, goal: null, pairs: floors });
       }
       return findings;
     } finally {

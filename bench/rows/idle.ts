@@ -1,7 +1,7 @@
 import { drawDay } from '../plant-time/picture';
 import { idleTimes, simulate, type Year } from '../plant-time/simulation';
 import { shippedTimers } from '../plant-time/timers';
-import { type Finding, judge, type Row } from '../row';
+import type { Measured, Row } from '../row';
 
 const DAYS = 365;
 
@@ -26,11 +26,17 @@ export function idlePicture(): string {
 export const idle: Row = {
   name: 'idle',
   what: 'a simulated year: how long the line waits between two sets, batches a day, age of what Odoo shows',
+  once: true,
   run: async ({ quick }) => {
     const [alone, wired] = years(quick ? 30 : DAYS);
     const minutes = (seconds: readonly number[]): number => mean(seconds) / 60;
-    const told = (what: string, unit: string, value: (year: Year) => number, goal: number | null = null): Finding =>
-      judge({ what, unit, values: [value(wired.year)], goal, yardstick: { name: 'the four timers alone', value: value(alone.year) } });
+    const told = (what: string, unit: string, value: (year: Year) => number, goal: number | null = null): Measured => ({
+      what,
+      unit,
+      values: [value(wired.year)],
+      goal,
+      yardstick: { name: 'the four timers alone', value: value(alone.year) },
+    });
     return [
       told('simulated year: the line is idle between two sets, mean', 'min', (year) => minutes(idleTimes(year)), 3),
       told('simulated year: batches a day', '', ({ batches, seconds }) => Math.round((batches / seconds) * 86_400)),

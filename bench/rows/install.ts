@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { installedModules } from '../../test/support/tarball';
-import { judge, type Row } from '../row';
+import type { Row } from '../row';
 
 interface LockedPackage {
   resolved?: string;
@@ -15,6 +15,8 @@ const OTHER = { name: 'node-red-contrib-modbus, as measured before', megabytes: 
 export const install: Row = {
   name: 'install',
   what: 'what an installation without optional packages brings',
+  package: true,
+  once: true,
   async run({ progress }) {
     progress('the package is built and installed');
     const modules = await installedModules();
@@ -27,27 +29,27 @@ export const install: Row = {
       others.map(({ resolved = '' }) => (/^https?:.*\.tgz$/.test(resolved) ? new URL(resolved).origin : resolved)),
     );
     return [
-      judge({
+      {
         what: 'size of an installation',
         unit: 'MB',
         values: [(await sizeOf(modules)) / 1e6],
         goal: 12,
         yardstick: { name: OTHER.name, value: OTHER.megabytes },
-      }),
-      judge({
+      },
+      {
         what: 'packages of an installation',
         unit: '',
         values: [packages.length],
         goal: null,
         yardstick: { name: OTHER.name, value: OTHER.packages },
-      }),
-      judge({ what: 'install scripts that have to run', unit: '', values: [scripts.length], goal: 0 }),
-      judge({
+      },
+      { what: 'install scripts that have to run', unit: '', values: [scripts.length], goal: 0 },
+      {
         what: 'places apart from the registry that packages come from',
         unit: '',
         values: [Math.max(0, registries.size - 1)],
         goal: 0,
-      }),
+      },
     ];
   },
 };

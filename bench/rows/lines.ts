@@ -5,20 +5,22 @@ import { type Site, startSite } from '../../test/support/site';
 import { waitFor } from '../../test/support/wait';
 import { spreadOf } from '../measure';
 import { BUTTONS, linesFlow, SHOW } from '../node-red/lines-flow';
-import { type Finding, judge, type Row } from '../row';
+import type { Measured, Row } from '../row';
 import { resident } from '../node-red/memory';
 
 const LINES = 20;
-const QUICK_LINES = 3;
+const QUICK_LINES = 2;
 /** Between two cells of that speed the readers always find something new. */
 const SPEED = 20;
 
 export const lines: Row = {
   name: 'lines',
   what: '20 lines with 20 PLCs in one Node-RED, then over two',
+  package: true,
+  once: true,
   async run({ context, quick, rounds, progress }) {
     const count = quick ? QUICK_LINES : LINES;
-    const findings: Finding[] = [];
+    const findings: Measured[] = [];
     for (const processes of [1, 2]) {
       progress(`${count} lines, ${processes} Node-RED`);
       const site = await startSite(context, { orders: 10 * count + 50 });
@@ -43,7 +45,7 @@ export const lines: Row = {
   },
 };
 
-async function measure(site: Site, reds: readonly NodeRed[], count: number, rounds: number): Promise<Finding[]> {
+async function measure(site: Site, reds: readonly NodeRed[], count: number, rounds: number): Promise<Measured[]> {
   const where = `${count} lines in ${reds.length} Node-RED`;
   const press = (button: string): Promise<unknown> => Promise.all(reds.map((red) => red.inject(button)));
   // Lines that list the same MOs in the same second give way to each other, and take the next ones when they are asked again.
@@ -51,7 +53,7 @@ async function measure(site: Site, reds: readonly NodeRed[], count: number, roun
     await press(BUTTONS.fetch);
     return (await site.query('SELECT DISTINCT line FROM mo_batch WHERE loaded_at IS NOT NULL')).length === count;
   };
-  await waitFor(isFull, { what: 'a set in the PLC of every line', deadlineMs: 240_000, everyMs: 2_000 });
+  await waitFor(isFull, { what: 'a set in the PLC of every line', deadlineMs: 240_000, everyMs: 500 });
 
   const seen = (): number[] =>
     reds.flatMap((red) =>
@@ -73,13 +75,13 @@ async function measure(site: Site, reds: readonly NodeRed[], count: number, roun
     connections.push(open?.n ?? NaN);
   }
   return [
-    judge({ what: `${where}: a read of 10 slots, all lines at once`, unit: 'ms', values: cycles, goal: null }),
-    judge({
+    { what: `${where}: a read of 10 slots, all lines at once`, unit: 'ms', values: cycles, goal: null },
+    {
       what: `${where}: memory of all Node-RED`,
       unit: 'MB',
       values: [reds.reduce((sum, red) => sum + resident(red), 0)],
       goal: null,
-    }),
-    judge({ what: `${where}: connections to PostgreSQL`, unit: '', values: connections, goal: null }),
+    },
+    { what: `${where}: connections to PostgreSQL`, unit: '', values: connections, goal: null },
   ];
 }

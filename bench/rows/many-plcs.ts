@@ -1,7 +1,7 @@
 import { onceARound, timed } from '../measure';
 import { connectPlc, readCycle, startFilledServer } from '../plc/product';
 import { startYardstick } from '../plc/yardstick';
-import { compare, judge, type Row } from '../row';
+import type { Row } from '../row';
 
 const PLCS = 100;
 const DELAY_MS = 5;
@@ -24,7 +24,7 @@ export const manyPlcs: Row = {
       // One thread of Node.js has a floor of its own, however little it does with the answers.
       const floors = await onceARound(rounds(15), () => timed(readAll), floor.cycle);
       return [
-        compare({
+        {
           what: `${PLCS} PLCs at ${DELAY_MS} ms, a cycle of all`,
           unit: 'ms',
           against: `${PLCS} threads, ${yardstick.name}`,
@@ -32,15 +32,15 @@ export const manyPlcs: Row = {
           pairs,
           limit:
             'one thread sends a thousand requests in 50 ms and checks and decodes every answer, C has a hundred: sending alone is in the next row',
-        }),
-        compare({
+        },
+        {
           what: `${PLCS} PLCs at ${DELAY_MS} ms, beside one thread of Node.js that checks and decodes nothing`,
           unit: 'ms',
           against: floor.name,
           goal: null,
           pairs: floors,
-        }),
-        judge({ what: 'memory of a PLC connection', unit: 'MB', values: [each], goal: 1 }),
+        },
+        { what: 'memory of a PLC connection', unit: 'MB', values: [each], goal: 1 },
       ];
     } finally {
       for (const plc of plcs) plc.close();

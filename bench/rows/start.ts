@@ -3,7 +3,7 @@ import { installedModules } from '../../test/support/tarball';
 import { onceARound, type Pair } from '../measure';
 import { emptyPackage, userDirWith } from '../node-red/empty-package';
 import { resident } from '../node-red/memory';
-import { compare, judge, type Row } from '../row';
+import type { Row } from '../row';
 
 const LIMIT =
   'what as many nodes that do nothing take is in the row after it; pg, axios, ajv, modbus-serial and the simulators are loaded when first used';
@@ -11,6 +11,7 @@ const LIMIT =
 export const start: Row = {
   name: 'start',
   what: 'start and memory of Node-RED with the package, against a bare one',
+  package: true,
   async run({ rounds, progress }) {
     progress('the package is built and installed');
     await installedModules();
@@ -46,15 +47,15 @@ export const start: Row = {
     );
     const start = { unit: 'ms', against: 'bare Node-RED' };
     return [
-      compare({ ...start, what: 'start of Node-RED with the package', goal: 1.05, pairs: times, limit: LIMIT }),
-      compare({ ...start, what: 'the same with a package of as many nodes that do nothing', goal: null, pairs: floors }),
-      judge({
+      { ...start, what: 'start of Node-RED with the package', goal: 1.05, pairs: times, limit: LIMIT },
+      { ...start, what: 'the same with a package of as many nodes that do nothing', goal: null, pairs: floors },
+      {
         what: 'memory that the package adds to Node-RED',
         unit: 'MB',
         values: megabytes.map(({ product, yardstick }) => product - yardstick),
         goal: 15,
         limit: LIMIT,
-      }),
+      },
     ];
   },
 };

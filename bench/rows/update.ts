@@ -9,7 +9,7 @@ import { moName, queueLine, runningUpdates } from '../database/rows';
 import { countStatements } from '../database/statements';
 import { benchLine, quietRun } from '../line';
 import { onceARound, timed } from '../measure';
-import { compare, type Finding, judge, type Row } from '../row';
+import type { Measured, Row } from '../row';
 
 /** The same values on the same table, by hand: nothing is checked, no event is written, nothing comes back. */
 const BARE = `
@@ -52,13 +52,13 @@ export const update: Row = {
 
     try {
       await queueLine(database, line.line, 0, MAPPING.slots);
-      const findings: Finding[] = [];
+      const findings: Measured[] = [];
       const pairs = await onceARound(rounds(100), product, yardstick);
-      findings.push(compare({ what: 'values of 10 batches stored', unit: 'ms', against: 'UPDATE ... FROM unnest', goal: 1.3, pairs }));
+      findings.push({ what: 'values of 10 batches stored', unit: 'ms', against: 'UPDATE ... FROM unnest', goal: 1.3, pairs });
       counter.take();
       await storeReadings(database, line.line, await changed());
       // One of them was the SELECT that made the values up.
-      findings.push(judge({ what: 'statements to store the values of 10 batches', unit: '', values: [counter.take() - 1], goal: 1 }));
+      findings.push({ what: 'statements to store the values of 10 batches', unit: '', values: [counter.take() - 1], goal: 1, worst: true });
 
       const share: number[] = [];
       for (let round = 1; round <= rounds(20); round += 1) {
@@ -66,14 +66,12 @@ export const update: Row = {
         const full = await walOf(client, read);
         share.push((100 * (await walOf(client, read))) / full);
       }
-      findings.push(
-        judge({
-          what: 'write-ahead log of a read that finds nothing new, of a read that changes 10 batches',
-          unit: '%',
-          values: share,
-          goal: 5,
-        }),
-      );
+      findings.push({
+        what: 'write-ahead log of a read that finds nothing new, of a read that changes 10 batches',
+        unit: '%',
+        values: share,
+        goal: 5,
+      });
       return findings;
     } finally {
       plc.close();

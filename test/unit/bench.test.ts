@@ -3,8 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onceARound, manyTimesARound, spreadOf } from '../../bench/measure';
 import { idleTimes, PACE, simulate } from '../../bench/plant-time/simulation';
 import { shippedTimers } from '../../bench/plant-time/timers';
-import { withTable } from '../../bench/report';
-import { compare, judge } from '../../bench/row';
+import { type Report, toDifferences, withTable } from '../../bench/report';
+import { type Bench, findingOf, type Measured, type Row } from '../../bench/row';
+import { runRows } from '../../bench/run';
 import { countsStretches, longestStretch } from '../../bench/stretch';
 import { skip } from '../support/skip';
 
@@ -16,11 +17,11 @@ describe('bench', () => {
 
   it('says where the median lies: the more is measured, the narrower', () => {
     const { surely } = spreadOf(Array.from({ length: 100 }, (_, index) => index + 1));
-    assert.deepEqual(surely, { from: 40, to: 61 });
+    assert.deepEqual(surely, { from: 37, to: 64 });
   });
 
   it('calls a goal close when the rounds do not decide, and tells what stands in the way only where it is not met', () => {
-    const judged = (goal: number) => judge({ what: 'x', unit: 'ms', values: [1, 2, 3, 4, 5], goal, limit: 'light is slow' });
+    const judged = (goal: number) => findingOf({ what: 'x', unit: 'ms', values: [1, 2, 3, 4, 5], goal, limit: 'light is slow' });
     const verdicts = [0.5, 2, 3, 5].map((goal) => [judged(goal).verdict, judged(goal).limit]);
     assert.deepEqual(verdicts, [
       ['falls short', 'light is slow'],
@@ -53,9 +54,86 @@ describe('bench', () => {
       { product: 20, yardstick: 10 },
       { product: 300, yardstick: 100 },
     ];
-    const { ratio, verdict } = compare({ what: 'x', unit: 'ms', against: 'y', goal: 0.9, pairs });
+    const { ratio, verdict } = findingOf({ what: 'x', unit: 'ms', against: 'y', goal: 0.9, pairs });
     assert.equal(ratio?.median, 2);
     assert.equal(verdict, 'falls short');
+  });
+
+  it('judges a count by its worst, however often it came out right', () => {
+    const count = { what: 'wrong', unit: '', values: [0, 0, 1, 0], goal: 0 };
+    assert.equal(findingOf({ ...count, worst: true }).verdict, 'falls short');
+    assert.equal(findingOf(count).product.median, 0);
+  });
+
+  describe('a run', () => {
+    /** A row that measures the next of these values in each pass. */
+    const rowOf = (name: string, values: number[], given: Partial<Row> = {}): Row & { rounds: number[] } => {
+      const rounds: number[] = [];
+      const run = (bench: Bench): Promise<Measured[]> => {
+        rounds.push(bench.rounds(30));
+        return Promise.resolve([{ what: 'x', unit: 'ms', values: [values.shift() ?? NaN], goal: 2 }]);
+      };
+      return { name, what: '', run, rounds, ...given };
+    };
+    const run = (context: Mocha.Context, rows: readonly Row[], quick = false): ReturnType<typeof runRows> =>
+      runRows(rows, { context, quick, seconds: 60, progress: () => undefined });
+
+    it('spreads the rounds of a row over its passes, and goes on where they do not tell', async function () {
+      const [sure, unsure, once] = [
+        rowOf('sure', [1, 1, 1, 9]),
+        rowOf('unsure', [1, 3, 1, 3, 1, 3, 9]),
+        rowOf('once', [1, 9], { once: true }),
+      ];
+      const { rows, leftOut } = await run(this, [sure, unsure, once]);
+      assert.deepEqual(
+        rows.map(({ name, findings }) => [name, findings[0]?.product.high, findings[0]?.verdict]),
+        [
+          ['sure', 1, 'pass'],
+          ['unsure', 3, 'close'],
+          ['once', 1, 'pass'],
+        ],
+      );
+      assert.deepEqual([sure.rounds, unsure.rounds, once.rounds], [[10, 10, 10], Array(6).fill(10), [30]]);
+      assert.deepEqual(leftOut, []);
+    });
+
+    it('stops where the rounds tell, and a quick one after its only pass', async function () {
+      const unsure = (): Row & { rounds: number[] } => rowOf('unsure', [1, 3, 1, 3]);
+      const [whole, quick] = [rowOf('told', [3, 3, 3, 1]), unsure()];
+      assert.equal((await run(this, [whole])).rows[0]?.findings[0]?.verdict, 'falls short');
+      await run(this, [quick], true);
+      assert.deepEqual([whole.rounds, quick.rounds], [[10, 10, 10], [3]]);
+    });
+
+    it('keeps a row that failed from hiding the others', async function () {
+      const broken = rowOf('broken', [], { run: () => Promise.reject(new Error('no server')) });
+      const { rows } = await run(this, [broken, rowOf('sound', [1, 1, 1])]);
+      assert.deepEqual(
+        rows.map(({ name, failed }) => [name, /no server/.test(failed ?? '')]),
+        [
+          ['broken', true],
+          ['sound', false],
+        ],
+      );
+    });
+
+    it('is compared with another by its verdicts', () => {
+      const report = (values: number[]): Report => ({
+        at: '2026-01-01T00:00:00Z',
+        quick: false,
+        machine: { processor: 'x', cores: 1, memoryGb: 1, system: 'x', load: 0, versions: {} },
+        rows: [
+          {
+            name: 'row',
+            findings: values.map((value, n) => findingOf({ what: `${n}`, unit: '', values: [value], goal: 2 })),
+            failed: null,
+          },
+        ],
+        leftOut: [],
+      });
+      assert.equal(toDifferences(report([1, 1, 1]), report([1, 1])), '2 verdicts of 2026-01-01T00:00:00Z are here too, 0 differ');
+      assert.match(toDifferences(report([1, 3]), report([1, 1])), /1 differ\n {2}row: 1: falls short, before pass$/);
+    });
   });
 
   it('sees the longest stretch of work, also the last one before the end', async function () {
