@@ -71,8 +71,10 @@ describe('the curl lines of docs/http-api.md', function () {
 
   for (const { command, answer } of shown) {
     it(command.replace(/http:\S*?1880|-H "[^"]*"/g, '').replace(/\s+/g, ' '), async () => {
+      const [, mo_id = ''] = /"mo_id": "([^"]+)"/.exec(command) ?? [];
       // These two are for a batch that was weighed and given up.
-      if (/retry-push-odoo|park-batch/.test(command)) await giveUp(/"mo_id": "([^"]+)"/.exec(command)?.[1] ?? '');
+      if (/retry-push-odoo|park-batch/.test(command)) await giveUp(mo_id);
+      if (command.includes('mark-booked')) await weighLate(mo_id);
       const { status, body } = await typed(command);
       assert.equal(status, 200, JSON.stringify(body));
       assertShape(body, answer, 'the answer');
@@ -82,8 +84,8 @@ describe('the curl lines of docs/http-api.md', function () {
         await waitFor(async () => (await site.queued()).length === 10, { what: 'the set that the line has queued' });
         await site.query("UPDATE mo_batch SET created_at = created_at - interval '3 minutes'");
       }
-      const { success, mo_id, status: word } = body as { success?: boolean; mo_id?: string; status?: string };
-      if (success && word === 'cancelled') assert.ok((await site.archived('cancelled')).includes(mo_id ?? ''));
+      const { success, mo_id: cancelled, status: word } = body as { success?: boolean; mo_id?: string; status?: string };
+      if (success && word === 'cancelled') assert.ok((await site.archived('cancelled')).includes(cancelled ?? ''));
     });
   }
 
@@ -96,6 +98,13 @@ describe('the curl lines of docs/http-api.md', function () {
   async function giveUp(mo_id: string): Promise<void> {
     const given = "state = 'failed', last_error = 'ODOO_REFUSED: test', status_manufacturing = 1, actual = '{}', actual_weight = 1";
     await site.query(`UPDATE mo_batch SET ${given} WHERE mo_id = '${mo_id}'`);
+  }
+
+  /** As the PLC does that finishes a batch which was cancelled meanwhile. */
+  async function weighLate(mo_id: string): Promise<void> {
+    const detail = { what: 'weighed after the batch left the queue', run: 1, slot: 3, actual: {}, actual_weight: 998.06 };
+    const insert = "INSERT INTO mo_events (line, mo_id, event, actor, detail) VALUES ('main', $1, 'refused', 'plc', $2)";
+    await site.query(insert, [mo_id, JSON.stringify(detail)]);
   }
 
   /** Types the line into a shell, with the address and the token of this test. */
