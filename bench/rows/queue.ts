@@ -6,7 +6,10 @@ import { fetchOrders } from '../../src/line/fetch';
 import { runGate } from '../../src/line/gate';
 import type { Line } from '../../src/line/line';
 import { createOdoo } from '../../src/odoo/client';
+import { knownOrders, readEpoch } from '../../src/queue/gate';
+import { glanceAt } from '../../src/queue/glance';
 import { queueRows } from '../../src/queue/rows';
+import { taskEnded } from '../../src/queue/tasks';
 import { testDatabase } from '../../test/support/postgres';
 import { bareClient } from '../database/client';
 import { copyIn, copyLine } from '../database/copy';
@@ -21,7 +24,7 @@ import { countsStretches, longestStretch } from '../stretch';
 const SIZES = [10, 100, 1000];
 const QUICK_SIZES = [10, 100];
 const STALL_MS = 20;
-const LIMIT = 'the transaction alone, and reading the answers alone, take what the two rows after it say';
+const LIMIT = 'the transaction, the statements around it, and reading the answers take what the three rows after it say';
 const COLUMNS = ['line', 'batch_no', 'mo_id', 'odoo_id', 'finished_goods', 'quantity', 'uom', 'materials', 'fetch_seq'] as const;
 
 export const queue: Row = {
@@ -59,7 +62,8 @@ export const queue: Row = {
         await queueSet(line, size);
         statements.push(counter.take());
         const { bodies } = await server.asked();
-        const ready = copyBuffer(await queueRows(database, line.line));
+        const rows = await queueRows(database, line.line);
+        const ready = copyBuffer(rows);
 
         async function product(): Promise<number> {
           await emptyLine(database, line.line);
@@ -86,7 +90,19 @@ export const queue: Row = {
           return taken;
         }
 
-        const list = listOf(await queueRows(database, line.line));
+        /** What the product has to ask and note beside its transaction, in the order in which it does. */
+        async function around(): Promise<number> {
+          await emptyLine(database, line.line);
+          return timed(async () => {
+            await glanceAt(database, line.line);
+            await readEpoch(database, line.line);
+            await knownOrders(database, line.line, names);
+            await taskEnded(line, 'fetch', new Date(), { text: 'queued' });
+          });
+        }
+
+        const list = linesOf(rows);
+        const names = rows.map(({ mo_id, odoo_id }) => ({ mo_id, odoo_id: odoo_id ?? 0 }));
         const times = rounds(size === 1000 ? 15 : 30);
         const beside = async (what: string, goal: number | null, measure: Measure): Promise<void> => {
           const pairs = await onceARound(times, measure, yardstick);
@@ -98,6 +114,7 @@ export const queue: Row = {
           null,
           transaction,
         );
+        await beside('the statements around it: the gate, the number of the last fetch, the look-up, the record of the run', null, around);
         findings.push({
           what: `the confirmed MOs asked of Odoo, every answer checked`,
           unit: 'ms',
@@ -159,17 +176,12 @@ function copyBuffer(rows: Awaited<ReturnType<typeof queueRows>>): Buffer {
 }
 
 /** The same set as a statement takes it. */
-function listOf(rows: Awaited<ReturnType<typeof queueRows>>): string {
-  return JSON.stringify(
-    rows.map(({ mo_id, odoo_id, finished_goods, quantity, uom, materials }) => ({
-      mo_id,
-      odoo_id,
-      finished_goods,
-      quantity,
-      uom,
-      materials,
-    })),
-  );
+function linesOf(rows: Awaited<ReturnType<typeof queueRows>>): string {
+  return rows
+    .map(({ mo_id, odoo_id, finished_goods, quantity, uom, materials }) =>
+      JSON.stringify({ mo_id, odoo_id, finished_goods, quantity, uom, materials }),
+    )
+    .join('\n');
 }
 
 /** Asks of Odoo what the product asked. */
@@ -186,7 +198,8 @@ const QUEUE_BARE = `
 WITH queued AS (
   INSERT INTO mo_batch (line, batch_no, mo_id, odoo_id, finished_goods, quantity, uom, materials, fetch_seq)
   SELECT 'main', row_number() OVER (), o.mo_id, o.odoo_id, o.finished_goods, o.quantity, o.uom, o.materials, $2
-  FROM jsonb_to_recordset($1::jsonb) AS o(mo_id text, odoo_id bigint, finished_goods text, quantity numeric, uom text, materials jsonb)
+  FROM unnest(string_to_array($1, chr(10))) AS entry
+  CROSS JOIN LATERAL jsonb_to_record(entry::jsonb) AS o(mo_id text, odoo_id bigint, finished_goods text, quantity numeric, uom text, materials jsonb)
   WHERE NOT EXISTS (SELECT 1 FROM mo_histories h WHERE h.mo_id = o.mo_id) AND NOT EXISTS (SELECT 1 FROM mo_batch b WHERE b.mo_id = o.mo_id)
   RETURNING mo_id
 )
@@ -197,7 +210,7 @@ async function queueBare(client: Client, list: string): Promise<void> {
   const opened =
     "INSERT INTO mo_fetch (line, fetch_seq, token) SELECT 'main', max(fetch_seq) + 1, gen_random_uuid() FROM mo_fetch RETURNING fetch_seq";
   const [fetched] = (await client.query<{ fetch_seq: string }>(opened)).rows;
-  await client.query(QUEUE_BARE, [list, fetched?.fetch_seq]);
+  await client.query({ name: 'queue-bare', text: QUEUE_BARE, values: [list, fetched?.fetch_seq] });
   await client.query('COMMIT');
 }
 

@@ -16,6 +16,10 @@ const BARE = `
 UPDATE mo_batch b SET state = 'running', actual = v.actual, actual_weight = v.weight, last_read_from_plc = now()
 FROM unnest($1::bigint[], $2::jsonb[], $3::numeric[]) AS v(id, actual, weight) WHERE b.id = v.id`;
 
+const POOLED = BARE.replace('mo_batch', '{schema}.mo_batch');
+const LIMIT =
+  'a connection of the pool takes what the row after it says; the rest are the check that nobody else changed the row, and the events';
+
 export const update: Row = {
   name: 'update',
   what: 'a PLC read stored in 10 rows, against UPDATE ... FROM unnest; write-ahead log of an unchanged read',
@@ -38,11 +42,12 @@ export const update: Row = {
       return timed(() => storeReadings(database, line.line, updates));
     }
 
-    async function yardstick(): Promise<number> {
+    async function bare(send: (columns: unknown[]) => Promise<unknown>): Promise<number> {
       const updates = await changed();
       const columns = [updates.map(({ id }) => id), updates.map(({ actual }) => JSON.stringify(actual)), updates.map(() => time)];
-      return timed(() => client.query(BARE, columns));
+      return timed(() => send(columns));
     }
+    const yardstick = (): Promise<number> => bare((columns) => client.query(BARE, columns));
 
     const options = { settle: 0, settleTimeout: 1, acknowledge: true, source: 'plc', payload: null } as const;
     const read = (): Promise<unknown> => readBatches(line, quietRun(), options);
@@ -54,7 +59,10 @@ export const update: Row = {
       await queueLine(database, line.line, 0, MAPPING.slots);
       const findings: Measured[] = [];
       const pairs = await onceARound(rounds(100), product, yardstick);
-      findings.push({ what: 'values of 10 batches stored', unit: 'ms', against: 'UPDATE ... FROM unnest', goal: 1.3, pairs });
+      const beside = { unit: 'ms', against: 'UPDATE ... FROM unnest' };
+      findings.push({ ...beside, what: 'values of 10 batches stored', goal: 1.3, pairs, limit: LIMIT });
+      const floors = await onceARound(rounds(100), () => bare((columns) => database.query(POOLED, columns)), yardstick);
+      findings.push({ ...beside, what: 'the bare statement over a connection of the pool, with its time-outs', goal: null, pairs: floors });
       counter.take();
       await storeReadings(database, line.line, await changed());
       // One of them was the SELECT that made the values up.
