@@ -48,7 +48,7 @@ export async function runRows(
       const bench: Bench = {
         context,
         quick,
-        rounds: (full, few = 3) => (quick ? few : row.once ? full : Math.ceil(full / PASSES)),
+        rounds: (full, few = 2) => (quick ? few : row.once ? full : Math.ceil(full / PASSES)),
         progress: (text) => progress(`${row.name}: ${text}`),
       };
       bench.progress(pass === 1 ? 'begins' : pass <= PASSES ? `pass ${pass} of ${PASSES}` : 'measures on, its rounds do not tell');
