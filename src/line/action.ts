@@ -29,6 +29,8 @@ export interface ActionOptions {
 interface ActionInput {
   action?: Action | null;
   mo_id?: string | null;
+  /** Which of several late weights of an MO was booked. */
+  run?: number | null;
   reason?: string | null;
   notes?: string | null;
   actual?: Record<string, number> | null;
@@ -40,6 +42,7 @@ const SCHEMA: JSONSchemaType<ActionInput> = {
   properties: {
     action: { type: 'string', enum: [...ACTIONS, null] as never, nullable: true },
     mo_id: { type: 'string', nullable: true, minLength: 1, maxLength: 64 },
+    run: { type: 'integer', nullable: true, minimum: 1 },
     reason: { type: 'string', nullable: true, maxLength: 200 },
     notes: { type: 'string', nullable: true, maxLength: 2000 },
     actual: { type: 'object', nullable: true, required: [], additionalProperties: { type: 'number', minimum: 0, exclusiveMaximum: 1e12 } },
@@ -126,7 +129,7 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
 
   async booked(line, input, actor) {
     const mo_id = nameOf(input);
-    const batch_no = await bookLateWeight(line.database, line.line, mo_id, noteOf(input, actor));
+    const batch_no = await bookLateWeight(line.database, line.line, { mo_id, run: input.run ?? null }, noteOf(input, actor));
     if (batch_no !== null) return { message: `${mo_id}: what was weighed after it left the queue is booked by hand`, batch_no, mo_id };
     const last = await lastRecord(line.database, line.line, { mo_id });
     if (!last) throw new Refused(404, 'BATCH_UNKNOWN', `${mo_id} is not in the history of line ${line.line}`);

@@ -22,20 +22,25 @@ export async function finishCancel(line: Line, row: QueueRow, signal: AbortSigna
     await assertClearable(line, row, signal);
     await clearSlot(plcOf(line), line.mapping, row.batch_no, { evenIfNotTaken: true, signal });
   }
+  // Kept with the event: of an MO that Odoo will never list as confirmed again, nobody is offered to requeue it.
+  let odoo_state: string | null = null;
   if (row.odoo_id !== null) {
     try {
-      if (cancellation.in_odoo) await cancelInOdoo(odooOf(line), row.odoo_id, row, signal);
-      else if (line.odoo) await assertNotSeenDone(line.odoo, row.odoo_id, row, signal);
+      if (cancellation.in_odoo) {
+        await cancelInOdoo(odooOf(line), row.odoo_id, row, signal);
+        odoo_state = 'cancel';
+      } else if (line.odoo) odoo_state = await stateUnlessDone(line.odoo, row.odoo_id, row, signal);
     } catch (error) {
       if (refusedForGood(error)) {
-        const detail = { call: detailOf(error) };
+        const isDone = error instanceof SmartMoError && error.code === 'ODOO_DIFFERS';
+        const detail = { call: detailOf(error), ...(isDone ? { odoo_state: 'done' } : {}) };
         await markFailed(line.database, row, describe(error), { actor: cancellation.actor, detail });
       }
       throw error;
     }
   }
   const notes = [cancellation.reason, cancellation.notes].filter(Boolean).join(': ');
-  return archive(line.database, row, 'cancelled', { notes: notes || null, actor: cancellation.actor });
+  return archive(line.database, row, 'cancelled', { notes: notes || null, actor: cancellation.actor, detail: { odoo_state } });
 }
 
 /**
@@ -55,7 +60,7 @@ export async function assertClearable(line: Line, { batch_no, mo_id }: QueueRow,
   const sentence = isBegun({ actual: slot.materials })
     ? `the PLC is running slot ${batch_no} ${mo_id}; stop it at the PLC first`
     : `the PLC has taken ${mo_id} into slot ${batch_no} and has dosed nothing yet; take it out at the PLC first`;
-  throw new SmartMoError('PLC_SLOT_RUNNING', `${sentence}, or cancel without clearing the slot`, { class: 'unknown' });
+  throw new SmartMoError('PLC_SLOT_RUNNING', `${sentence}, or cancel without "Clear the slot of the PLC as well"`, { class: 'unknown' });
 }
 
 /** Asking Odoo again gives the same answer: a person decides. An MO that is gone is looked for once more, see {@link isCancelled}. */
@@ -81,12 +86,14 @@ async function isCancelled(odoo: Odoo, id: number, { mo_id, last_error }: QueueR
 }
 
 /** Left out of it, Odoo is only looked at, so that nothing is both done there and cancelled here; one that is away keeps nobody. */
-async function assertNotSeenDone(odoo: Odoo, id: number, { mo_id }: QueueRow, signal: AbortSignal): Promise<void> {
+async function stateUnlessDone(odoo: Odoo, id: number, { mo_id }: QueueRow, signal: AbortSignal): Promise<string | null> {
   const states = await odoo.readStates([id], signal).catch((error: unknown) => {
     if (error instanceof SmartMoError && error.code.startsWith('ODOO_')) return null;
     throw error;
   });
-  assertNotDone(mo_id, states?.get(id));
+  const shown = states?.get(id);
+  assertNotDone(mo_id, shown);
+  return shown?.state ?? null;
 }
 
 function assertNotDone(mo_id: string, shown: OdooState | undefined): void {

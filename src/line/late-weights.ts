@@ -22,12 +22,13 @@ export async function keepLateWeights(line: Line, late: readonly SlotReading[]):
     if (!record || record.status === 'completed') continue;
     // A batch that was weighed, stored and then cancelled or parked: only the acknowledgement is missing.
     if (record.status_manufacturing === 1 && record.measured_by === 'plc' && record.actual_weight === weight) continue;
-    if (line.mode === 'live') {
-      await keepLateWeight(line.database, line.line, { mo_id, run: record.run, slot, actual: materials, actual_weight: weight });
-    }
-    const lateFor = await lateOf(line.database, line.line, [mo_id], line.mapping.weightUnit);
     const shown = weight === null ? 'no weight' : `${weight} ${line.mapping.weightUnit}`;
     const text = `slot ${slot} finished ${mo_id} with ${shown} after the batch left the queue (${record.status}); nothing of it goes to Odoo: book it there by hand`;
+    if (line.mode === 'live') {
+      const figures = { run: record.run, slot, actual: materials, actual_weight: weight };
+      await keepLateWeight(line.database, line.line, { mo_id, ...figures, text, value: shown });
+    }
+    const lateFor = await lateOf(line.database, line.line, [mo_id], line.mapping.weightUnit);
     const late = { batch_no: slot, mo_id, text, value: shown };
     kept.push({ ...late, code: 'stale-slot' });
     // A PLC that does not take the acknowledgement shows it again, also after it was booked.

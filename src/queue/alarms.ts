@@ -59,7 +59,7 @@ export interface DueAlarm extends AlarmRow {
 const CLAIM = `
 WITH due AS (
   SELECT id, raised_sent_at IS NULL AS is_new FROM {schema}.mo_alarm
-  WHERE line = $1
+  WHERE line = $1 AND (cleared_at IS NULL OR cleared_sent_at IS NULL) -- the condition of the index mo_alarm_to_announce
     AND (cleared_at IS NULL AND (raised_sent_at IS NULL OR reminded_at < now() - $2 * interval '1 minute')
       OR cleared_at IS NOT NULL AND cleared_sent_at IS NULL)
   ORDER BY id FOR UPDATE

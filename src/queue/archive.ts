@@ -19,7 +19,7 @@ WITH d AS (
   RETURNING *
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
-  SELECT line, mo_id, $7, $6, jsonb_build_object('batch_no', batch_no, 'run', run, 'notes', notes) FROM h
+  SELECT line, mo_id, $7, $6, jsonb_build_object('batch_no', batch_no, 'run', run, 'notes', notes) || $8::jsonb FROM h
 )
 SELECT * FROM h`;
 
@@ -34,9 +34,13 @@ export async function archive(
   db: Queryable,
   row: Pick<QueueRow, 'id' | 'row_version'>,
   status: keyof typeof LEAVES,
-  { notes, actor }: { notes: string | null; actor: string },
+  { notes, actor, detail = {} }: { notes: string | null; actor: string; detail?: object },
 ): Promise<HistoryRow | null> {
   const { from, event } = LEAVES[status];
-  const [record] = await db.query<HistoryRow>(ARCHIVE, [row.id, row.row_version, from, status, notes, actor, event], 'archive');
+  const [record] = await db.query<HistoryRow>(
+    ARCHIVE,
+    [...[row.id, row.row_version, from, status, notes, actor, event], JSON.stringify(detail)],
+    'archive',
+  );
   return record ?? null;
 }

@@ -96,15 +96,15 @@ WHERE line = $1 AND mo_id = ANY($2) AND NOT requeued AND status <> 'completed'
   AND NOT EXISTS (SELECT 1 FROM {schema}.mo_histories c WHERE c.mo_id = h.mo_id AND c.status = 'completed')
   AND NOT EXISTS (SELECT 1 FROM {schema}.mo_batch b WHERE b.mo_id = h.mo_id)
   AND NOT coalesce((
-    SELECT CASE e.event WHEN 'cancelling' THEN (e.detail ->> 'in_odoo')::boolean ELSE e.detail ->> 'error' ~ '^ODOO_(CANCELLED|GONE):' END
+    SELECT e.detail ->> 'odoo_state' IN ('cancel', 'done') OR e.detail ->> 'error' ~ '^ODOO_(CANCELLED|GONE):'
     FROM {schema}.mo_events e
-    WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event IN ('cancelling', 'failed')
+    WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event IN ('cancelled', 'failed')
     ORDER BY e.id DESC LIMIT 1
   ), false)`;
 
 /**
- * Which of these MOs the operator action requeue would let back in, and Odoo too: not one that was cancelled there with its batch,
- * nor one that failed because it is cancelled or gone there, which no fetch ever lists again.
+ * Which of these MOs the operator action requeue would let back in, and Odoo too: not one that was seen cancelled or done there
+ * when its batch was cancelled, nor one that failed because it is cancelled or gone there, which no fetch lists again.
  */
 export async function requeueable(db: Queryable, line: string, moIds: readonly string[]): Promise<Set<string>> {
   if (moIds.length === 0) return new Set();

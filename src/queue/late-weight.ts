@@ -12,6 +12,9 @@ export interface LateWeight {
   slot: number;
   actual: Record<string, number>;
   actual_weight: number | null;
+  /** Sentence and value of its alarm. */
+  text: string;
+  value: string;
 }
 
 const KEEP = `
@@ -24,34 +27,59 @@ export async function keepLateWeight(db: Queryable, line: string, { mo_id, ...de
   await db.query(KEEP, [line, mo_id, JSON.stringify({ what: WHAT, ...detail })]);
 }
 
+/** Of each run the last that came late and that nobody has booked since. */
+const WAITING = `
+  SELECT DISTINCT ON (detail -> 'run') id, detail FROM {schema}.mo_events e
+  WHERE line = $1 AND mo_id = $2 AND event = 'refused' AND detail ->> 'what' = $5 AND NOT EXISTS (
+    SELECT 1 FROM {schema}.mo_events b
+    WHERE b.line = $1 AND b.mo_id = $2 AND b.event = 'booked' AND b.detail -> 'run' = e.detail -> 'run' AND b.id > e.id)
+  ORDER BY detail -> 'run', id DESC`;
+
+/** The alarm is one for each MO: while another run waits, it goes on with that. Whoever raised it in this very moment is cleared too. */
 const BOOK = `
-WITH late AS (
-  SELECT (detail ->> 'slot')::int AS slot, (detail ->> 'run')::int AS run FROM {schema}.mo_events e
-  WHERE line = $1 AND mo_id = $2 AND event = 'refused' AND detail ->> 'what' = $5
-    AND NOT EXISTS (SELECT 1 FROM {schema}.mo_events b WHERE b.line = $1 AND b.mo_id = $2 AND b.event = 'booked' AND b.id > e.id)
-  ORDER BY id DESC LIMIT 1
+WITH waiting AS (${WAITING}
+), late AS (
+  SELECT * FROM waiting WHERE $6::int IS NULL OR (detail ->> 'run')::int = $6 ORDER BY id DESC LIMIT 1
+), other AS (
+  SELECT detail FROM waiting WHERE id IS DISTINCT FROM (SELECT id FROM late) ORDER BY id DESC LIMIT 1
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
-  SELECT $1, $2, 'booked', $3, jsonb_build_object('batch_no', slot, 'run', run) || $4::jsonb FROM late
-), cleared AS (
-  UPDATE {schema}.mo_alarm SET cleared_at = now()
-  WHERE line = $1 AND code = 'late-weight' AND mo_id = $2 AND cleared_at IS NULL AND EXISTS (SELECT 1 FROM late)
+  SELECT $1, $2, 'booked', $3, jsonb_build_object('batch_no', detail -> 'slot', 'run', detail -> 'run') || $4::jsonb FROM late
+), alarm AS (
+  UPDATE {schema}.mo_alarm a SET
+    text       = coalesce(next.detail ->> 'text', a.text),
+    value      = coalesce(next.detail ->> 'value', a.value),
+    batch_no   = coalesce((next.detail ->> 'slot')::int, a.batch_no),
+    cleared_at = CASE WHEN next.detail IS NULL THEN now() END
+  FROM (SELECT (SELECT detail FROM other) AS detail) next
+  WHERE line = $1 AND code = 'late-weight' AND mo_id = $2 AND cleared_at IS NULL
+  RETURNING a.batch_no
 )
-SELECT slot FROM late`;
+SELECT coalesce(
+  (SELECT (detail ->> 'slot')::int FROM late),
+  (SELECT batch_no FROM alarm WHERE NOT EXISTS (SELECT 1 FROM waiting))) AS slot`;
 
 /**
  * A person has booked in Odoo what the PLC weighed too late: noted with the name, and the alarm `late-weight`, which nobody else
- * clears, is over. Returns the slot; null when nothing of this MO waits to be booked.
+ * clears, is over.
+ * @param run the last that waits when null
+ * @returns the slot; null when nothing of this run waits to be booked
  */
-export async function bookLateWeight(db: Queryable, line: string, moId: string, { actor, detail }: Note): Promise<number | null> {
-  const [late] = await db.query<{ slot: number }>(BOOK, [line, moId, actor, JSON.stringify(detail ?? {}), WHAT]);
-  return late?.slot ?? null;
+export async function bookLateWeight(
+  db: Queryable,
+  line: string,
+  { mo_id, run }: { mo_id: string; run: number | null },
+  { actor, detail }: Note,
+): Promise<number | null> {
+  const [booked] = await db.query<{ slot: number | null }>(BOOK, [line, mo_id, actor, JSON.stringify(detail ?? {}), WHAT, run]);
+  return booked?.slot ?? null;
 }
 
 const KEPT = `
 SELECT mo_id, (detail ->> 'run')::int AS run, (detail ->> 'actual_weight')::numeric AS actual_weight, (
   SELECT b.actor FROM {schema}.mo_events b
-  WHERE b.line = e.line AND b.mo_id = e.mo_id AND b.event = 'booked' AND b.id > e.id ORDER BY b.id LIMIT 1
+  WHERE b.line = e.line AND b.mo_id = e.mo_id AND b.event = 'booked' AND b.detail -> 'run' = e.detail -> 'run' AND b.id > e.id
+  ORDER BY b.id LIMIT 1
 ) AS booked_by
 FROM {schema}.mo_events e
 WHERE line = $1 AND mo_id = ANY($2) AND event = 'refused' AND detail ->> 'what' = $3 ORDER BY id`;

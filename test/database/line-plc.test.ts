@@ -6,6 +6,7 @@ import type { HistoryReport } from '../../src/monitor/history-report';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import type { Plc } from '../../src/plc/plc';
+import { openAlarms, settleAlarms } from '../../src/queue/alarms';
 import { keepLateWeight, lateOf } from '../../src/queue/late-weight';
 import { checkInvariants } from '../support/invariants';
 import { type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
@@ -198,7 +199,10 @@ describe('recipes and readings', () => {
   it('finished without a weight after the batch left the queue: told as that, not as 0 kg', async function () {
     const plant = await queue(this, 1);
     const [mo_id = ''] = await plant.queued();
-    await keepLateWeight(plant.database, 'main', { mo_id, run: 1, slot: 1, actual: { silo_a: 10 }, actual_weight: null });
+    await keepLateWeight(plant.database, 'main', {
+      ...{ mo_id, run: 1, slot: 1, actual: { silo_a: 10 }, actual_weight: null },
+      ...{ text: 'finished', value: 'no weight' },
+    });
     const told = await lateOf(plant.database, 'main', [mo_id], 'kg');
     assert.match(told({ mo_id, run: 1 })?.text ?? '', /^finished without a weight after it left the queue: book it by hand/);
     assert.equal(told({ mo_id, run: 2 }), null);
@@ -265,6 +269,45 @@ describe('recipes and readings', () => {
       [(await plant.act('booked', { mo_id })).statusCode, (await plant.act('booked', { mo_id: 'WH/MO/0' })).statusCode],
       [409, 404],
     );
+  });
+
+  it('two runs of an MO that both came late: each is booked by itself, and the alarm goes on with the other', async function () {
+    const plant = await queue(this, 1);
+    const [mo_id = ''] = await plant.queued();
+    await plant.cancel({ mo_id });
+    const keep = (run: number, text: string): Promise<void> =>
+      keepLateWeight(plant.database, 'main', {
+        mo_id,
+        run,
+        slot: run,
+        actual: {},
+        actual_weight: run * 100,
+        text,
+        value: `${run * 100} kg`,
+      });
+    await keep(1, 'the first');
+    await keep(2, 'the second');
+    const alarm = { code: 'late-weight', mo_id, batch_no: 2, severity: 'warning', text: 'the second', value: '200 kg' } as const;
+    await settleAlarms(plant.database, 'main', [], [alarm]);
+    const left = async (): Promise<[string, number | null][]> =>
+      (await openAlarms(plant.database, 'main')).map(({ text, batch_no }) => [text, batch_no]);
+    const booked = async (): Promise<(boolean | undefined)[]> => {
+      const late = await lateOf(plant.database, 'main', [mo_id], 'kg');
+      return [1, 2].map((run) => late({ mo_id, run })?.isBooked);
+    };
+
+    assert.equal((await plant.act('booked', { mo_id })).payload['batch_no'], 2, 'the one that the alarm names');
+    assert.deepEqual([await left(), await booked()], [[['the first', 1]], [false, true]]);
+    assert.equal((await plant.act('booked', { mo_id, run: 2 })).statusCode, 409);
+    assert.deepEqual(await left(), [['the first', 1]]);
+    assert.equal((await plant.act('booked', { mo_id, run: 1 })).payload['batch_no'], 1);
+    assert.deepEqual([await left(), await booked()], [[], [true, true]]);
+
+    // A reader that had looked just before raises it again.
+    await settleAlarms(plant.database, 'main', [], [alarm]);
+    assert.equal((await plant.act('booked', { mo_id })).port, 1);
+    assert.deepEqual(await left(), []);
+    assert.equal((await plant.act('booked', { mo_id })).statusCode, 409);
   });
 
   it('a batch that was weighed and stored before it was cancelled is acknowledged without noise', async function () {

@@ -165,4 +165,21 @@ describe('requeue in the history', () => {
     );
     assert.deepEqual(await can(gone), ['requeue']);
   });
+
+  it('nor for one that was seen done or cancelled in Odoo when its batch was cancelled', async function () {
+    const plant = await startPlant(this, { slots: 3, orders: 3 });
+    after(() => plant.close());
+    await plant.fetch();
+    const [done = '', cancelled = '', open = ''] = await plant.queued();
+    await plant.odoo.command({ action: 'done', mo_id: done });
+    assert.equal((await plant.cancel({ mo_id: done })).statusCode, 409);
+    assert.equal((await plant.act('park', { mo_id: done })).port, 1);
+    await plant.odoo.command({ action: 'cancel', mo_id: cancelled });
+    for (const mo_id of [cancelled, open]) assert.equal((await plant.cancel({ mo_id }, { cancelInOdoo: false })).port, 1);
+    const { histories } = (await plant.report('history', {})).payload as unknown as HistoryReport;
+    assert.deepEqual(
+      [done, cancelled, open].map((mo_id) => histories.find((record) => record.mo_id === mo_id)?.can),
+      [[], [], ['requeue']],
+    );
+  });
 });
