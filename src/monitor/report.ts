@@ -15,7 +15,7 @@ import { outageAlarm, outageBegan, outageEnded } from './outage';
 import { differs, isUnseen, reconciliation, reconciliationSentence } from './reconciliation';
 import { slotReport, slotSentence } from './slot-report';
 import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot } from './snapshot';
-import type { Level } from './word';
+import { type Level, worst } from './word';
 
 export interface ReportOptions {
   report: string;
@@ -32,6 +32,8 @@ interface Answer {
   status: NodeStatus;
   statusCode?: number;
   events?: OutcomeEvent[];
+  /** The open alarms by which the report speaks. Without: those that the table remembers. */
+  alarms?: readonly AlarmView[];
 }
 
 type Report = (line: Line, run: Run, options: ReportOptions) => Promise<Answer>;
@@ -49,7 +51,7 @@ const REPORTS = {
     const picture = realTime(line, snapshot, options.stuckAfterMinutes, outage);
     const events = outageEvents(line, outage, options);
     const fill = picture.word === 'STARTING' ? 'blue' : LIGHTS[picture.level];
-    return { ...answer(line, picture, `${picture.word}: ${picture.why}`, fill), events };
+    return { ...answer(line, picture, `${picture.word}: ${picture.why}`, fill), events, alarms: picture.alarms };
   },
   history: async (line, _run, { payload }) => {
     const report = await historyReport(line, isRecord(payload) ? payload : {});
@@ -96,8 +98,8 @@ const LIGHTS: Record<Level, NodeStatus['fill']> = { ok: 'green', warning: 'yello
  */
 export async function runReport(line: Line, run: Run, options: ReportOptions): Promise<Outcome> {
   try {
-    const { payload, text, status, statusCode, events = [] } = await reportOf(options.report)(line, run, options);
-    const light = await neverGreenOverAlarms(line, status);
+    const { payload, text, status, statusCode, events = [], alarms } = await reportOf(options.report)(line, run, options);
+    const light = neverWellOver(alarms ? criticalOf(alarms) : await rememberedCritical(line), status);
     // Last: what is claimed here is lost when anything after it fails.
     const announced = options.announces === false ? [] : await announce(line, run, options).catch(none);
     return observed(line, {
@@ -119,16 +121,19 @@ function answer(line: Line, payload: Record<string, unknown>, text: string, fill
   return { payload, text, status: { fill, shape: 'dot', text: `${text.slice(0, 50)} ${clockTime(line.clock.now())}` } };
 }
 
-/** A light that is well while the table holds a critical alarm would be a lie (invariant I14). */
-async function neverGreenOverAlarms(line: Line, status: NodeStatus): Promise<NodeStatus> {
-  const critical = status.fill === 'green' ? await criticalAlarm(line) : null;
-  return critical ? { ...status, fill: 'yellow', text: `${critical}: ${status.text}` } : status;
+/** A light that is well while a critical alarm is open would be a lie (invariant I14). */
+function neverWellOver(critical: string | null, status: NodeStatus): NodeStatus {
+  return critical === null || status.fill === 'red' ? status : { ...status, fill: 'yellow', text: `${critical}: ${status.text}` };
+}
+
+function criticalOf(alarms: readonly Pick<AlarmView, 'code' | 'severity'>[]): string | null {
+  return alarms.find(({ severity }) => severity === 'critical')?.code ?? null;
 }
 
 /** The database may have gone away since the report was read: it is answered all the same. */
-async function criticalAlarm({ database, line }: Line): Promise<string | null> {
+async function rememberedCritical({ database, line }: Line): Promise<string | null> {
   try {
-    return (await openAlarms(database, line)).find(({ severity }) => severity === 'critical')?.code ?? null;
+    return criticalOf(await openAlarms(database, line));
   } catch (error) {
     if (isOfTheDatabase(error)) return 'database-down';
     throw error;
@@ -171,6 +176,7 @@ async function health(line: Line, run: Run, options: ReportOptions): Promise<Ans
     payload: { status: word, issues },
     text: issues.length === 0 ? 'all well' : issues.map(({ code, text }) => `${code}: ${text}`).join('; '),
     events,
+    alarms,
     status: { fill: LIGHTS[word], shape: 'dot', text: `${word}, ${countOf(issues)} ${time}` },
     ...(word === 'critical' ? { statusCode: 503 } : {}),
   };
@@ -196,11 +202,6 @@ async function checkedAlarms(line: Line, run: Run, options: ReportOptions): Prom
 function outageEvents(line: Line, outage: AlarmView | null, { announces }: ReportOptions): OutcomeEvent[] {
   if (announces === false) return [];
   return outage ? outageBegan(line, outage) : outageEnded(line);
-}
-
-function worst(alarms: readonly AlarmView[]): Level {
-  if (alarms.some(({ severity }) => severity === 'critical')) return 'critical';
-  return alarms.some(({ severity }) => severity === 'warning') ? 'warning' : 'ok';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

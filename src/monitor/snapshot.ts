@@ -15,7 +15,7 @@ import { placesOf, type QueuedBatch, toQueued } from './queued-batch';
 import { alarmsNow } from './seen-alarms';
 import { type HangsOn, hangsOn } from './still';
 import { refusedByOdoo } from './turned-away';
-import { type Level, type Word, wordFor } from './word';
+import { type Level, type Word, wordFor, worst } from './word';
 
 /** Everything the database knows of a line, read at one moment. */
 export interface Snapshot {
@@ -84,8 +84,9 @@ export function batchStatus(
 interface RealTime extends Record<string, unknown>, BatchStatus {
   word: Word;
   why: string;
-  /** How the line is, beside what it does: a line at work may have batches that Odoo refuses. */
+  /** How the line is, beside what it does: a line at work may have open alarms. */
   level: Level;
+  alarms: AlarmView[];
 }
 
 /**
@@ -99,7 +100,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
   const alarms = outage ? [outage] : open.map(toAlarm);
   const status = batchStatus(line, snapshot.rows, alarms, (row) => hangsOn(line, row, snapshot, stuckAfterMinutes));
   const mayAct = line.mode === 'live' && !line.mapProblem && !outage;
-  const { alarm, since, ...said } = wordFor(line, snapshot, links, stuckAfterMinutes);
+  const { alarm, since, level, ...said } = wordFor(line, snapshot, links, stuckAfterMinutes);
   return {
     ...status,
     places: placesOf(status.batches),
@@ -109,6 +110,8 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     // Nobody knows: a flow must not take it for "fetch".
     is_empty: status.is_empty && !outage,
     ...said,
+    // A line at work is not well over an alarm, be it one that the word does not tell (invariant I14).
+    level: level === 'ok' && worst(alarms) !== 'ok' ? 'warning' : level,
     since: isoOrNull(since ?? sinceOf(open, alarm)),
     in_progress: status.batches.filter((batch) => countedAs(batch) === 'active'),
     completed: status.batches.filter((batch) => countedAs(batch) === 'completed'),

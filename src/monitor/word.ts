@@ -2,6 +2,7 @@ import { describe } from '../errors';
 import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
+import type { OpenAlarm } from '../queue/alarms';
 import { nameOf, type QueueRow } from '../queue/batch';
 import type { AlarmCode } from './alarm-codes';
 import type { Links } from './links';
@@ -26,6 +27,11 @@ const LEVELS: Record<Word, Level> = {
   'NO PLC': 'critical',
   'NO DATABASE': 'critical',
 };
+
+export function worst(alarms: readonly Pick<OpenAlarm, 'severity'>[]): Level {
+  if (alarms.some(({ severity }) => severity === 'critical')) return 'critical';
+  return alarms.some(({ severity }) => severity === 'warning') ? 'warning' : 'ok';
+}
 
 export interface Said {
   word: Word;

@@ -348,6 +348,25 @@ describe('reports of the line', () => {
     }
   });
 
+  it('the light of real-time and its level go by the alarms that it shows, not by what the last health run wrote', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.load();
+    await plant.read();
+    await plant.report('health');
+    const seen = async (): Promise<unknown[]> => {
+      const { status, payload } = await plant.report('real-time');
+      const open = (payload['alarms'] as { code: string }[]).map(({ code }) => code);
+      return [open, payload['word'], payload['level'], status.fill, status.text.startsWith('failed-batch: RUNNING: ')];
+    };
+    assert.deepEqual(await seen(), [[], 'RUNNING', 'ok', 'green', false]);
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'failed', last_error = 'x' WHERE batch_no = 1");
+    assert.deepEqual(await seen(), [['failed-batch'], 'RUNNING', 'warning', 'yellow', true]);
+    await plant.report('health');
+    const [first] = await plant.queued();
+    await plant.act('park', { mo_id: first });
+    assert.deepEqual(await seen(), [[], 'RUNNING', 'ok', 'green', false]);
+  });
+
   it('a report that a deploy ends after it claimed its alarms gives them back', async () => {
     await plant.fetch({ limit: 1 });
     const [first] = await plant.queued();
