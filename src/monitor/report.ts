@@ -14,7 +14,7 @@ import { historyReport } from './history-report';
 import { outageAlarm, outageBegan, outageEnded } from './outage';
 import { differs, isUnseen, reconciliation, reconciliationSentence } from './reconciliation';
 import { slotReport, slotSentence } from './slot-report';
-import { batchStatus, NOTHING, readSnapshot, realTime, type Snapshot } from './snapshot';
+import { NOTHING, queueNow, readSnapshot, realTime, type Snapshot } from './snapshot';
 import { type Level, worst } from './word';
 
 export interface ReportOptions {
@@ -39,12 +39,11 @@ interface Answer {
 type Report = (line: Line, run: Run, options: ReportOptions) => Promise<Answer>;
 
 const REPORTS = {
-  'batch-status': async (line) => {
-    const [rows, alarms] = await Promise.all([queueRows(line.database, line.line), openAlarms(line.database, line.line)]);
-    const status = batchStatus(line, rows, alarms.map(toAlarm));
+  'batch-status': async (line, _run, { stuckAfterMinutes }) => {
+    const { status, alarms } = queueNow(line, await readSnapshot(line), stuckAfterMinutes);
     const { total_batches, completed_batches, failed_batches } = status;
     const text = `${total_batches} batches in the queue, ${completed_batches} finished, ${failed_batches} failed`;
-    return answer(line, status, text, failed_batches > 0 ? 'yellow' : 'green');
+    return { ...answer(line, status, text, failed_batches > 0 ? 'yellow' : 'green'), alarms: alarms.map(toAlarm) };
   },
   'real-time': async (line, _run, options) => {
     const { snapshot, outage } = await look(line);

@@ -81,6 +81,13 @@ export function batchStatus(
   };
 }
 
+/** The queue and its open alarms as they are at this moment: what every report says of a batch. */
+export function queueNow(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): { status: BatchStatus; alarms: AlarmRow[] } {
+  const alarms = alarmsNow(line, snapshot, stuckAfterMinutes);
+  const hangs = (row: QueueRow): HangsOn | null => hangsOn(line, row, snapshot, stuckAfterMinutes);
+  return { status: batchStatus(line, snapshot.rows, alarms.map(toAlarm), hangs), alarms };
+}
+
 interface RealTime extends Record<string, unknown>, BatchStatus {
   word: Word;
   why: string;
@@ -96,9 +103,8 @@ interface RealTime extends Record<string, unknown>, BatchStatus {
 export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: number, outage: AlarmView | null): RealTime {
   const links = linksOf(line, snapshot);
   if (outage) links.database = { state: 'down', since: new Date(outage.since), error: outage.text };
-  const open = alarmsNow(line, snapshot, stuckAfterMinutes);
+  const { status, alarms: open } = queueNow(line, snapshot, stuckAfterMinutes);
   const alarms = outage ? [outage] : open.map(toAlarm);
-  const status = batchStatus(line, snapshot.rows, alarms, (row) => hangsOn(line, row, snapshot, stuckAfterMinutes));
   const mayAct = line.mode === 'live' && !line.mapProblem && !outage;
   const { alarm, since, level, ...said } = wordFor(line, snapshot, links, stuckAfterMinutes);
   return {

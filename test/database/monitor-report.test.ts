@@ -367,6 +367,24 @@ describe('reports of the line', () => {
     assert.deepEqual(await seen(), [[], 'RUNNING', 'ok', 'green', false]);
   });
 
+  it('batch-status and real-time say the same of a batch, before a health run and after it', async () => {
+    await plant.fetch({ limit: 3 });
+    await plant.read();
+    const [first, second] = await plant.queued();
+    await plant.odoo.command({ action: 'cancel', mo_id: first });
+    await plant.report('health');
+    const agree = async (place: string): Promise<void> => {
+      const [status, picture] = await Promise.all(
+        ['batch-status', 'real-time'].map(async (name) => (await plant.report(name)).payload['batches'] as QueuedBatch[]),
+      );
+      assert.deepEqual(status, picture);
+      assert.equal(status?.find(({ mo_id }) => mo_id === second)?.place, place);
+    };
+    await agree('in_work');
+    await plant.database.query('UPDATE {schema}.mo_batch SET missed_reads = 9 WHERE mo_id = $1', [second]);
+    await agree('needs_you');
+  });
+
   it('a report that a deploy ends after it claimed its alarms gives them back', async () => {
     await plant.fetch({ limit: 1 });
     const [first] = await plant.queued();
