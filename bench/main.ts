@@ -42,7 +42,13 @@ if (values.help || unknown.length > 0 || halfTable || noTime) {
   for (const { name, what } of rows) console.log(`${name.padEnd(16)} ${what}`);
   process.exit(values.help ? 0 : 2);
 }
-const before = values.against === undefined ? null : (JSON.parse(readFileSync(values.against, 'utf8')) as Report);
+const before = values.against === undefined ? null : reportIn(values.against);
+
+/** npm writes two lines of its own before what a program prints. */
+function reportIn(file: string): Report {
+  const text = readFileSync(file, 'utf8');
+  return JSON.parse(text.slice(text.indexOf('{'))) as Report;
+}
 
 async function measure(context: Mocha.Context): Promise<Report> {
   const { quick } = values;

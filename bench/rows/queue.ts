@@ -44,6 +44,12 @@ export const queue: Row = {
     const stalls: number[] = [];
     const stretches: number[] = [];
 
+    /** Vacuumed too: no plant queues the same MOs over and over, and their dead rows would be walked over by each that looks an MO up. */
+    async function empty(): Promise<void> {
+      await emptyLine(database, 'main');
+      await client.query('VACUUM mo_batch, mo_fetch');
+    }
+
     async function queueSet(line: Line, limit: number): Promise<void> {
       await runGate(line, quietRun(), { enabled: true, manual: false, stuckAfterMinutes: 30 });
       const { payload } = await fetchOrders(line, quietRun(), { limit, filter: '', preview: false, message: {} });
@@ -54,10 +60,10 @@ export const queue: Row = {
       for (const size of sizes) {
         progress(`${size} MOs`);
         const line = benchLine({ database, odoo }, { slots: size });
-        await emptyLine(database, line.line);
+        await empty();
         await queueSet(line, size);
         await server.asked();
-        await emptyLine(database, line.line);
+        await empty();
         counter.take();
         await queueSet(line, size);
         statements.push(counter.take());
@@ -66,33 +72,33 @@ export const queue: Row = {
         const ready = copyBuffer(rows);
 
         async function product(): Promise<number> {
-          await emptyLine(database, line.line);
+          await empty();
           return timed(() => queueSet(line, size));
         }
 
         async function yardstick(): Promise<number> {
-          await emptyLine(database, line.line);
+          await empty();
           await client.query("INSERT INTO mo_fetch (line, fetch_seq, token) VALUES ('main', 1000000, gen_random_uuid())");
           const taken = await timed(() => fetchAndCopy(client, server.url, bodies, ready));
-          await emptyLine(database, line.line);
+          await empty();
           await client.query('DELETE FROM mo_fetch WHERE fetch_seq = 1000000');
           return taken;
         }
 
         /** The rows of the yardstick, with all that keeps a set from being queued twice; from a text that lies ready. */
         async function transaction(): Promise<number> {
-          await emptyLine(database, line.line);
+          await empty();
           const taken = await timed(async () => {
             await ask(server.url, bodies);
             await queueBare(client, list);
           });
-          await emptyLine(database, line.line);
+          await empty();
           return taken;
         }
 
         /** What the product has to ask and note beside its transaction, in the order in which it does. */
         async function around(): Promise<number> {
-          await emptyLine(database, line.line);
+          await empty();
           return timed(async () => {
             await glanceAt(database, line.line);
             await readEpoch(database, line.line);
@@ -128,9 +134,9 @@ export const queue: Row = {
         });
         if (size < most) continue;
         for (let round = 0; round < rounds(10); round += 1) {
-          await emptyLine(database, line.line);
+          await empty();
           stalls.push(await longestStall(() => queueSet(line, size)));
-          await emptyLine(database, line.line);
+          await empty();
           if (countsStretches) stretches.push(await longestStretch(() => queueSet(line, size)));
         }
       }
