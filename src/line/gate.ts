@@ -1,6 +1,6 @@
 import { clockTime, minutesBetween } from '../clock';
 import { codeOf } from '../queue/batch';
-import { glanceAt, type WaitingRow } from '../queue/glance';
+import { type Glance, glanceAt, type WaitingRow } from '../queue/glance';
 import { countRows } from '../queue/rows';
 import { currentHold } from './hold';
 import type { Line } from './line';
@@ -32,20 +32,19 @@ export interface Blocking {
  * the queue are the tables (src/queue/gate.ts).
  */
 export async function runGate(line: Line, run: Run, options: GateOptions): Promise<Outcome> {
-  /** @param rows null when nobody looked */
-  const end = (reason: GateReason, rows: readonly WaitingRow[] | null, text: string, status: NodeStatus): Outcome => {
-    const now = line.clock.now();
-    const counts = rows ? countRows(rows) : { count: null, active: null, completed: null, failed: null };
+  /** @param seen null when nobody looked */
+  const end = (reason: GateReason, seen: Glance | null, text: string, status: NodeStatus): Outcome => {
+    const counts = seen ? countRows(seen.rows) : { count: null, active: null, completed: null, failed: null };
     return {
       port: reason === 'empty' ? 1 : 2,
       payload: {
         line: line.line,
-        at: now.toISOString(),
+        at: line.clock.now().toISOString(),
         text,
         decision: reason === 'empty' ? 'fetch' : 'skip',
         reason,
         ...counts,
-        blocking: (rows ?? []).map((row) => blocking(row, now)).sort((a, b) => Number(b.state === 'failed') - Number(a.state === 'failed')),
+        blocking: seen ? blockingOf(seen) : [],
       },
       events: [],
       status,
@@ -57,42 +56,50 @@ export async function runGate(line: Line, run: Run, options: GateOptions): Promi
   return runTask(line, 'gate', run, busy, async () => {
     if (!options.enabled && !options.manual) {
       const text = 'automatic fetching is switched off';
-      return end('disabled', (await glanceAt(line.database, line.line)).rows, text, { fill: 'grey', shape: 'ring', text: 'disabled' });
+      return end('disabled', await glanceAt(line.database, line.line), text, { fill: 'grey', shape: 'ring', text: 'disabled' });
     }
     logTask(line, 'gate', run, 'Auto-sync MO task running...');
-    const { hold: known, rows } = await glanceAt(line.database, line.line);
-    const hold = line.startHold === null ? known : await currentHold(line);
-    const now = line.clock.now();
-    const time = clockTime(now);
+    const seen = await glanceAt(line.database, line.line);
+    const { rows, now } = seen;
+    const hold = line.startHold === null ? seen.hold : await currentHold(line);
+    const time = clockTime(line.clock.now());
     if (rows.length > 0) {
       logTask(line, 'gate', run, `Table mo_batch has ${rows.length} records. Skipping sync - waiting for PLC to complete all batches.`);
     }
     if (hold) {
-      return end('hold', rows, `line on hold: ${hold.reason}`, { fill: 'yellow', shape: 'ring', text: `hold: ${hold.reason} ${time}` });
+      return end('hold', seen, `line on hold: ${hold.reason}`, { fill: 'yellow', shape: 'ring', text: `hold: ${hold.reason} ${time}` });
     }
     if (rows.length === 0) {
       logTask(line, 'gate', run, 'Table mo_batch is empty. Fetching new batches from Odoo...');
-      return end('empty', rows, 'the queue is empty: new MOs may be fetched', {
+      return end('empty', seen, 'the queue is empty: new MOs may be fetched', {
         fill: 'green',
         shape: 'dot',
         text: `empty: fetch ${time}`,
       });
     }
     return isBlocked(rows, now, options.stuckAfterMinutes)
-      ? end('blocked', rows, `blocked: ${sentence(rows, now)}`, blockedStatus(rows, now))
-      : end('busy', rows, `waiting: ${sentence(rows, now)}`, waitingStatus(rows, now, time));
+      ? end('blocked', seen, `blocked: ${sentence(rows, now)}`, blockedStatus(rows, now))
+      : end('busy', seen, `waiting: ${sentence(rows, now)}`, waitingStatus(rows, now, time));
   });
 }
 
-/** Only failed batches are left, or nothing of the line has changed for too long: a person must act. */
+/**
+ * Only failed batches are left, or nothing of the line has changed for too long: a person must act.
+ * @param now by the database clock, which stamps the rows: the clock of this machine may be another one
+ */
 export function isBlocked(rows: readonly WaitingRow[], now: Date, stuckAfterMinutes: number): boolean {
   if (rows.length === 0) return false;
   if (rows.every((row) => row.state === 'failed')) return true;
   return rows.every((row) => minutesSince(row, now) >= stuckAfterMinutes);
 }
 
-function blocking(row: WaitingRow, now: Date): Blocking {
-  return { batch_no: row.batch_no, mo_id: row.mo_id, state: row.state, minutes: minutesSince(row, now), code: codeOf(row.last_error) };
+/** The failed ones first, each part in slot order. */
+function blockingOf({ rows, now }: Glance): Blocking[] {
+  const all = rows.map((row) => {
+    const { batch_no, mo_id, state, last_error } = row;
+    return { batch_no, mo_id, state, minutes: minutesSince(row, now), code: codeOf(last_error) };
+  });
+  return all.sort((a, b) => Number(b.state === 'failed') - Number(a.state === 'failed'));
 }
 
 /** Since when nothing has happened to a batch. Every push that fails changes the row, but brings the batch no further. */

@@ -104,12 +104,11 @@ function firstSeen({ startedAt }: Line, rows: readonly QueueRow[], { code, mo_id
   return rows.find((row) => row.mo_id === mo_id)?.updated_at ?? startedAt;
 }
 
-function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
-  const now = line.clock.now();
+function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
   const alarms: OpenAlarm[] = [];
   for (const row of rows) {
     const since = waitsSince(row);
-    const minutes = minutesBetween(since, now);
+    const minutes = minutesBetween(since, now.database);
     const add = (code: AlarmCode, severity: OpenAlarm['severity'], text: string, value: string | null, since: Date | null): void => {
       alarms.push({
         code,
@@ -126,7 +125,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged }: Snapshot, s
     if (WAITS_FOR_NOBODY.has(row.state) && !waitsItsTurn(row, rows) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))
       add('stuck', 'warning', `${row.state}, nothing has changed for ${minutes} min`, null, since);
   }
-  if (isBlocked(rows, now, stuckAfterMinutes)) {
+  if (isBlocked(rows, now.database, stuckAfterMinutes)) {
     const why = rows.every((row) => row.state === 'failed')
       ? 'only failed batches are left'
       : `no batch has changed for ${stuckAfterMinutes} min`;

@@ -31,7 +31,7 @@ export function refusedByOdoo(rows: readonly QueueRow[]): QueueRow[] {
 }
 
 /** "3 batches not completed yet: Odoo refused ...; next try from 14:05 on", for those that are tried again; null when there is none. */
-export function turnedAwayText(line: Line, rows: readonly QueueRow[]): string | null {
+export function turnedAwayText(line: Line, rows: readonly QueueRow[], now: Date): string | null {
   const waiting = rows.filter((row) => row.state !== 'cancelling' && isTurnedAway(line, row));
   const [first] = waiting;
   if (!first) return null;
@@ -42,16 +42,14 @@ export function turnedAwayText(line: Line, rows: readonly QueueRow[]): string | 
     same.length === 1
       ? `slot ${first.batch_no} ${first.mo_id} not completed yet: ${why}`
       : `${same.length} batches not completed yet: ${why.replaceAll(first.mo_id, 'the MO')}`;
-  return `${text}${others > 0 ? `; ${others} more for other reasons` : ''}; ${nextTry(line, waiting)}`;
+  return `${text}${others > 0 ? `; ${others} more for other reasons` : ''}; ${nextTry(waiting, now)}`;
 }
 
 /** The completer comes by its own timer: of the time in the row it is only known that nothing happens before. */
-function nextTry({ clock }: Line, rows: readonly QueueRow[]): string {
+function nextTry(rows: readonly QueueRow[], now: Date): string {
   const times = rows.flatMap(({ next_try_at }) => (next_try_at === null ? [] : [next_try_at.getTime()]));
   const next = times.length < rows.length ? 0 : Math.min(...times);
-  return next > clock.now().getTime()
-    ? `next try from ${clockTime(new Date(next))} on`
-    : 'next try with the next run of "complete in Odoo"';
+  return next > now.getTime() ? `next try from ${clockTime(new Date(next))} on` : 'next try with the next run of "complete in Odoo"';
 }
 
 /** The sentence of "CODE: sentence", for people. */

@@ -44,7 +44,7 @@ export interface Said {
 
 /** What the line is doing, why, and since when where something is wrong. */
 export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links, stuckAfterMinutes: number): Said {
-  const { rows, hold, mapChanged: isMapChanged } = snapshot;
+  const { rows, hold, mapChanged: isMapChanged, now } = snapshot;
   const say = (word: Word, why: string, since: Date | null = null, alarm: AlarmCode | null = null): Said => ({
     word,
     why,
@@ -59,17 +59,16 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (isMapChanged) return say('ON HOLD', mapChangedText(line.line), null, 'map-changed');
   if (plc.state === 'down') return say('NO PLC', plc.error ?? '', plc.since, 'plc-down');
   if (rows.length === 0) return say('WAITING FOR MO', 'the queue is empty');
-  const now = line.clock.now();
   const notAsked = hasYetToLook(line, snapshot);
   if (notAsked !== null) return say('STARTING', notAsked);
-  if (isBlocked(rows, now, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), blockedSince(rows), 'gate-blocked');
+  if (isBlocked(rows, now.database, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), blockedSince(rows), 'gate-blocked');
   const missing = unread(line, snapshot);
   if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
     return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, lastChange(rows), 'failed-bit');
   const still = standsStill(line, snapshot, stuckAfterMinutes);
-  const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows)].filter((trouble) => trouble !== null);
+  const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows, now.database)].filter((trouble) => trouble !== null);
   const work = still === null ? atWork(rows, troubles.length > 0) : [];
   const running = say('RUNNING', [...troubles, ...work, ...modeOf(snapshot)].join('; '));
   return troubles.length > 0 ? { ...running, level: 'warning' } : running;

@@ -95,9 +95,9 @@ describe('reports of the line', () => {
   it('a queue whose PLC nobody reads is not well', async () => {
     await plant.fetch();
     await plant.read();
-    const hour = { ...plant.line, clock: later(60) };
-    assert.ok(issues(await plant.on(hour).report('health')).includes('plc-down'));
     assert.ok(!issues(await plant.report('health')).includes('plc-down'));
+    await plant.age(60);
+    assert.ok(issues(await plant.report('health')).includes('plc-down'));
   });
 
   it('a PLC that answers every read with a refusal is down, not well', async () => {
@@ -120,9 +120,9 @@ describe('reports of the line', () => {
     await plant.fetch({ limit: 1 });
     await plant.finishAll();
     await plant.read();
-    const { report } = plant.on({ ...plant.line, clock: later(31) });
-    assert.deepEqual(issues(await report('health')), ['gate-blocked', 'plc-down', 'stuck']);
-    const picture = await report('real-time');
+    await plant.age(31);
+    assert.deepEqual(issues(await plant.report('health')), ['gate-blocked', 'plc-down', 'stuck']);
+    const picture = await plant.report('real-time');
     assert.deepEqual([picture.payload['word'], picture.status.fill], ['BLOCKED', 'red']);
   });
 
@@ -195,10 +195,10 @@ describe('reports of the line', () => {
     assert.equal((await plant.report('real-time')).status.fill, 'yellow');
     // The other one waits its turn: it is not stuck as long as the PLC is at work.
     await plant.database.query("UPDATE {schema}.mo_batch SET state = 'running', actual = '{}' WHERE batch_no = 2");
-    await plant.database.query("UPDATE {schema}.mo_task SET ok_at = now() + interval '31 min' WHERE task = 'read'");
-    const { report } = plant.on({ ...plant.line, clock: later(31) });
+    await plant.age(31);
+    await plant.database.query("UPDATE {schema}.mo_task SET ok_at = now() WHERE task = 'read'");
     assert.deepEqual(
-      ((await report('health')).payload['issues'] as { code: string; text: string }[])
+      ((await plant.report('health')).payload['issues'] as { code: string; text: string }[])
         .filter(({ code }) => code === 'stuck')
         .map(({ text }) => text.slice(0, 6)),
       ['slot 1'],
@@ -208,8 +208,8 @@ describe('reports of the line', () => {
   it('is STARTING until the PLC has been read, whatever the tables remember', async () => {
     await plant.fetch({ limit: 2 });
     await plant.read();
-    const hour = later(60);
-    const started = { ...plant.otherProcess(), startedAt: hour.now(), clock: hour };
+    await plant.age(60);
+    const started = plant.otherProcess();
     const picture = await plant.on(started).report('real-time');
     assert.deepEqual([picture.payload['word'], picture.payload['level'], picture.status.fill], ['STARTING', 'ok', 'blue']);
     assert.match(String(picture.payload['why']), /^2 batches are in the queue; the PLC has not been read since the start$/);
@@ -217,8 +217,10 @@ describe('reports of the line', () => {
     await plant.on(started).read();
     assert.notEqual((await plant.on(started).report('real-time')).payload['word'], 'STARTING');
     // Nobody reads: that is a trouble of its own.
-    const { report } = plant.on({ ...plant.otherProcess(), clock: later(20) });
-    assert.equal((await report('real-time')).payload['word'], 'NO PLC');
+    await plant.finishAll();
+    await plant.age(20);
+    const nobodyReads = plant.on({ ...plant.otherProcess(), startedAt: later(-20).now() });
+    assert.equal((await nobodyReads.report('real-time')).payload['word'], 'NO PLC');
   });
 
   it('band, lamp and alarm tell one moment, also after a restart', async () => {
@@ -316,18 +318,36 @@ describe('reports of the line', () => {
     assert.notEqual((await plant.on(behind).report('real-time')).payload['word'], 'STARTING');
   });
 
+  it('a clock of this machine that is 40 min off makes nothing stuck or blocked, and hides nothing that is', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.finishAll();
+    const seen = async (minutes: number): Promise<unknown[]> => {
+      const off = plant.on({ ...plant.line, clock: later(minutes), startedAt: later(minutes - 60).now() });
+      await off.read();
+      const { payload } = await off.report('real-time');
+      const open = (payload['alarms'] as { code: string }[]).map(({ code }) => code).sort();
+      return [payload['word'], open, (await off.gate()).payload['reason'], issues(await off.report('health'))];
+    };
+    for (const minutes of [40, -40]) assert.deepEqual(await seen(minutes), ['RUNNING', [], 'busy', []], `${minutes} min`);
+    await plant.age(35);
+    const trouble = ['gate-blocked', 'stuck', 'stuck'];
+    for (const minutes of [40, -40]) assert.deepEqual(await seen(minutes), ['BLOCKED', trouble, 'blocked', trouble], `${minutes} min`);
+  });
+
   it('a map with a mistake is told as that, not as a reader that nobody triggers', async () => {
     await plant.fetch({ limit: 1 });
     await plant.read();
     const mapProblem = new SmartMoError('MAP_INVALID', 'silo_a at 6028: no type');
-    const { report } = plant.on({ ...plant.line, mapProblem, clock: later(40) });
+    await plant.age(40);
+    const { report } = plant.on({ ...plant.line, mapProblem });
     assert.deepEqual(alarms(await report('health')), ['map-invalid raised']);
   });
 
   it('a line that stands still is blocked since its last change, in the band and in the alarm', async () => {
     await plant.fetch({ limit: 2 });
     await plant.finishAll();
-    const { report } = plant.on({ ...plant.line, clock: later(40) });
+    await plant.age(40);
+    const { report } = plant.on({ ...plant.line, startedAt: later(-60).now() });
     await report('health');
     const { payload } = await report('real-time');
     const last = Math.max(...(await plant.rows()).map(({ updated_at }) => updated_at.getTime()));

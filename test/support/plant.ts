@@ -62,6 +62,8 @@ export interface Plant extends Tasks {
   struck: string[];
   /** Retries and leases that lie in the future are due. */
   letTimePass(): Promise<void>;
+  /** As if the clock of the database had gone on for that many minutes, and no other one. */
+  age(minutes: number): Promise<void>;
   /** A second line object on the same tables, as another process has it. */
   otherProcess(): Line;
   close(): Promise<void>;
@@ -80,6 +82,12 @@ export interface PlantOptions {
   /** Past everything that a test breaks, as the owner of the tables. */
   database?: Database;
 }
+
+/** What the database stamps; when a task started is told by the clock of its process. */
+const STAMPS = [
+  ['mo_batch', ['created_at', 'loaded_at', 'started_at', 'finished_at', 'last_read_from_plc', 'updated_at']],
+  ['mo_task', ['ok_at', 'error_at']],
+] as const;
 
 export async function startPlant(context: Mocha.Context, options: PlantOptions = {}): Promise<Plant> {
   const settings = { ...LINE_SETTINGS, ...options.line, slots: options.slots ?? LINE_SETTINGS.slots };
@@ -168,6 +176,17 @@ export async function startPlant(context: Mocha.Context, options: PlantOptions =
     },
     async letTimePass() {
       await database.query(`UPDATE {schema}.mo_batch SET next_try_at = now() - interval '1 s' WHERE next_try_at > now()`);
+    },
+    async age(minutes) {
+      await database.transaction(async (tx) => {
+        // The guard stamps every change.
+        await tx.query('ALTER TABLE {schema}.mo_batch DISABLE TRIGGER mo_batch_guard');
+        for (const [table, columns] of STAMPS) {
+          const older = columns.map((column) => `${column} = ${column} - $1 * interval '1 min'`);
+          await tx.query(`UPDATE {schema}.${table} SET ${older.join(', ')}`, [minutes]);
+        }
+        await tx.query('ALTER TABLE {schema}.mo_batch ENABLE TRIGGER mo_batch_guard');
+      });
     },
     async queued() {
       const rows = await database.query<{ mo_id: string }>('SELECT mo_id FROM {schema}.mo_batch ORDER BY batch_no');
