@@ -47,8 +47,10 @@ export function isAskedAbout({ odoo_id, state }: QueueRow): boolean {
 /** What can be said of these codes now: all their alarms that are open. */
 export interface SeenAlarms {
   codes: string[];
-  open: OpenAlarm[];
+  open: DatedAlarm[];
 }
+
+type DatedAlarm = OpenAlarm & { since: Date };
 
 /** The alarms that tables and links show, worked out without asking anybody. Codes that cannot be judged now are left out. */
 export function seenAlarms(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): SeenAlarms {
@@ -75,7 +77,7 @@ export function seenAlarms(line: Line, snapshot: Snapshot, stuckAfterMinutes: nu
   if (missing) down.push({ ...ofLine('plc-down', 'critical', missing.text, missing.since), value: NOT_READ });
   open.push(...down);
   if (plc?.state !== 'unknown' && (down.length > 0 || isKnown)) codes.push(...PLC_LINK);
-  return { codes, open: open.filter(({ code }) => codes.includes(code)) };
+  return { codes, open: open.filter(({ code }) => codes.includes(code)).map((alarm) => dated(line, snapshot, alarm)) };
 }
 
 /**
@@ -90,15 +92,25 @@ export function alarmsNow(line: Line, snapshot: Snapshot, stuckAfterMinutes: num
   const touched = new Set<string>(FROM_ODOO);
   const asked = new Set(rows.filter(isAskedAbout).map(({ mo_id }) => mo_id));
   const remembered = alarms.filter(({ code, mo_id }) => !judged.has(code) && (!touched.has(code) || asked.has(mo_id)));
-  const seen = [...open, ...rowAlarms(line, rows)].map((alarm): AlarmRow => {
-    const before = alarms.find(({ code, mo_id }) => code === alarm.code && mo_id === alarm.mo_id);
-    const since = alarm.since ?? before?.since ?? firstSeen(line, rows, alarm);
-    return { id: before?.id ?? 0, line: line.line, cleared_at: null, ...alarm, since };
-  });
+  const ofRows = rowAlarms(line, rows).map((alarm) => dated(line, snapshot, alarm));
+  const seen = [...open, ...ofRows].map((alarm): AlarmRow => ({
+    id: sameOf(alarms, alarm)?.id ?? 0,
+    line: line.line,
+    cleared_at: null,
+    ...alarm,
+  }));
   return [...remembered, ...seen];
 }
 
-/** Since when it is so, until the next run of the health report writes it down. */
+/** With the moment since when it is so, which a page shows and the health report writes down: one, or the trouble would grow younger. */
+function dated(line: Line, { rows, alarms }: Snapshot, alarm: OpenAlarm): DatedAlarm {
+  return { ...alarm, since: alarm.since ?? sameOf(alarms, alarm)?.since ?? firstSeen(line, rows, alarm) };
+}
+
+function sameOf(alarms: readonly AlarmRow[], alarm: OpenAlarm): AlarmRow | undefined {
+  return alarms.find(({ code, mo_id }) => code === alarm.code && mo_id === alarm.mo_id);
+}
+
 function firstSeen({ startedAt }: Line, rows: readonly QueueRow[], { code, mo_id }: OpenAlarm): Date {
   if (code === 'gate-blocked') return lastChange(rows);
   return rows.find((row) => row.mo_id === mo_id)?.updated_at ?? startedAt;
@@ -169,7 +181,8 @@ const UPGRADE_TOLD = 60;
 function upgraded(line: Line): OpenAlarm[] {
   const upgrade = line.odoo?.upgrade();
   if (!upgrade || minutesBetween(upgrade.at, line.clock.now()) >= UPGRADE_TOLD) return [];
-  return [ofLine('odoo-version-changed', 'info', `Odoo was upgraded from ${upgrade.from} to ${upgrade.to}; its new names are in use`)];
+  const text = `Odoo was upgraded from ${upgrade.from} to ${upgrade.to}; its new names are in use`;
+  return [ofLine('odoo-version-changed', 'info', text, upgrade.at)];
 }
 
 function linkAlarms(link: LinkState, code: AlarmCode, who: string): OpenAlarm[] {

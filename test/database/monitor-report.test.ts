@@ -242,6 +242,32 @@ describe('reports of the line', () => {
     assert.deepEqual(await since(restarted), ['NO PLC', before, before, before]);
   });
 
+  it('a trouble is told since the same moment before the health run writes it down and after it', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.read();
+    await plant.finishAll();
+    await plant.odoo.command({ action: 'fault', fault: 'refused', method: 'write', seconds: 60 });
+    await plant.complete({ payload: { mo_id: (await plant.queued())[0] } });
+    await plant.age(5);
+    const keeps = async (word: string, codes: string[], on = plant.on(plant.line)): Promise<void> => {
+      const told = async (): Promise<unknown[]> => {
+        const { payload } = await on.report('real-time');
+        const open = (payload['alarms'] as { code: string; since: string }[]).map(({ code, since }) => `${code} ${since}`).sort();
+        return [payload['word'], payload['since'], open];
+      };
+      const first = await told();
+      await on.report('health');
+      assert.deepEqual(await told(), first);
+      assert.deepEqual([first[0], (first[2] as string[]).map((alarm) => alarm.split(' ')[0])], [word, codes]);
+    };
+    await keeps('RUNNING', ['not-pushed']);
+    await plant.database.query("UPDATE {schema}.mo_batch SET state = 'failed', last_error = 'x'");
+    await plant.age(5);
+    await keeps('BLOCKED', ['failed-batch', 'failed-batch', 'gate-blocked']);
+    const mapProblem = new SmartMoError('MAP_INVALID', 'silo_a at 6028: no type');
+    await keeps('BLOCKED', ['failed-batch', 'failed-batch', 'gate-blocked', 'map-invalid'], plant.on({ ...plant.line, mapProblem }));
+  });
+
   it('a trouble that comes again is told since it came again', async () => {
     const told = async (code: string): Promise<unknown[]> => {
       await plant.report('health');
