@@ -5,6 +5,7 @@ import type { QueueRow } from '../queue/batch';
 import { queueRows } from '../queue/rows';
 import { changeAlarm, changedInOdoo } from '../line/odoo-check';
 import type { Line } from '../line/line';
+import { isOverheard } from './links';
 import { FROM_ODOO, isAskedAbout, seenAlarms } from './seen-alarms';
 import type { Snapshot } from './snapshot';
 import { isOfOdooLink } from './turned-away';
@@ -14,19 +15,20 @@ import { isOfOdooLink } from './turned-away';
  * state of every queued MO in one call: an MO that a person cancelled, changed or finished there is told at once.
  */
 export async function checkHealth(line: Line, snapshot: Snapshot, stuckAfterMinutes: number, signal: AbortSignal): Promise<void> {
-  const changed = await askOdoo(line, snapshot.rows, signal);
+  const changed = await askOdoo(line, snapshot, signal);
   const { codes, open } = seenAlarms(line, snapshot, stuckAfterMinutes);
   const all = changed ? [...codes, ...FROM_ODOO] : codes;
   await settleAlarms(line.database, line.line, all, [...open, ...(changed ?? [])]);
 }
 
 /** null when Odoo could not be asked: what was raised before stays. */
-async function askOdoo(line: Line, rows: readonly QueueRow[], signal: AbortSignal): Promise<OpenAlarm[] | null> {
+async function askOdoo(line: Line, snapshot: Snapshot, signal: AbortSignal): Promise<OpenAlarm[] | null> {
+  const { rows } = snapshot;
   const open = rows.filter(isAskedAbout);
   if (!line.odoo) return null;
   try {
     // With an empty queue nobody else would notice that Odoo is back; with batches that wait for it, nobody that it is away.
-    if (open.length === 0 && isInDoubt(line.odoo.state(), rows)) await line.odoo.probe(signal);
+    if (open.length === 0 && (isInDoubt(line.odoo.state(), rows) || isOverheard(line, snapshot))) await line.odoo.probe(signal);
     if (open.length === 0) return [];
     const states = await line.odoo.readStates(
       open.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id])),

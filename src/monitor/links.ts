@@ -42,6 +42,16 @@ export function refusedReads(tasks: Snapshot['tasks']): { since: Date | null; er
   return read?.error?.startsWith('PLC_') ? { since: read.error_at, error: read.error } : null;
 }
 
+/**
+ * Another process has found Odoo away since it last answered this one, and nobody has asked it from here since: what this one
+ * remembers says nothing against that alarm. One that is of a time to come was stamped by a clock that is off.
+ */
+export function isOverheard(line: Line, { alarms, now }: Pick<Snapshot, 'alarms' | 'now'>): boolean {
+  const { state, answeredAt = null } = line.odoo?.state() ?? { state: 'unknown' };
+  const alarm = sinceOf(alarms, ...ODOO_LINK);
+  return state === 'ok' && answeredAt !== null && alarm !== null && alarm > answeredAt && alarm <= now.process;
+}
+
 function linkView({ state, since, error }: LinkView = { state: 'none', since: null, error: null }): LinkView {
   return { state, since, error };
 }

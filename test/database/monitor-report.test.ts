@@ -317,6 +317,33 @@ describe('reports of the line', () => {
     assert.deepEqual([await since(), (payload['alarms'] as { since: string }[])[0]?.since], [second, second]);
   });
 
+  it('an Odoo that another process finds away is told by this one too, until it has asked for itself', async () => {
+    const odoo = plant.otherProcess().odoo as Odoo;
+    const away = new SmartMoError('ODOO_UNREACHABLE', 'the cable is out', { class: 'transient' });
+    const since = (): Date => plant.line.odoo?.state().answeredAt ?? new Date();
+    const other = plant.on({
+      ...plant.otherProcess(),
+      odoo: {
+        ...odoo,
+        probe: () => Promise.reject(away),
+        readStates: () => Promise.reject(away),
+        state: () => ({ state: 'down', since: new Date(since().getTime() + 1), error: `${away.code}: ${away.message}` }),
+      },
+    });
+    const open = async (): Promise<string[]> => {
+      const { payload } = await plant.report('real-time');
+      return (payload['alarms'] as { code: string }[]).map(({ code }) => code);
+    };
+    for (const limit of [0, 1]) {
+      if (limit > 0) await plant.fetch({ limit });
+      else await plant.line.odoo?.probe();
+      assert.deepEqual(await open(), []);
+      assert.deepEqual(issues(await other.report('health')), ['odoo-down']);
+      assert.deepEqual(await open(), ['odoo-down'], `${limit} in the queue`);
+      assert.deepEqual(issues(await plant.report('health')), [], 'it answers this process');
+    }
+  });
+
   it('a trouble and its alarm come in the same refresh, and go in the same refresh', async () => {
     await plant.fetch({ limit: 2 });
     await plant.load();
