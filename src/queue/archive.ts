@@ -10,12 +10,21 @@ const COLUMNS = `line, batch_no, mo_id, run, odoo_id, finished_goods, quantity, 
   status_manufacturing, status_operation, push_payload, push_attempt, fetch_seq, created_at, loaded_at, started_at, finished_at,
   last_read_from_plc, measured_by`;
 
+/** What people decided about a batch while it was in the queue, for the record of one that ended well: "finished by hand: scale broken (Ali)". */
+const DECISIONS = `
+  SELECT string_agg(
+    CASE e.event WHEN 'finished' THEN 'finished by hand' ELSE 'sent to Odoo again' END || ': ' || (e.detail ->> 'reason') || ' (' || e.actor || ')',
+    '; ' ORDER BY e.id)
+  FROM {schema}.mo_events e
+  WHERE e.mo_id = d.mo_id AND e.line = d.line AND e.at >= d.created_at
+    AND e.event IN ('finished', 'retried') AND e.detail ->> 'reason' <> ''`;
+
 const ARCHIVE = `
 WITH d AS (
   DELETE FROM {schema}.mo_batch WHERE id = $1 AND row_version = $2 AND state = $3 RETURNING *
 ), h AS (
   INSERT INTO {schema}.mo_histories (${COLUMNS}, status, notes, actor)
-  SELECT ${COLUMNS}, $4, $5, $6 FROM d
+  SELECT ${COLUMNS}, $4, coalesce($5, CASE $4 WHEN 'completed' THEN (${DECISIONS}) END), $6 FROM d
   RETURNING *
 ), noted AS (
   INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)

@@ -100,8 +100,9 @@ describe('operator actions', () => {
     await plant.complete();
     assert.deepEqual(await plant.history(), [{ mo_id, status: 'completed', run: 1 }]);
     const { payload } = await plant.report('history');
-    const [record] = payload['histories'] as { materials: { source: string; actual: number }[] }[];
+    const [record] = payload['histories'] as { notes: string | null; materials: { source: string; actual: number }[] }[];
     assert.ok(record?.materials.every(({ source }) => source === 'operator'));
+    assert.match(record?.notes ?? '', /^finished by hand: scale link broken \(.+\)$/);
   });
 
   it('finish checks each figure as a reading is checked, also where a mismatch is only a warning', async () => {
