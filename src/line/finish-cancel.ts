@@ -80,7 +80,7 @@ async function isCancelled(odoo: Odoo, id: number, { mo_id, last_error }: QueueR
   const shown = (await odoo.readStates([id], signal)).get(id);
   assertNotDone(mo_id, shown);
   if (shown) return shown.state === 'cancel';
-  // A record rule hides an MO just as deletion does: the second look, a minute later, counts.
+  // A record rule hides an MO just as deletion does: the second look, a while later, counts.
   if (codeOf(last_error) === 'ODOO_GONE') return true;
   throw new SmartMoError('ODOO_GONE', `${mo_id} is no longer shown by Odoo: deleted, or the Odoo user may not see it`);
 }

@@ -9,7 +9,7 @@ const PERMANENT_ATTEMPTS = 3;
 /** Nothing repeats these away: the batch goes to a person at once. */
 const FOR_A_PERSON = new Set(['ODOO_DIFFERS', 'ODOO_CANCELLED', 'ODOO_CHANGED']);
 /** A record rule hides an MO just as deletion does: it is gone when two looks this many seconds apart do not show it. */
-export const GONE_AFTER = 60;
+export const GONE_AFTER = 20;
 
 /** Odoo is away, refuses us or was upgraded, or the line has none: the other batches of the run would fare no better. */
 export function isOfTheLink(error: unknown): error is SmartMoError {

@@ -87,7 +87,7 @@ export const BY_VALUE: {
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right. The batch is tried again by itself.',
     ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? The batch is tried again by itself.',
     ODOO_OUTCOME_UNKNOWN: 'Nothing yet: the MO is looked at before anything is sent again.',
-    ODOO_GONE: 'Ask who deleted the MO in Odoo, or hides it. It is looked for once more a minute later; then you decide.',
+    ODOO_GONE: 'Ask who deleted the MO in Odoo, or hides it. It is looked for once more 20 s later; then you decide.',
     MAP_CHANGED: 'Cancel the batch again without clearing its slot, or put the map back: the cancellation then goes on by itself.',
     PLC_SLOT_RUNNING: 'Take the batch out of its slot at the PLC: the cancellation then goes on by itself.',
   },

@@ -258,7 +258,7 @@ describe('completion in Odoo', () => {
       });
     }
 
-    it('deleted the MO: gone at the second look, a minute later [fault: odoo-deleted-by-a-person]', async function () {
+    it('deleted the MO: gone at the second look [fault: odoo-deleted-by-a-person]', async function () {
       const { plant, set } = await finished(this, 1);
       await plant.odoo.command({ action: 'delete', mo_id: set[0] });
       const [first] = notCompleted(await plant.complete());

@@ -51,7 +51,7 @@ function casesOf(version: string, { cancelsDone = 'A9-cancel-done-MO' } = {}): C
       end: 'failed',
     },
     { name: 'done by a person', trap: { look: as('done'), answers: {}, after: null }, answer: 'ODOO_DIFFERS', end: 'failed', sent: [] },
-    // Looked for once more a minute later.
+    // Looked for once more a while later.
     { name: 'F7: deleted by a person', trap: { look: null, answers: {}, after: null }, answer: 'ODOO_GONE', end: 'cancelling', sent: [] },
   ];
 }
