@@ -73,7 +73,7 @@ describe('what an operator can do on the dashboard', function () {
 
   it('fills in what the PLC has weighed, once: what is typed stays', async () => {
     const page = await visitor.look('line');
-    await visitor.operator.until('a failed batch', async () => (await page.getByText('FAILED', { exact: true }).count()) > 0, [
+    await visitor.operator.until('a failed batch', async () => (await page.getByText('made, NOT IN ODOO', { exact: true }).count()) > 0, [
       'every 5 minutes',
     ]);
     const failed = page.locator('.mo-tile.mo-red').first();
@@ -97,7 +97,7 @@ describe('what an operator can do on the dashboard', function () {
 
   it('parks a failed batch, and requeues it from the history, once', async () => {
     const page = await visitor.look('line');
-    await visitor.operator.until('a failed batch', async () => (await page.getByText('FAILED', { exact: true }).count()) > 0, [
+    await visitor.operator.until('a failed batch', async () => (await page.getByText('made, NOT IN ODOO', { exact: true }).count()) > 0, [
       'every 5 minutes',
     ]);
     const failed = page.locator('.mo-tile.mo-red').first();
@@ -118,7 +118,7 @@ describe('what an operator can do on the dashboard', function () {
 
   it('retries a failed batch: what was weighed goes to Odoo', async () => {
     const page = await visitor.look('line');
-    await visitor.operator.until('a failed batch', async () => (await page.getByText('FAILED', { exact: true }).count()) > 0, [
+    await visitor.operator.until('a failed batch', async () => (await page.getByText('made, NOT IN ODOO', { exact: true }).count()) > 0, [
       'every 5 minutes',
     ]);
     const failed = page.locator('.mo-tile.mo-red').first();
@@ -133,7 +133,7 @@ describe('what an operator can do on the dashboard', function () {
 
   it('cancels a batch; what was dosed for it stays in the history', async () => {
     const page = await visitor.look('line');
-    await visitor.operator.until('a failed batch', async () => (await page.getByText('FAILED', { exact: true }).count()) > 0, [
+    await visitor.operator.until('a failed batch', async () => (await page.getByText('made, NOT IN ODOO', { exact: true }).count()) > 0, [
       'every 5 minutes',
     ]);
     const failed = page.locator('.mo-tile.mo-red').first();

@@ -88,7 +88,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     );
     assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*Press cancel/s);
     assert.match(await page.locator('.mo-count').innerText(), /^10 in the queue: 1 needs you · /);
-    await page.getByRole('button', { name: '1 batch needs you' }).click();
+    await page.getByRole('button', { name: /^1 batch needs you: slot \d+$/ }).click();
     await page.locator('.mo-tile.mo-shown .mo-slot', { hasText: '10' }).waitFor();
     await alarm(page, mo).getByRole('button', { name: 'show slot 10' }).waitFor();
     assert.deepEqual(await buttonsOf(tile(page, 10)), ['Cancel']);
@@ -149,7 +149,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     const hit = (await refused.locator('.mo-hit').innerText()).match(/WH\/MO\/\d+/g) ?? [];
     assert.ok(hit.length > 1);
     await press(refused, /^Retry all/, 'Send to Odoo again', 'the lots are there');
-    await page.getByText(/^\d+ batches: done$/).waitFor();
+    await page.getByText(/^\d+ batches: goes to Odoo again$/).waitFor();
     await refused.waitFor({ state: 'detached' });
     const engineer = await visitor.look('engineer');
     for (const mo of hit) {
@@ -157,7 +157,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
       await engineer.getByRole('button', { name: 'Look' }).click();
       await engineer.locator('.moe-batch tr', { hasText: /retried\s*Ayu.*the lots are there/s }).waitFor();
     }
-    await appears('the batches in Odoo', async () => (await page.getByText('FAILED', { exact: true }).count()) === 0);
+    await appears('the batches in Odoo', async () => (await page.getByText('made, NOT IN ODOO', { exact: true }).count()) === 0);
   });
 
   it('an outage of Odoo is one alarm, and of the PLC another', async () => {

@@ -36,7 +36,7 @@ describe('what an operator finds and does on the dashboard in Node-RED 5', funct
     await history.getByText(`${mo} may be fetched again`).waitFor();
     await visitor.plant.command('mo-odoo-simulator', { action: 'clear' });
     await press(refused, /^Retry all/, 'Send to Odoo again', 'put right in Odoo');
-    await appears('the batches in Odoo', async () => (await page.getByText('FAILED', { exact: true }).count()) === 0);
+    await appears('the batches in Odoo', async () => (await page.getByText('made, NOT IN ODOO', { exact: true }).count()) === 0);
   });
 
   it('a batch that the PLC gave up is cancelled, with its MO: the history offers nothing', async () => {
