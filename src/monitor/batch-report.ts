@@ -8,7 +8,7 @@ import { recordsOf } from '../queue/history';
 import { withLateNotes } from '../queue/late-weight';
 import { findRow } from '../queue/rows';
 import { orderNow, type Shown, type SlotNow, slotNow, stateInOdoo } from './outside';
-import { type BatchAction, helpfulActions, possibleActions, type Told } from './possible-actions';
+import { type BatchAction, helpfulActions, mayAct, possibleActions, type Told } from './possible-actions';
 
 /** Newest events that are shown of one MO. */
 const MOST_EVENTS = 200;
@@ -70,7 +70,7 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
     slot_text: slot.text,
     odoo: order.shown && toOrderNow(order.shown, latest?.materials ?? []),
     odoo_text: order.text,
-    can: line.mode === 'live' ? [...(records.some(({ toBook }) => toBook) ? (['booked'] as const) : []), ...toDo] : [],
+    can: mayAct(line) ? [...(records.some(({ toBook }) => toBook) ? (['booked'] as const) : []), ...toDo] : [],
   };
 }
 

@@ -7,6 +7,7 @@ import { withLateNotes } from '../queue/late-weight';
 import { historyTotals, type Totals } from '../queue/history-totals';
 import { unitFactor } from '../units';
 import { type CsvStyle, historyCsv } from './csv';
+import { mayAct } from './possible-actions';
 
 interface HistoryInput {
   limit?: number;
@@ -76,14 +77,17 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
   const { total, rows } = await historyPage(line.database, line.line, { ...filter, ...page });
   const told = await withLateNotes(line.database, line.line, rows, line.mapping.weightUnit);
   const records = told.map((row) => toRecord(row, line));
-  const mayAct = line.mode === 'live';
-  const mayReturn = await requeueable(line.database, line.line, mayAct ? namesOf(records) : []);
+  const isOffered = mayAct(line);
+  const mayReturn = await requeueable(line.database, line.line, isOffered ? namesOf(records) : []);
   return {
     total,
     ...page,
     histories: records.map((record, at) => ({
       ...record,
-      can: [...(mayAct && told[at]?.toBook ? (['booked'] as const) : []), ...(mayReturn.has(record.mo_id) ? (['requeue'] as const) : [])],
+      can: [
+        ...(isOffered && told[at]?.toBook ? (['booked'] as const) : []),
+        ...(mayReturn.has(record.mo_id) ? (['requeue'] as const) : []),
+      ],
     })),
     ...(totals ? { totals: inWeight(line, await historyTotals(line.database, line.line, filter, timeZone)) } : {}),
     ...(csv ? { csv: historyCsv(records, csv, timeZone, page.offset === 0) } : {}),

@@ -6,6 +6,11 @@ import { failureOf } from './alarm-codes';
 /** What an operator may press for one batch; hold and release are for the whole line. */
 export type BatchAction = Exclude<Action, 'hold' | 'release'> | 'cancel';
 
+/** Whether a person may do anything on this line: one that only observes, or has no usable register map, refuses every action. */
+export function mayAct({ mode, mapProblem }: Line): boolean {
+  return mode === 'live' && mapProblem === null;
+}
+
 const MAY_BE_FINISHED: ReadonlySet<BatchState> = new Set(['queued', 'running', 'failed']);
 const BEING_PUSHED: ReadonlySet<BatchState> = new Set(['pushing', 'pushed']);
 
@@ -16,7 +21,7 @@ const BEING_PUSHED: ReadonlySet<BatchState> = new Set(['pushing', 'pushed']);
  * @param records its batch records, newest first
  */
 export function possibleActions(line: Line, row: QueueRow | null, records: readonly HistoryRow[]): BatchAction[] {
-  if (line.mode === 'observe' || line.mapProblem) return [];
+  if (!mayAct(line)) return [];
   if (row) return ofQueue(row);
   const isCompleted = records.some(({ status }) => status === 'completed');
   return !isCompleted && records.some(({ requeued }) => !requeued) ? ['requeue'] : [];

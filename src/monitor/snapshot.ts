@@ -11,6 +11,7 @@ import { mapChanged } from '../line/map-changed';
 import { type AlarmView, toAlarm } from './announce';
 import { causesOf } from './causes';
 import { linksOf, sinceOf } from './links';
+import { mayAct } from './possible-actions';
 import { placesOf, type QueuedBatch, toQueued } from './queued-batch';
 import { alarmsNow } from './seen-alarms';
 import { type HangsOn, hangsOn } from './still';
@@ -105,7 +106,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
   if (outage) links.database = { state: 'down', since: new Date(outage.since), error: outage.text };
   const { status, alarms: open } = queueNow(line, snapshot, stuckAfterMinutes);
   const alarms = outage ? [outage] : open.map(toAlarm);
-  const mayAct = line.mode === 'live' && !line.mapProblem && !outage;
+  const isOffered = mayAct(line) && !outage;
   const { alarm, since, level, ...said } = wordFor(line, snapshot, links, stuckAfterMinutes);
   return {
     ...status,
@@ -124,8 +125,8 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, { ...link, since: isoOrNull(link.since) }])),
     tasks: tasksOf(snapshot.tasks),
     alarms,
-    causes: causesOf(alarms, status.batches, mayAct),
-    can: mayAct ? [snapshot.hold ? 'release' : 'hold'] : [],
+    causes: causesOf(alarms, status.batches, isOffered),
+    can: isOffered ? [snapshot.hold ? 'release' : 'hold'] : [],
     hold: snapshot.hold && { ...snapshot.hold, since: isoOrNull(snapshot.hold.since) },
   };
 }

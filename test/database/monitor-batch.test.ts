@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Database, Queryable } from '../../src/database/database';
+import { SmartMoError } from '../../src/errors';
 import { actOnBatch } from '../../src/line/action';
 import { cancelBatch } from '../../src/line/cancel';
 import type { Line } from '../../src/line/line';
@@ -12,6 +13,7 @@ import type { Odoo } from '../../src/odoo/odoo';
 import { FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { archive } from '../../src/queue/archive';
 import type { QueueRow } from '../../src/queue/batch';
+import { keepLateWeight } from '../../src/queue/late-weight';
 import { queueRows } from '../../src/queue/rows';
 import { type Plant, type PlantOptions, runSet, startPlant } from '../support/plant';
 
@@ -204,10 +206,20 @@ describe('reports on batches', () => {
         assert.deepEqual((await report(row.mo_id)).can, []);
       });
 
-      it('a line that only observes: nothing', async () => {
-        await plant.fetch({ limit: 1 });
-        const [mo_id = ''] = await plant.queued();
-        assert.deepEqual((await report(mo_id, { ...plant.line, mode: 'observe' })).can, []);
+      it('a line that only observes, or has no usable map: nothing, in the queue and in the history', async () => {
+        await plant.fetch({ limit: 2 });
+        const [queued = '', mo_id = ''] = await plant.queued();
+        await plant.cancel({ mo_id }, { cancelInOdoo: false });
+        const late = { mo_id, run: 1, slot: 2, actual: {}, actual_weight: 998, text: '998 kg came late', value: '998' };
+        await keepLateWeight(plant.database, 'main', late);
+        const offered = async (line: Line): Promise<unknown[]> => {
+          const { histories } = (await plant.on(line).report('history')).payload as { histories?: { can: string[] }[] };
+          return [(await report(queued, line)).can, (await report(mo_id, line)).can, histories?.map(({ can }) => can)];
+        };
+        assert.deepEqual(await offered(plant.line), [['finish', 'cancel'], ['booked', 'requeue'], [['booked', 'requeue']]]);
+        assert.deepEqual(await offered({ ...plant.line, mode: 'observe' }), [[], [], [[]]]);
+        const mapProblem = new SmartMoError('MAP_INVALID', 'silo_a at 6028: no type');
+        assert.deepEqual(await offered({ ...plant.line, mapProblem }), [[], [], [[]]]);
       });
 
       /** Brings the batch into its state, looks or acts, and takes everything back. */
