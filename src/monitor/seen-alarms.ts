@@ -118,6 +118,7 @@ function firstSeen({ startedAt }: Line, rows: readonly QueueRow[], { code, mo_id
 
 function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
   const alarms: OpenAlarm[] = [];
+  const isOneMade = rows.some(isDosing);
   for (const row of rows) {
     const since = waitsSince(row);
     const minutes = minutesBetween(since, now.database);
@@ -134,7 +135,8 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
     };
     if (row.state === 'failed') add('failed-batch', 'critical', row.last_error ?? 'failed', failureOf(row), since);
     else if (isTurnedAway(line, row)) add('not-pushed', 'warning', row.last_error ?? '', codeOf(row.last_error), null);
-    if (WAITS_FOR_NOBODY.has(row.state) && !waitsItsTurn(row, rows) && minutes >= stuckAfterMinutes && !waitsForLink(line, row))
+    const isLate = minutes >= stuckAfterMinutes && WAITS_FOR_NOBODY.has(row.state);
+    if (isLate && !(isOneMade && waitsItsTurn(row)) && !waitsForLink(line, row))
       add('stuck', 'warning', `${row.state}, nothing has changed for ${minutes} min`, null, since);
   }
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
@@ -160,9 +162,9 @@ function waitsForLink(line: Line, { state }: QueueRow): boolean {
   return link?.state().state === 'down';
 }
 
-/** The PLC shows every recipe that was loaded, and makes one after the other: only one that it has begun with can be stuck there. */
-function waitsItsTurn(row: QueueRow, rows: readonly QueueRow[]): boolean {
-  return row.state === 'running' && row.status_operation === 0 && !isDosing(row) && rows.some(isDosing);
+/** The PLC shows every recipe that was loaded, and makes one after the other: while it makes one, only that one can be stuck there. */
+function waitsItsTurn(row: QueueRow): boolean {
+  return row.state === 'running' && row.status_operation === 0 && !isDosing(row);
 }
 
 function ofLine(code: AlarmCode, severity: OpenAlarm['severity'], text: string, since: Date | null = null): OpenAlarm {
