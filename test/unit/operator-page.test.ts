@@ -3,7 +3,10 @@ import { runInNewContext } from 'node:vm';
 import { example } from '../support/example';
 
 interface OperatorPage {
+  data(): object;
+  computed: { colour(this: object): string };
   methods: {
+    tile(this: object, slot: number, batch: object): { wait: string };
     ago(this: { serverNow: number }, at: string): string;
     plain(text: string | null): { text: string; code: string };
   };
@@ -53,5 +56,34 @@ describe('words of the operator page', () => {
       [null, '', ''],
     ];
     for (const [text, sentence, code] of told) assert.deepEqual({ ...methods.plain(text) }, { text: sentence, code });
+  });
+});
+
+describe('the operator page over a line in trouble', () => {
+  const page = operatorPage();
+  const { methods, computed } = page;
+  const BATCH = { mo_id: 'WH/MO/1', trouble: 'Odoo refused it.', action: 'Ask.', can: [], progress: 1, hangs_on: null, next_try_at: null };
+
+  it('says why there is nothing to press: another try, a broken map or a line that only observes', () => {
+    const wait = (given: { place: string; state: string }, word: string, ...codes: string[]): string => {
+      const alarms = codes.map((code) => ({ code, severity: 'critical', mo_id: null, text: code }));
+      const shown = { ...page.data(), ...methods, data: { word }, alarms, old: false, serverNow: Date.now() };
+      return methods.tile.call(shown, 1, { ...BATCH, ...given }).wait;
+    };
+    const triedAgain = { place: 'tried_again', state: 'pushing' };
+    const failed = { place: 'needs_you', state: 'failed' };
+    assert.equal(wait(triedAgain, 'RUNNING'), 'Nothing to press before the next run of "complete in Odoo".');
+    for (const batch of [triedAgain, failed]) {
+      assert.match(wait(batch, 'BLOCKED', 'map-invalid'), /^Nothing can be pressed before the register map is put right/);
+      assert.match(wait(batch, 'OBSERVE'), /mode observe/);
+    }
+    assert.equal(wait({ place: 'to_odoo', state: 'finished' }, 'RUNNING'), '', 'it goes on by itself');
+  });
+
+  it('is neither green nor blue in its band while the level is not ok', () => {
+    const colour = (word: string, level: string): string =>
+      computed.colour.call({ ...page.data(), data: { word, level }, old: false, needy: [] });
+    assert.deepEqual([colour('WAITING FOR MO', 'ok'), colour('RUNNING', 'ok')], ['green', 'blue']);
+    for (const word of ['WAITING FOR MO', 'RUNNING']) assert.equal(colour(word, 'warning'), 'yellow', word);
   });
 });
