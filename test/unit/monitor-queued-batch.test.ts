@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { actionFor } from '../../src/monitor/alarm-codes';
+import { actionFor, BY_VALUE } from '../../src/monitor/alarm-codes';
 import type { AlarmView } from '../../src/monitor/announce';
 import { placesOf, type QueuedBatch, toQueued } from '../../src/monitor/queued-batch';
 import { hangsOn, standsStill } from '../../src/monitor/still';
@@ -45,11 +45,56 @@ describe('what is offered for a batch in trouble', () => {
     assert.deepEqual(shown({ state: 'running' }).can, ['finish', 'cancel']);
   });
 
-  it('agrees with the sentence: each button that a sentence says to press is offered', () => {
-    const press = (text: string): string[] => [...text.matchAll(/press (retry|park|cancel)/gi)].map(([, button = '']) => button);
-    for (const code of ['ODOO_REFUSED', 'ODOO_CANCELLED', 'ODOO_GONE', 'ODOO_DIFFERS', 'ODOO_CHANGED', 'ODOO_NOT_DONE']) {
-      for (const button of press(actionFor('failed-batch', code))) assert.ok(failed(`${code}: x`).includes(button), `${code}: ${button}`);
+  /** A batch as it is when this alarm is told of it. */
+  const hitBy = (code: string, value: string): Partial<QueueRow> => {
+    if (code === 'not-pushed') {
+      const isCancelled = value === 'MAP_CHANGED' || value === 'PLC_SLOT_RUNNING';
+      return {
+        last_error: `${value}: x`,
+        ...(isCancelled ? { state: 'cancelling', cancellation: CANCELLATION } : { state: 'pushing', ...WEIGHED }),
+      };
     }
+    if (code !== 'failed-batch') return value === 'made' ? { state: 'finished', ...WEIGHED } : { state: 'running' };
+    const cancellation = value.startsWith('cancel-refused') ? CANCELLATION : null;
+    const made = value === 'cancel-refused' ? {} : WEIGHED;
+    const push_payload = cancellation || value === 'recipe-mismatch' ? null : ({} as never);
+    return { state: 'failed', last_error: `${cancellation ? 'ODOO_REFUSED' : value}: x`, cancellation, push_payload, ...made };
+  };
+
+  /** The buttons that a sentence names, in its order; what it says of a later failure is left out. */
+  const named = (sentence: string): string[] => {
+    const now = sentence.replace(/: the batch fails.*|A batch that has failed.*/, '');
+    return [...now.matchAll(/\b([Rr]etry|[Pp]ark|[Cc]ancel|finish|By hand)\b/g)].map(([word]) =>
+      word === 'By hand' ? 'finish' : word.toLowerCase(),
+    );
+  };
+
+  it('agrees with the sentence: each button that it names is offered, and the first that it names comes first', () => {
+    const namesNone: string[] = [];
+    const agrees = (code: string, value: string, row: Partial<QueueRow>): void => {
+      const can: string[] = shown(row, alarm(code, value)).can;
+      const buttons = named(actionFor(code, value));
+      if (buttons.length === 0) namesNone.push(`${code} ${value}`);
+      else assert.equal(can[0], buttons[0], `${code} ${value}`);
+      for (const button of buttons) assert.ok(can.includes(button), `${code} ${value}: ${button} is not among ${can.join(', ')}`);
+    };
+    for (const [code, sentences] of Object.entries(BY_VALUE)) {
+      if (code !== 'plc-down') for (const value of Object.keys(sentences)) agrees(code, value, hitBy(code, value));
+    }
+    agrees('failed-batch', 'other', hitBy('failed-batch', 'other'));
+    for (const code of ['mo-cancelled-in-odoo', 'mo-done-in-odoo', 'mo-changed-in-odoo', 'slot-missing'])
+      agrees(code, '', { state: 'running' });
+    agrees('failed-bit', '', { state: 'running', status_operation: 1 });
+    assert.deepEqual(namesNone, [
+      'not-pushed ODOO_REFUSED',
+      'not-pushed ODOO_RIGHTS',
+      'not-pushed ODOO_NOT_DONE',
+      'not-pushed ODOO_OUTCOME_UNKNOWN',
+      'not-pushed ODOO_GONE',
+      'not-pushed PLC_SLOT_RUNNING',
+      'mo-done-in-odoo made',
+      'mo-changed-in-odoo made',
+    ]);
   });
 });
 
