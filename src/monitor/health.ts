@@ -5,7 +5,7 @@ import type { QueueRow } from '../queue/batch';
 import { queueRows } from '../queue/rows';
 import { changeAlarm, changedInOdoo } from '../line/odoo-check';
 import type { Line } from '../line/line';
-import { isOverheard } from './links';
+import { overheard } from './links';
 import { FROM_ODOO, isAskedAbout, seenAlarms } from './seen-alarms';
 import type { Snapshot } from './snapshot';
 import { isOfOdooLink } from './turned-away';
@@ -28,7 +28,7 @@ async function askOdoo(line: Line, snapshot: Snapshot, signal: AbortSignal): Pro
   if (!line.odoo) return null;
   try {
     // With an empty queue nobody else would notice that Odoo is back; with batches that wait for it, nobody that it is away.
-    if (open.length === 0 && (isInDoubt(line.odoo.state(), rows) || isOverheard(line, snapshot))) await line.odoo.probe(signal);
+    if (open.length === 0 && (isInDoubt(line.odoo.state(), rows) || overheard(line, snapshot))) await line.odoo.probe(signal);
     if (open.length === 0) return [];
     const states = await line.odoo.readStates(
       open.flatMap((row) => (row.odoo_id === null ? [] : [row.odoo_id])),

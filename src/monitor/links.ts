@@ -4,6 +4,8 @@ import type { AlarmRow } from '../queue/alarms';
 import { ODOO_LINK, PLC_LINK } from './alarm-codes';
 import type { Snapshot } from './snapshot';
 
+const ODOO_CODES: ReadonlySet<string> = new Set(ODOO_LINK);
+
 interface LinkView extends Pick<LinkState, 'since' | 'error'> {
   state: LinkState['state'] | 'none';
 }
@@ -16,12 +18,15 @@ export function sinceOf(alarms: readonly AlarmRow[], ...codes: (string | null)[]
 }
 
 /** The links as they are; band, lamp and alarm tell one moment of one trouble. */
-export function linksOf(line: Line, { tasks, alarms }: Pick<Snapshot, 'tasks' | 'alarms'>): Links {
+export function linksOf(line: Line, { tasks, alarms, now }: Pick<Snapshot, 'tasks' | 'alarms' | 'now'>): Links {
   const goodRead = tasks.find(({ task }) => task === 'read')?.ok_at ?? null;
   const plc = linkView(line.plc?.state());
   const refused = refusedReads(tasks);
+  const away = overheard(line, { alarms, now });
   return {
-    odoo: told(linkView(line.odoo?.state()), sinceOf(alarms, ...ODOO_LINK), line.odoo?.state().answeredAt ?? null),
+    odoo: away
+      ? { state: 'down', since: away.since, error: away.text }
+      : told(linkView(line.odoo?.state()), sinceOf(alarms, ...ODOO_LINK), line.odoo?.state().answeredAt ?? null),
     plc: told(plc.state === 'ok' && refused ? { state: 'down', ...refused } : plc, sinceOf(alarms, ...PLC_LINK), goodRead),
     database: linkView(line.database.state()),
   };
@@ -43,13 +48,14 @@ export function refusedReads(tasks: Snapshot['tasks']): { since: Date | null; er
 }
 
 /**
- * Another process has found Odoo away since it last answered this one, and nobody has asked it from here since: what this one
- * remembers says nothing against that alarm. One that is of a time to come was stamped by a clock that is off.
+ * The alarm of another process that has found Odoo away since it last answered this one: what this one remembers says nothing
+ * against it. One that is of a time to come was stamped by a clock that is off. null: there is none.
  */
-export function isOverheard(line: Line, { alarms, now }: Pick<Snapshot, 'alarms' | 'now'>): boolean {
+export function overheard(line: Line, { alarms, now }: Pick<Snapshot, 'alarms' | 'now'>): AlarmRow | null {
   const { state, answeredAt = null } = line.odoo?.state() ?? { state: 'unknown' };
-  const alarm = sinceOf(alarms, ...ODOO_LINK);
-  return state === 'ok' && answeredAt !== null && alarm !== null && alarm > answeredAt && alarm <= now.process;
+  if (state !== 'ok' || answeredAt === null) return null;
+  const isNews = ({ since }: AlarmRow): boolean => since > answeredAt && since <= now.process;
+  return alarms.find((alarm) => alarm.severity === 'critical' && ODOO_CODES.has(alarm.code) && isNews(alarm)) ?? null;
 }
 
 function linkView({ state, since, error }: LinkView = { state: 'none', since: null, error: null }): LinkView {

@@ -8,7 +8,7 @@ import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
 import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
-import { isOverheard, linksOf, refusedReads } from './links';
+import { linksOf, overheard, refusedReads } from './links';
 import type { Snapshot } from './snapshot';
 import { isDosing } from './still';
 import { isTurnedAway } from './turned-away';
@@ -62,7 +62,7 @@ export function seenAlarms(line: Line, snapshot: Snapshot, stuckAfterMinutes: nu
   // A link that this process has not used says nothing: another process may know better.
   const links = linksOf(line, snapshot);
   const odoo = line.odoo && { ...line.odoo.state(), since: links.odoo.since };
-  if (odoo && odoo.state !== 'unknown' && !isOverheard(line, snapshot)) {
+  if (odoo && odoo.state !== 'unknown' && !overheard(line, snapshot)) {
     codes.push(...ODOO_LINK);
     open.push(...linkAlarms(odoo, odooCode(odoo), 'Odoo'), ...upgraded(line));
   }

@@ -332,14 +332,15 @@ describe('reports of the line', () => {
     });
     const open = async (): Promise<string[]> => {
       const { payload } = await plant.report('real-time');
-      return (payload['alarms'] as { code: string }[]).map(({ code }) => code);
+      const { odoo: lamp } = payload['links'] as Record<string, { state: string }>;
+      return [...(payload['alarms'] as { code: string }[]).map(({ code }) => code), lamp?.state ?? ''];
     };
     for (const limit of [0, 1]) {
       if (limit > 0) await plant.fetch({ limit });
       else await plant.line.odoo?.probe();
-      assert.deepEqual(await open(), []);
+      assert.deepEqual(await open(), ['ok']);
       assert.deepEqual(issues(await other.report('health')), ['odoo-down']);
-      assert.deepEqual(await open(), ['odoo-down'], `${limit} in the queue`);
+      assert.deepEqual(await open(), ['odoo-down', 'down'], `${limit} in the queue`);
       assert.deepEqual(issues(await plant.report('health')), [], 'it answers this process');
     }
   });
