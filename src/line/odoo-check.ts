@@ -53,6 +53,15 @@ export function changeAlarm(row: QueueRow, { code, text, value }: Change): OpenA
   return { code, severity: 'critical', text: `${nameOf(row)}: ${text}`, mo_id, batch_no, value };
 }
 
+/** An alarm of a while ago, by how far the batch is now: one that waited in the PLC then may be half dosed. */
+export function changeAlarmNow<A extends Pick<OpenAlarm, 'text' | 'value'>>(alarm: A, row: QueueRow): A {
+  const was = (Object.keys(MEANWHILE) as Whereabouts[]).find((where) => where === alarm.value);
+  if (!was) return alarm;
+  const value = whereaboutsOf(row);
+  const tells = MEANWHILE[was] !== '' && alarm.text.endsWith(MEANWHILE[was]);
+  return { ...alarm, value, text: tells ? alarm.text.slice(0, -MEANWHILE[was].length) + MEANWHILE[value] : alarm.text };
+}
+
 function whereaboutsOf(row: QueueRow): Whereabouts {
   if (row.status_manufacturing === 1) return 'made';
   if (row.loaded_at === null) return 'queued';

@@ -3,6 +3,7 @@ import { describe } from '../errors';
 import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
+import { changeAlarmNow } from '../line/odoo-check';
 import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
@@ -90,8 +91,13 @@ export function alarmsNow(line: Line, snapshot: Snapshot, stuckAfterMinutes: num
   const { codes, open } = seenAlarms(line, snapshot, stuckAfterMinutes);
   const judged = new Set<string>([...codes, ...ROW_ALARMS]);
   const touched = new Set<string>(FROM_ODOO);
-  const asked = new Set(rows.filter(isAskedAbout).map(({ mo_id }) => mo_id));
-  const remembered = alarms.filter(({ code, mo_id }) => !judged.has(code) && (!touched.has(code) || asked.has(mo_id)));
+  const asked = new Map(rows.filter(isAskedAbout).map((row) => [row.mo_id, row]));
+  const remembered = alarms.flatMap((alarm) => {
+    if (judged.has(alarm.code)) return [];
+    if (!touched.has(alarm.code)) return [alarm];
+    const row = asked.get(alarm.mo_id);
+    return row ? [changeAlarmNow(alarm, row)] : [];
+  });
   const ofRows = rowAlarms(line, rows).map((alarm) => dated(line, snapshot, alarm));
   const seen = [...open, ...ofRows].map((alarm): AlarmRow => ({
     id: sameOf(alarms, alarm)?.id ?? 0,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_CODES, meaningOf } from '../../src/errors';
-import { changeAlarm, changedInOdoo } from '../../src/line/odoo-check';
+import { changeAlarm, changeAlarmNow, changedInOdoo } from '../../src/line/odoo-check';
 import { ALARM_ACTIONS, actionFor, failureOf } from '../../src/monitor/alarm-codes';
 import { batchStatus } from '../../src/monitor/snapshot';
 import type { OdooState } from '../../src/odoo/odoo';
@@ -104,6 +104,17 @@ describe('what to press for an alarm', () => {
     assert.equal(value({ actual: { silo_a: 12 } }, { ...SHOWN, state: 'cancel' }), 'in-plc');
     assert.match(actionFor('mo-cancelled-in-odoo', 'not-shown'), /^Ask the ERP administrator .* Press cancel only when it was deleted/);
     assert.match(actionFor('failed-batch', 'ODOO_GONE'), /hidden.* press retry/);
+  });
+
+  it('goes with the batch: what waited in the PLC when Odoo was asked may be half dosed now', () => {
+    const waits = bareRow({});
+    const change = changedInOdoo(waits, { ...SHOWN, state: 'cancel' });
+    assert.ok(change);
+    const alarm = changeAlarm(waits, change);
+    const { text, value } = changeAlarmNow(alarm, bareRow({ actual: { silo_a: 701.9 } }));
+    assert.equal(value, 'in-plc');
+    assert.match(text, /: the MO was cancelled in Odoo while its batch is in the PLC$/);
+    assert.deepEqual(changeAlarmNow(alarm, waits), alarm);
   });
 
   it('is nothing for words that only the language knows', () => {
