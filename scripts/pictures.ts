@@ -76,7 +76,7 @@ async function takeHistory(browser: Browser, plant: DashboardPlant): Promise<voi
 }
 
 async function takeEditor(browser: Browser, plant: DashboardPlant): Promise<void> {
-  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1600, height: 980 } });
+  const { page, close } = await openEditor(browser, plant.nodeRed.url, { viewport: { width: 1720, height: 980 } });
   await act(page, 'core:toggle-palette', 'core:toggle-sidebar', 'core:toggle-show-grid', 'core:zoom-out');
   // Palette and sidebar slide away.
   await page.waitForFunction(() => (document.querySelector('#red-ui-workspace')?.getBoundingClientRect().left ?? 99) < 20);
