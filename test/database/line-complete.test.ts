@@ -264,7 +264,7 @@ describe('completion in Odoo', () => {
       const [first] = notCompleted(await plant.complete());
       assert.equal(first?.code, 'ODOO_GONE');
       const wait = (Date.parse(first.willRetryAt ?? '') - Date.now()) / 1000;
-      assert.ok(wait > 50 && wait < 70, `tried again after ${wait} s`);
+      assert.ok(wait > 15 && wait < 25, `tried again after ${wait} s`);
       assert.equal((await plant.rows())[0]?.state, 'pushing');
       await plant.letTimePass();
       await plant.complete();
