@@ -229,6 +229,22 @@ for (const version of ['4', '5'] as const) {
       await dialog.cancel();
     });
 
+    it('a first answer that comes late, after the next question, still brings the table', async () => {
+      const held: Route[] = [];
+      let holds = true;
+      await page().route('**/map/check', (route) => (holds ? void held.push(route) : route.continue()));
+      const dialog = await openTab('Register map');
+      await waitFor(() => held.length > 0, { what: 'the first question' });
+      const first = held.length;
+      await page().locator('#node-config-input-slots').dispatchEvent('change');
+      await waitFor(() => held.length > first, { what: 'the next question' });
+      holds = false;
+      for (const route of held) await route.continue();
+      await page().locator('#mo-line-map-table tbody[data-list="fields"]').waitFor();
+      await page().unroute('**/map/check');
+      await dialog.cancel();
+    });
+
     it('what the editor says is what the runtime says', async () => {
       const dialog = await openTab('Register map');
       await setCell(8, 'at', '35');

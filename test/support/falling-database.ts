@@ -113,5 +113,6 @@ export function fallingDatabase(plant: Plant, wire: () => Wire): FallingDatabase
 
 /** Of the extended or the simple protocol; logging in is none. */
 function isStatement(bytes: Buffer): boolean {
-  return bytes[0] === 0x50 || bytes[0] === 0x51;
+  // Parse, Query, and Bind: the beginning of a statement whose plan the connection has kept.
+  return bytes[0] === 0x50 || bytes[0] === 0x51 || bytes[0] === 0x42;
 }
