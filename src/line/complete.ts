@@ -4,7 +4,7 @@ import { describe, describeInFull, detailOf, isClosed, isOfTheDatabase, SmartMoE
 import { archive } from '../queue/archive';
 import { type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
 import { closeDrainedFetch } from '../queue/gate';
-import { dueRows, queueRows } from '../queue/rows';
+import { type DueRow, rowsWithDue } from '../queue/rows';
 import { markFailed, markPushed, renewLease, startPush, tryAgainLater } from '../queue/steps';
 import { end, type Progress, sentence } from './complete-outcome';
 import { consumptionOf, digitsOf } from './consumption';
@@ -51,22 +51,14 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
     logTask(line, 'complete', run, 'Process completed batches task running...');
     const progress: Progress = { archived: [], notCompleted: [], stop: null };
     if (line.mode === 'observe') {
-      const due = await dueRows(line.database, line.line, only);
-      return end(
-        line,
-        'run',
-        `${due.length} batches would be completed`,
-        progress,
-        await queueRows(line.database, line.line),
-        started,
-        null,
-      );
+      const rows = await rowsWithDue(line.database, line.line);
+      const due = rows.filter((row) => isWanted(row, only));
+      return end(line, 'run', `${due.length} batches would be completed`, progress, rows, started, null);
     }
     let left: QueueRow[] | null = null;
     let drainedAt: Date | null = null;
     try {
-      await completeDue(line, run, options, only, progress);
-      left = await queueRows(line.database, line.line);
+      left = await completeDue(line, run, options, only, progress);
       const { archived, notCompleted } = progress;
       logTask(
         line,
@@ -91,15 +83,23 @@ export async function completeBatches(line: Line, run: Run, options: CompleteOpt
   });
 }
 
-/** Who asks while this run works is told "in-progress": what was finished meanwhile belongs to this run. */
-async function completeDue(line: Line, run: Run, options: CompleteOptions, only: string | null, progress: Progress): Promise<void> {
+/**
+ * Who asks while this run works is told "in-progress": what was finished meanwhile belongs to this run.
+ * @returns the queue as it is then
+ */
+async function completeDue(line: Line, run: Run, options: CompleteOptions, only: string | null, progress: Progress): Promise<QueueRow[]> {
   const tried = new Set<number>();
-  while (!progress.stop) {
-    const due = (await dueRows(line.database, line.line, only)).filter(({ id }) => !tried.has(id));
-    if (due.length === 0) return;
+  for (;;) {
+    const rows = await rowsWithDue(line.database, line.line);
+    const due = progress.stop ? [] : rows.filter((row) => isWanted(row, only) && !tried.has(row.id));
+    if (due.length === 0) return rows;
     for (const { id } of due) tried.add(id);
     await completeAll(line, run, options, due, progress);
   }
+}
+
+function isWanted({ due, mo_id }: DueRow, only: string | null): boolean {
+  return due && (only === null || only === mo_id);
 }
 
 async function completeAll(line: Line, run: Run, options: CompleteOptions, due: readonly QueueRow[], progress: Progress): Promise<void> {

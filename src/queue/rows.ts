@@ -36,18 +36,20 @@ export async function queueRows(db: Queryable, line: string): Promise<QueueRow[]
   return db.query<QueueRow>(ROWS_OF_LINE, [line]);
 }
 
-const DUE = `
-SELECT * FROM {schema}.mo_batch
-WHERE line = $1 AND state IN ('finished', 'pushing', 'pushed', 'cancelling') AND (next_try_at IS NULL OR next_try_at <= now())
-  AND ($2::text IS NULL OR mo_id = $2)
+/** A row of the queue, and whether task 3 may work on it now. */
+export type DueRow = QueueRow & { due: boolean };
+
+const ROWS_WITH_DUE = `
+SELECT *, state IN ('finished', 'pushing', 'pushed', 'cancelling') AND (next_try_at IS NULL OR next_try_at <= now()) AS due
+FROM {schema}.mo_batch WHERE line = $1
 ORDER BY last_error IS NOT NULL, batch_no`;
 
 /**
- * Rows that task 3 may work on now: not waiting for a retry, and not held by another completer (its lease). Those that
+ * The queue of a line, with what is due: not waiting for a retry, and not held by another completer (its lease). Rows that
  * failed before come last, so that a batch on which every run founders does not keep the others waiting.
  */
-export async function dueRows(db: Queryable, line: string, moId: string | null): Promise<QueueRow[]> {
-  return db.query<QueueRow>(DUE, [line, moId]);
+export async function rowsWithDue(db: Queryable, line: string): Promise<DueRow[]> {
+  return db.query<DueRow>(ROWS_WITH_DUE, [line], 'rows-with-due');
 }
 
 const ONE = 'SELECT * FROM {schema}.mo_batch WHERE line = $1 AND ($2::text IS NULL OR mo_id = $2) AND ($3::int IS NULL OR batch_no = $3)';
