@@ -38,7 +38,7 @@ export const drain: Row = {
         .debug()
         .filter(({ id }) => id === SHOW)
         .map(({ value }) => Number(value));
-    const sets = rounds(20, 1);
+    const sets = rounds(60, 1);
     try {
       await operator.press('fetch now');
       await operator.until(`${sets} sets`, async () => stamps().length > sets, ['every 5 minutes', 'every 3 minutes']);

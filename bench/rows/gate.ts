@@ -27,7 +27,7 @@ export const gate: Row = {
 
     /** @param work asked of the gate when left out */
     async function measure(what: string, goal: number | null, work: () => Promise<unknown> = () => ask(line)): Promise<void> {
-      const pairs = await onOneCore(context, database, client, () => manyTimesARound(rounds(40), work, () => client.query('SELECT 1')));
+      const pairs = await onOneCore(context, database, client, () => manyTimesARound(rounds(200), work, () => client.query('SELECT 1')));
       findings.push({ what, unit: 'ms', against: 'SELECT 1', goal, pairs, limit: LIMIT });
     }
 

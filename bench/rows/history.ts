@@ -54,7 +54,7 @@ export const history: Row = {
       const [among, alone] = [archiver(full, fullClient, 'main'), archiver(empty, emptyClient, 'main')];
       progress('archive');
       const times = await onceARound(
-        rounds(30),
+        rounds(60),
         () => among.product(BATCHES),
         () => alone.product(BATCHES),
       );

@@ -22,7 +22,7 @@ export const manyPlcs: Row = {
     try {
       await readAll();
       const each = (memory() - before) / count;
-      const pairs = await onceARound(rounds(30), () => timed(readAll), yardstick.cycle);
+      const pairs = await onceARound(rounds(60), () => timed(readAll), yardstick.cycle);
       // One thread of Node.js has a floor of its own, however little it does with the answers.
       const floors = await onceARound(rounds(15), () => timed(readAll), floor.cycle);
       return [

@@ -33,14 +33,14 @@ export const start: Row = {
 
     progress('Node-RED starts');
     const times = await onceARound(
-      rounds(10, 1),
+      rounds(18, 1),
       () => startOnce('product', true),
       () => startOnce('yardstick', false),
       0,
     );
     const empty = await emptyPackage();
     const floors = await onceARound(
-      rounds(10, 1),
+      rounds(18, 1),
       async () => timeOf({ userDir: await userDirWith(empty), install: false }),
       () => timeOf({ install: false }),
       0,
