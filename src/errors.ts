@@ -1,3 +1,5 @@
+import type { Text } from './sentence';
+
 /**
  * Every error this product raises on purpose has one code of this table. The prefix names the person to call:
  * ODOO_ the ERP administrator, PLC_ and MAP_ the PLC programmer, DB_ and SCHEMA_ the database administrator,
@@ -78,12 +80,15 @@ export class SmartMoError extends Error {
   readonly class: ErrorClass;
   readonly retryAfter: number | undefined;
   readonly value: unknown;
+  /** For the editor, which may speak another language than the message does. */
+  readonly sentence: Text;
   /** For the log and the events of the batch; never part of the sentence. */
   detail: string | undefined;
 
   /** @param sentence what happened, where, and what to do; for people, without the code */
-  constructor(code: ErrorCode, sentence: string, details: ErrorDetails = {}) {
-    super(sentence);
+  constructor(code: ErrorCode, sentence: Text, details: ErrorDetails = {}) {
+    super(String(sentence));
+    this.sentence = sentence;
     this.name = code;
     this.code = code;
     this.class = details.class ?? 'permanent';

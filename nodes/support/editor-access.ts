@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { say, type Text } from '../../src/sentence';
 import type { Red } from './types';
 
 /** A dialog with a map for 200 slots and as many materials stays far below. */
@@ -6,7 +7,7 @@ const LARGEST_BODY = 256 * 1024;
 
 export interface Refusal {
   status: 403 | 413 | 415;
-  text: string;
+  text: Text;
 }
 
 /**
@@ -23,24 +24,24 @@ export function refusalOf(
   if (!isSameOrigin(headers)) {
     return {
       status: 403,
-      text: 'the request comes from another site; open the editor at its own address (a proxy must pass the Host header on)',
+      text: say`the request comes from another site; open the editor at its own address (a proxy must pass the Host header on)`,
     };
   }
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
-    return { status: 415, text: 'the request must be of type application/json' };
+    return { status: 415, text: say`the request must be of type application/json` };
   if (!(Number(headers['content-length']) <= LARGEST_BODY))
-    return { status: 413, text: `the request must tell its length, at most ${LARGEST_BODY} bytes` };
+    return { status: 413, text: say`the request must tell its length, at most ${LARGEST_BODY} bytes` };
   if (settings.adminAuth || isThisMachine(request)) return null;
   if (writes) {
     return {
       status: 403,
-      text: 'this Node-RED has no login, so what writes to the PLC is answered on the machine itself only (http://localhost); set adminAuth in settings.js',
+      text: say`this Node-RED has no login, so what writes to the PLC is answered on the machine itself only (http://localhost); set adminAuth in settings.js`,
     };
   }
   if (settings.smartMoSync?.editorRoutes === 'any') return null;
   return {
     status: 403,
-    text: 'this Node-RED has no login, so tests are answered on the machine itself only (http://localhost); set adminAuth in settings.js, or smartMoSync: { editorRoutes: "any" }',
+    text: say`this Node-RED has no login, so tests are answered on the machine itself only (http://localhost); set adminAuth in settings.js, or smartMoSync: { editorRoutes: "any" }`,
   };
 }
 /** Browsers send one of the two headers with every POST of a page; what is no browser has no page that could misuse it. */

@@ -1,16 +1,19 @@
-import { describe, SmartMoError } from '../../src/errors';
-import type { ProbeResult } from '../../src/probe/probe';
+import { SmartMoError } from '../../src/errors';
+import { explain, type ProbeResult } from '../../src/probe/probe';
+import { inLanguage, type Phrases, say, type Text } from '../../src/sentence';
 import { type Credentials, dialogValues, type DialogValues } from './dialog-values';
 import { refusalOf } from './editor-access';
+import { phrasesOf } from './phrases';
 import type { ConfigNodes, Red } from './types';
 
 /** Shorter ones are words such as "demo" or "admin" that stand in other fields as well. */
 const SHORTEST_SECRET = 6;
 
 /** What every editor route answers at least; the rest is added where all went well. */
-interface Answer {
+export interface Answer {
   ok: boolean;
-  text: string;
+  text: Text;
+  details?: readonly unknown[];
 }
 
 export interface EditorRoute<Found extends Answer> {
@@ -48,24 +51,26 @@ export function offerTest(RED: Red, type: keyof ConfigNodes, { credentials = {},
 export function offerRoute<Found extends Answer>(RED: Red, route: EditorRoute<Found>): void {
   const { path, type, credentials = {} } = route;
 
-  async function answer(id: string | undefined, body: unknown): Promise<object> {
+  async function answer(id: string | undefined, body: unknown, phrases: Phrases): Promise<object> {
     let secrets: string[] = [];
+    const told = (found: Answer): object => withoutSecrets(inLanguage(found, phrases), secrets);
     try {
       const values = dialogValues(RED, type, credentials, body);
       if (id !== undefined && id !== values.config.id) {
-        throw new SmartMoError('INPUT_INVALID', `the request is about ${id}, the dialog in it about ${values.config.id}`);
+        throw new SmartMoError('INPUT_INVALID', say`the request is about ${id}, the dialog in it about ${values.config.id}`);
       }
       secrets = secretsIn(values, credentials);
-      return withoutSecrets(await route.answer(values), secrets);
+      return told(await route.answer(values));
     } catch (error) {
-      return withoutSecrets({ ok: false, text: describe(error), details: [] }, secrets);
+      return told({ ok: false, text: explain(error), details: [] });
     }
   }
 
   RED.httpAdmin.post(`/smart-mo-sync/${path}`, RED.auth.needsPermission('flows.write'), (request, response) => {
     const refusal = refusalOf(request, RED.settings, route.writes ?? false);
-    if (refusal) response.status(refusal.status).json({ ok: false, text: refusal.text, details: [] });
-    else void answer(paramOf(request.params), request.body).then((result) => response.json(result));
+    const phrases = phrasesOf(request.headers['accept-language']);
+    if (refusal) response.status(refusal.status).json(inLanguage({ ok: false, text: refusal.text, details: [] }, phrases));
+    else void answer(paramOf(request.params), request.body, phrases).then((result) => response.json(result));
   });
 }
 
@@ -79,7 +84,7 @@ function secretsIn({ credentials: values }: DialogValues, credentials: Credentia
 }
 
 /** Second line of defence: no sentence of ours holds a secret, one of the other side might. */
-function withoutSecrets(found: object, secrets: readonly string[]): object {
+function withoutSecrets(found: unknown, secrets: readonly string[]): object {
   const clean = (value: unknown): unknown => {
     if (typeof value === 'string') return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), value);
     if (Array.isArray(value)) return value.map(clean);

@@ -6,17 +6,18 @@ import { type LineProbe, probeLine } from '../../src/probe/line';
 import { bundledMap, viewMap, viewPaste } from '../../src/probe/map-view';
 import { previewSlot } from '../../src/probe/preview';
 import { probeTestRecipe } from '../../src/probe/test-recipe';
+import { say } from '../../src/sentence';
 import { isEmpty } from '../../src/settings';
 import { configNode, readerOf, requiredConfigNode } from './config-nodes';
 import type { DialogValues } from './dialog-values';
-import { type EditorRoute, offerRoute, offerTest } from './editor-routes';
+import { type Answer, type EditorRoute, offerRoute, offerTest } from './editor-routes';
 import { claimOf, type LineClaims } from './line-claims';
 import { lineSettings } from './line-settings';
 import type { Config, ConfigNodes, Red } from './types';
 
 /** What the dialog of mo-line asks the runtime; each works with what the dialog holds and with the connections as deployed. */
 export function offerLineRoutes(RED: Red, claims: LineClaims): void {
-  const offer = <Found extends { ok: boolean; text: string }>(
+  const offer = <Found extends Answer>(
     path: string,
     answer: (line: LineProbe, values: DialogValues) => Promise<Found> | Found,
     more: Partial<EditorRoute<Found>> = {},
@@ -60,7 +61,7 @@ function lineProbe(RED: Red, config: Config): LineProbe {
     if (node) return;
     throw new SmartMoError(
       'CONFIG_MISSING',
-      `the ${type} chosen for this line is not deployed yet or is disabled; press Deploy, then test again`,
+      say`the ${type} chosen for this line is not deployed yet or is disabled; press Deploy, then test again`,
     );
   };
   return {

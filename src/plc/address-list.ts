@@ -1,3 +1,4 @@
+import { say, Sentence, type Text } from '../sentence';
 import { writtenAddress } from './map';
 import { cellValue } from './map-cells';
 import { type MapProblem, mapProblem } from './map-problem';
@@ -30,13 +31,13 @@ export function isAddressList(header: readonly string[]): boolean {
  */
 export function readAddressList(table: Table): Omit<PastedMap, 'kind'> {
   const problems: MapProblem[] = [];
-  const understood: string[] = [];
+  const understood: Text[] = [];
   const complain: Complain = (...problem) => void problems.push(mapProblem(...problem));
   const { rows, places, addressing, readFunction } = placesIn(table, complain, understood);
   const read = places.filter(({ area }) => area === 'read');
   const write = places.filter(({ area }) => area === 'write');
   if (read.length === 0 && problems.length === 0)
-    complain('the list', null, null, 'has no address of the read area; add the rows that the PLC writes');
+    complain('the list', null, null, say`has no address of the read area; add the rows that the PLC writes`);
   if (rows.length === 0) return { map: null, understood, problems, source: { rowShown: () => null } };
   const layout: Layout = new Map();
   const stride = read.length > 0 ? strideOf(read, 'read', complain) : null;
@@ -53,7 +54,7 @@ export function readAddressList(table: Table): Omit<PastedMap, 'kind'> {
       writeArea = write.length === 0 ? null : writeAreaOf(write, layout, addressing, complain, understood);
       if (write.length === 0)
         understood.push(
-          'there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here',
+          say`there is no write area in the list, so no recipe can be written; add one below if the PLC takes its recipes from here`,
         );
     }
   }
@@ -84,7 +85,7 @@ function writeAreaOf(
   layout: Layout,
   addressing: Addressing,
   complain: Complain,
-  understood: string[],
+  understood: Text[],
 ): Record<string, unknown> | null {
   const stride = strideOf(places, 'write', complain);
   if (stride === null) return null;
@@ -94,12 +95,12 @@ function writeAreaOf(
   for (const [name, { at, first }] of inWrite) {
     const inSlot = layout.get(name)?.at;
     if (inSlot === undefined) layout.set(name, { at: at - base, first });
-    else if (at - base !== inSlot) {
+    else if (inSlot !== null && at - base !== inSlot) {
       complain(
         name,
         first.row,
         first.address,
-        `is word ${at - base} of a slot in the write area and word ${inSlot} in the read area; both areas need the same layout`,
+        say`is word ${at - base} of a slot in the write area and word ${inSlot} in the read area; both areas need the same layout`,
       );
     }
   }
@@ -107,16 +108,16 @@ function writeAreaOf(
   return { function: 'holding', base: writtenAddress(base, addressing, 'holding'), stride };
 }
 
-function areaText(name: string, kind: PlcArea, base: number, stride: number, places: readonly Place[]): string {
+function areaText(name: string, kind: PlcArea, base: number, stride: number, places: readonly Place[]): Sentence {
   const slots = [...new Set(places.map(({ slot }) => slot))].sort((a, b) => a - b);
-  return `${name} area: slot 1 begins at ${notations(kind, base)}, ${stride} words from slot to slot (${places.length} addresses, slots ${slots.join(', ')})`;
+  return say`${name === 'read' ? say`read area` : say`write area`}: slot 1 begins at ${notations(kind, base)}, ${stride} words from slot to slot (${places.length} addresses, slots ${slots.join(', ')})`;
 }
 
 /** Every address of the list with its field and slot. */
 function placesIn(
   { header, rows, delimiter }: Table,
   complain: Complain,
-  understood: string[],
+  understood: Text[],
 ): { rows: Named[]; places: Place[]; addressing: Addressing; readFunction: PlcArea } {
   const columns = header.map(columnKey);
   const column = (names: readonly string[]): number => columns.findIndex((key) => names.includes(key));
@@ -131,9 +132,9 @@ function placesIn(
     ...columns.flatMap((key, index) => (SPEC.includes(key) ? [index] : [])),
   ]);
   const unused = header.filter((title, index) => !used.has(index) && title !== '');
-  if (unused.length > 0) understood.push(`not used: column ${unused.join(', ')}`);
+  if (unused.length > 0) understood.push(say`not used: column ${unused.join(', ')}`);
   if (nameAt < 0) {
-    complain('the list', 1, null, `has no column that names the field; call it "field" (found: ${header.join(', ')})`);
+    complain('the list', 1, null, say`has no column that names the field; call it "field" (found: ${header.join(', ')})`);
     return { rows: [], places: [], addressing: 'zero-based', readFunction: 'holding' };
   }
 
@@ -171,23 +172,23 @@ function placesIn(
   if (ofRead !== undefined) understood.push(read.text);
   if (ofWrite !== undefined && write.sign !== read.sign) understood.push(write.text);
   if (ofWrite !== undefined && write.sign === '3')
-    complain('write', null, null, `has input registers (${ofWrite}), which cannot be written; give the holding registers (4xxxx)`);
+    complain('write', null, null, say`has input registers (${ofWrite}), which cannot be written; give the holding registers (4xxxx)`);
   if (ofRead !== undefined && ofWrite !== undefined && (read.sign === null) !== (write.sign === null))
     complain(
       'write',
       null,
       null,
-      `is counted in another way (${ofWrite}) than the read area (${ofRead}); write all as 46029, or all as D6028`,
+      say`is counted in another way (${ofWrite}) than the read area (${ofRead}); write all as 46029, or all as D6028`,
     );
   const places = found.flatMap(({ slotText, text, ...rest }): Place[] => {
     const { name, row } = rest;
     const slot = Number(/\d+/.exec(slotText)?.[0]);
-    if (name === '') complain('the list', row, null, 'has no name in this row; name the field, or take the row out');
-    else if (!(slot >= 1)) complain(name, row, null, `has no slot ("${slotText}"); fill in its number, from 1`);
+    if (name === '') complain('the list', row, null, say`has no name in this row; name the field, or take the row out`);
+    else if (!(slot >= 1)) complain(name, row, null, say`has no slot ("${slotText}"); fill in its number, from 1`);
     else {
       const place = numberings[rest.area].read(text);
-      if (typeof place !== 'string') return [{ ...rest, ...place, slot, text }];
-      complain(name, row, null, `in slot ${slot} has the address "${text}"; ${place}`);
+      if (!(place instanceof Sentence)) return [{ ...rest, ...place, slot, text }];
+      complain(name, row, null, say`in slot ${slot} has the address "${text}"; ${place}`);
     }
     return [];
   });
@@ -203,10 +204,10 @@ interface Numbering {
   /** First digit of Modicon numbers: "3" input registers, "4" holding registers; null where the number is the word. */
   sign: '3' | '4' | null;
   /** How the addresses were taken, for a person. */
-  text: string;
+  text: Sentence;
   /** What is wrong where 3xxxx and 4xxxx stand side by side. */
-  mix: string | null;
-  read(text: string): { address: number; bit: number | null } | string;
+  mix: Sentence | null;
+  read(text: string): { address: number; bit: number | null } | Sentence;
 }
 
 const SHAPE = /^(%?[A-Z]*)(\d+)(?:\.([0-9A-F]{1,2}))?$/i;
@@ -223,26 +224,26 @@ function numberingOf(texts: readonly string[], all: readonly string[]): Numberin
   const sign = modicon('4') ? '4' : modicon('3') ? '3' : null;
   const sample = all.find((text) => SHAPE.test(text));
   const first = SHAPE.exec(sample ?? '')?.[1]?.toUpperCase() ?? '';
-  const expected = `one address in the way of the others, such as ${sample ?? 'D6028, 46029, 406029 or %MW6028'}`;
+  const expected = say`write one address in the way of the others, such as ${sample ?? 'D6028, 46029, 406029 or %MW6028'}`;
   const numberOf = (digit: string): string | undefined => digits.find((text) => text.startsWith(digit));
   return {
     sign,
     text:
       sign !== null
-        ? `${digits[0] ?? ''} is taken for ${sign === '4' ? 'holding' : 'input'} register ${Number(digits[0]?.slice(1)) - 1}, counted from 0`
-        : `${first}${parts.find((part) => part)?.[2] ?? ''} is taken for the word of that number, counted from 0`,
+        ? say`${digits[0] ?? ''} is taken for ${sign === '4' ? 'holding' : 'input'} register ${Number(digits[0]?.slice(1)) - 1}, counted from 0`
+        : say`${first}${parts.find((part) => part)?.[2] ?? ''} is taken for the word of that number, counted from 0`,
     mix:
       sign === null && modicon('34')
-        ? `has input registers (${numberOf('3')}) beside holding registers (${numberOf('4')}); an area is of one kind: take one of them out, or write D${numberOf('3')} if these are plain words`
+        ? say`has input registers (${numberOf('3') ?? ''}) beside holding registers (${numberOf('4') ?? ''}); an area is of one kind: take one of them out, or write D${numberOf('3') ?? ''} if these are plain words`
         : null,
     read(text) {
       const part = SHAPE.exec(text);
-      if (!part || part[1]?.toUpperCase() !== first) return `write ${expected}`;
+      if (!part || part[1]?.toUpperCase() !== first) return expected;
       const number = Number(part[2]);
       const address = sign === null ? number : Number(part[2]?.slice(1)) - 1;
-      if (address > 65_535) return 'it is past the last address 65535; correct it';
+      if (address > 65_535) return say`it is past the last address 65535; correct it`;
       const bit = part[3] === undefined ? null : parseBit(part[3]);
-      return bit !== null && bit > 15 ? 'a word has the bits 0 to 15; correct it' : { address, bit };
+      return bit !== null && bit > 15 ? say`a word has the bits 0 to 15; correct it` : { address, bit };
     },
   };
 }

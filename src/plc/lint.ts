@@ -1,5 +1,6 @@
 import { lintEntries, wordsIn } from './lint-entries';
-import { type AddressOf, entryName, type MapProblem, mapProblem, nameOf, type RowOf, rowsOf } from './map-problem';
+import { type AddressOf, entryName, type MapProblem, mapProblem, nameOf, type RowOf, rowsOf, shownName } from './map-problem';
+import { say, type Sentence } from '../sentence';
 import type { LineShape, MapField, RegisterMap } from './register-map';
 
 /** FC16 carries 123 words; the recipe has to arrive in one piece. */
@@ -51,9 +52,9 @@ function toProblems(found: readonly Finding[], rowOf: RowOf): MapProblem[] {
 interface Finding {
   field: string;
   address: number | null;
-  what: string;
+  what: Sentence;
   /** The same about several entries at once, where `what` names numbers of one of them. */
-  ofAll: string | null;
+  ofAll: Sentence | null;
 }
 
 /** The handshake writes the recipe in one request and then the flag, so the flag stands behind the recipe. */
@@ -62,13 +63,13 @@ function checkHandshake(map: RegisterMap): Finding[] {
   const flag = map.fields.find((field) => field.field === 'status_read_data');
   const length = slotLength(map);
   if (flag && flag.type !== 'uint16')
-    problems.push(problem('status_read_data', map.read.base + flag.at, 'must be a whole word, uint16; change its type'));
+    problems.push(problem('status_read_data', map.read.base + flag.at, say`must be a whole word, uint16; change its type`));
   if (flag && map.read.function === 'input') {
     problems.push(
       problem(
         'status_read_data',
         map.read.base + flag.at,
-        'cannot be written in a read area of input registers; use holding or leave it out',
+        say`cannot be written in a read area of input registers; use holding or leave it out`,
       ),
     );
   }
@@ -79,7 +80,7 @@ function checkHandshake(map: RegisterMap): Finding[] {
       problem(
         'write',
         null,
-        `has recipes of ${body} words, but one request carries ${MAX_WRITE}; move status_read_data and the recipe together`,
+        say`has recipes of ${body} words, but one request carries ${MAX_WRITE}; move status_read_data and the recipe together`,
       ),
     );
   for (const field of map.fields) {
@@ -89,7 +90,7 @@ function checkHandshake(map: RegisterMap): Finding[] {
         problem(
           nameOf(field),
           map.read.base + field.at,
-          'is part of the recipe, but stands behind status_read_data; the flag has to be the last word that is written',
+          say`is part of the recipe, but stands behind status_read_data; the flag has to be the last word that is written`,
         ),
       );
     }
@@ -98,8 +99,8 @@ function checkHandshake(map: RegisterMap): Finding[] {
 }
 
 /** "word 75", "words 74-75" */
-function wordsText({ from, to }: Span): string {
-  return to - from === 1 ? `word ${from}` : `words ${from}-${to - 1}`;
+function wordsText({ from, to }: Span): Sentence {
+  return to - from === 1 ? say`word ${from}` : say`words ${from}-${to - 1}`;
 }
 
 function checkOverlaps(inSlot: readonly Span[], addressAt: (word: number) => number | null): Finding[] {
@@ -107,8 +108,8 @@ function checkOverlaps(inSlot: readonly Span[], addressAt: (word: number) => num
     problem(
       a.name,
       addressAt(a.from),
-      `takes ${wordsText(a)} of the slot and overlaps ${b.name} (${wordsText(b)}); move one of them`,
-      'overlaps the entry behind it; give it a shorter type, or move one of the two',
+      say`takes ${wordsText(a)} of the slot and overlaps ${shownName(b.name)} (${wordsText(b)}); move one of them`,
+      say`overlaps the entry behind it; give it a shorter type, or move one of the two`,
     ),
   );
 }
@@ -126,8 +127,8 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
           problem(
             span.name,
             map.read.base + span.from,
-            `ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}; move it, or raise the stride`,
-            `ends past the ${name} stride of ${area.stride}; raise it to ${length}`,
+            say`ends at word ${span.to - 1}, past the ${name} stride of ${area.stride}; move it, or raise the stride`,
+            say`ends past the ${name} stride of ${area.stride}; raise it to ${length}`,
           ),
         );
     }
@@ -156,8 +157,8 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
           problem(
             a.name,
             a.from,
-            `(${a.from}-${a.to - 1}) runs into ${b.name} (${b.from}-${b.to - 1}); move one of the two areas`,
-            'runs into a slot or word of another area; move one of the areas',
+            say`(${a.from}-${a.to - 1}) runs into ${shownName(b.name)} (${b.from}-${b.to - 1}); move one of the two areas`,
+            say`runs into a slot or word of another area; move one of the areas`,
           ),
         );
     }
@@ -168,7 +169,7 @@ function checkPlaces(map: RegisterMap, slots: number): Finding[] {
       problem(
         last.name,
         last.from,
-        `ends at ${last.to - 1}, past the last address 65535; lower the base, the stride or the number of slots`,
+        say`ends at ${last.to - 1}, past the last address 65535; lower the base, the stride or the number of slots`,
       ),
     );
   return problems;
@@ -198,6 +199,6 @@ function overlaps(spans: readonly Span[]): [Span, Span][] {
   return found;
 }
 
-function problem(field: string, address: number | null, what: string, ofAll: string | null = null): Finding {
+function problem(field: string, address: number | null, what: Sentence, ofAll: Sentence | null = null): Finding {
   return { field, address, what, ofAll };
 }

@@ -1,3 +1,4 @@
+import { listed, say, type Sentence, type Text } from '../sentence';
 import { LINE_FIELDS } from './register-map';
 
 export type EntryList = 'fields' | 'lineFields';
@@ -15,13 +16,15 @@ export interface MapProblem {
   /** Zero-based address in slot 1 of the read area; null when the problem has no place. */
   address: number | null;
   /** What is wrong and what to do, without the place: "overlaps silo_b (words 31-32); move one of them". */
-  what: string;
+  what: Sentence;
   /** The same where it is said of several entries at once; null where `what` fits them all. */
-  ofAll: string | null;
+  ofAll: Sentence | null;
+  /** The key that `what` is about, "type"; null where it is about the whole entry. */
+  key: string | null;
   /** The person sees JSON, where an entry is "fields[5]" and not "row 6". */
   inJson: boolean;
   /** One sentence: field, place, what is wrong and what to do. */
-  text: string;
+  text: Sentence;
 }
 
 /**
@@ -32,8 +35,8 @@ export function mapProblem(
   field: string,
   row: number | null,
   address: number | null,
-  what: string,
-  more: { list?: EntryList | null; ofAll?: string | null; inJson?: boolean } = {},
+  what: Sentence,
+  more: { list?: EntryList | null; ofAll?: Sentence | null; inJson?: boolean } = {},
 ): MapProblem {
   const lineWords: readonly string[] = LINE_FIELDS;
   const list = row === null ? null : (more.list ?? (lineWords.includes(field) ? 'lineFields' : 'fields'));
@@ -45,18 +48,46 @@ export function mapProblem(
     address,
     what,
     ofAll: more.ofAll ?? null,
+    key: keyIn(String(what)),
     inJson: more.inJson ?? false,
   };
   const [where] = placesOf(problem);
-  const at = address === null ? '' : ` at ${address}`;
   const isNameless = problem.inJson && /^(?:entry|line word) \d+$/.test(field);
-  const subject = isNameless && where !== undefined ? where + at : `${field}${at}${where === undefined ? '' : ` (${where})`}`;
-  return { ...problem, text: `${subject} ${what}` };
+  const subject = isNameless && where !== undefined ? placed(where, address) : placed(shownName(field), address, where);
+  return { ...problem, text: say`${subject} ${what}` };
+}
+
+/** "silo_b at 6031 (row 7)", as far as it is known. */
+function placed(name: Text, at: number | Text | null, where?: Text): Text {
+  const place = at === null ? name : say`${name} at ${at}`;
+  return where === undefined ? place : say`${place} (${where})`;
+}
+
+/** What a sentence begins with or puts in quotes. */
+function keyIn(what: string): string | null {
+  const [, begins, quoted] = /^(\w+) is\b|"(\w+)"/.exec(what) ?? [];
+  return begins ?? quoted ?? null;
+}
+
+/** Names that are words; all others are keys of the map or names of the plant, and the same in every language. */
+const WORDS: ReadonlyMap<string, Sentence> = new Map(
+  [say`the map`, say`the list`, say`the table`, say`the pasted text`, say`materials`, say`unnamed`, say`read base`, say`write base`].map(
+    (name) => [String(name), name],
+  ),
+);
+
+/** A name as it is told. */
+export function shownName(name: string): Text {
+  const [, kind, number = ''] = /^(entry|line word|read slot|write slot) (\d+)$/.exec(name) ?? [];
+  if (kind === 'entry') return say`entry ${number}`;
+  if (kind === 'line word') return say`line word ${number}`;
+  if (kind === 'read slot') return say`read slot ${number}`;
+  return kind === undefined ? (WORDS.get(name) ?? name) : say`write slot ${number}`;
 }
 
 /** What a person calls the entries: "row 7", or "fields[6]" where they see JSON. */
-function placesOf({ rows, list, inJson }: Pick<MapProblem, 'rows' | 'list' | 'inJson'>): string[] {
-  return rows.map((row) => (inJson && list !== null ? `${list}[${row - 1}]` : `row ${row}`));
+function placesOf({ rows, list, inJson }: Pick<MapProblem, 'rows' | 'list' | 'inJson'>): Text[] {
+  return rows.map((row) => (inJson && list !== null ? `${list}[${row - 1}]` : say`row ${row}`));
 }
 
 /** How many entries have to have the same mistake to be told in one sentence. */
@@ -86,14 +117,18 @@ function joined(first: MapProblem, same: readonly MapProblem[]): MapProblem {
   const addresses = same.flatMap(({ address }) => (address === null ? [] : [address]));
   const [low, high] = [Math.min(...addresses), Math.max(...addresses)];
   const isRange = rows.length === names.length && (rows.at(-1) ?? 0) - (rows[0] ?? 0) === rows.length - 1;
-  const shown = (all: readonly (string | number)[], range: boolean): string =>
-    range
-      ? `${all[0] ?? ''} to ${all.at(-1) ?? ''}`
-      : all.slice(0, MANY).join(', ') + (all.length > MANY ? ` and ${all.length - MANY} more` : '');
-  const where = first.inJson ? shown(placesOf({ ...first, rows }), isRange) : `rows ${shown(rows, isRange)}`;
-  const place = `${addresses.length === 0 ? '' : ` at ${low} to ${high}`}${rows.length === 0 ? '' : ` (${where})`}`;
-  const text = `${shown(names, isRange)}${place}: each ${first.ofAll ?? first.what}`;
-  return { ...first, rows, text };
+  const shown = (all: readonly Text[], range: boolean): Text => {
+    if (range) return say`${all[0] ?? ''} to ${all.at(-1) ?? ''}`;
+    const some = listed(all.slice(0, MANY));
+    return all.length > MANY ? say`${some} and ${all.length - MANY} more` : some;
+  };
+  const where = first.inJson ? shown(placesOf({ ...first, rows }), isRange) : say`rows ${shown(rows.map(String), isRange)}`;
+  const subject = placed(
+    shown(names.map(shownName), isRange),
+    addresses.length === 0 ? null : say`${low} to ${high}`,
+    rows.length === 0 ? undefined : where,
+  );
+  return { ...first, rows, text: say`${subject}: each ${first.ofAll ?? first.what}` };
 }
 
 /** Its id word belongs to an entry. */

@@ -3,6 +3,7 @@ import { ajvOnFirstUse } from '../ajv';
 import { onFirstUse } from '../first-use';
 import { NUMBER_TYPES, WORD_ORDERS } from './codec';
 import { closest } from '../closest';
+import { say, type Sentence, type Text } from '../sentence';
 import { type AddressOf, type EntryList, type MapProblem, mapProblem } from './map-problem';
 import { ADDRESSINGS, LINE_FIELDS, SLOT_FIELDS } from './register-map';
 import type { RegisterMap } from './register-map';
@@ -151,10 +152,10 @@ function nameIn(list: EntryList, entry: Record<string, unknown>, index: string):
   );
 }
 
-const missing = (key: string): string => `has no "${key}"; fill it in`;
+const missing = (key: string): Sentence => say`has no "${key}"; fill it in`;
 
 /** Said of an entry or an area without a place. */
-export const NO_PLACE: readonly string[] = ['at', 'base', 'stride'].map(missing);
+export const NO_PLACE: readonly string[] = ['at', 'base', 'stride'].map((key) => String(missing(key)));
 
 interface ErrorParams {
   additionalProperty?: string;
@@ -169,17 +170,20 @@ function keyOf({ params }: ErrorObject, [key = '']: readonly string[]): string {
 }
 
 /** What is wrong and what to do: "type is "uint8"; it must be one of bit, uint16 ...". */
-function complaint(error: ErrorObject, key: readonly string[]): string {
+function complaint(error: ErrorObject, key: readonly string[]): Sentence {
   const { additionalProperty, allowedValues, missingProperty } = error.params as ErrorParams;
   if (additionalProperty !== undefined) {
     const near = closest(additionalProperty, Object.keys((error.parentSchema?.['properties'] ?? {}) as object));
-    return `has the unknown key "${additionalProperty}"; ${near === null ? 'take it out or correct its spelling' : `perhaps "${near}" is meant`}`;
+    return near === null
+      ? say`has the unknown key "${additionalProperty}"; take it out or correct its spelling`
+      : say`has the unknown key "${additionalProperty}"; perhaps "${near}" is meant`;
   }
   if (missingProperty !== undefined) return missing(missingProperty);
   if (error.propertyName !== undefined)
-    return `${key.join(' ')} has the code ${JSON.stringify(error.propertyName)}; a code is a whole number, such as "3"`;
-  const rule = allowedValues ? oneOf(allowedValues.map(String), error.data, key) : `it must be ${allowed(error.parentSchema as Rule)}`;
-  return `${key.length > 0 ? `${key.join(' ')} ` : ''}is ${JSON.stringify(error.data).slice(0, 60)}; ${rule}`;
+    return say`${key.join(' ')} has the code ${JSON.stringify(error.propertyName)}; a code is a whole number, such as "3"`;
+  const rule = allowedValues ? oneOf(allowedValues.map(String), error.data, key) : say`it must be ${allowed(error.parentSchema as Rule)}`;
+  const given = JSON.stringify(error.data).slice(0, 60);
+  return key.length > 0 ? say`${key.join(' ')} is ${given}; ${rule}` : say`is ${given}; ${rule}`;
 }
 
 /** The keywords of the schema above that a value can break, beside a list of choices. */
@@ -195,27 +199,28 @@ interface Rule {
 
 /** The types of JSON as a person calls them. */
 const KINDS = {
-  integer: 'a whole number',
-  number: 'a number',
-  object: 'an object',
-  array: 'a list',
-  string: 'a text',
-  boolean: 'true or false',
+  integer: say`a whole number`,
+  number: say`a number`,
+  object: say`an object`,
+  array: say`a list`,
+  string: say`a text`,
+  boolean: say`true or false`,
 };
 
 /** "a whole number from 0 to 15" */
-function allowed({ type, const: only, minimum, maximum, exclusiveMinimum, minLength, minItems }: Rule): string {
+function allowed({ type, const: only, minimum, maximum, exclusiveMinimum, minLength, minItems }: Rule): Text {
   if (type === undefined) return String(only);
   const shown = (limit = 0): string => limit.toLocaleString('en-US', { maximumFractionDigits: 9, useGrouping: false });
-  if (minimum !== undefined) return `${KINDS[type]} from ${shown(minimum)} to ${shown(maximum)}`;
-  if (exclusiveMinimum !== undefined) return `${KINDS[type]} above ${shown(exclusiveMinimum)}`;
-  return KINDS[type] + (minLength !== undefined ? ' that is not empty' : minItems !== undefined ? ' with an entry or more' : '');
+  if (minimum !== undefined) return say`${KINDS[type]} from ${shown(minimum)} to ${shown(maximum)}`;
+  if (exclusiveMinimum !== undefined) return say`${KINDS[type]} above ${shown(exclusiveMinimum)}`;
+  if (minLength !== undefined) return say`${KINDS[type]} that is not empty`;
+  return minItems === undefined ? KINDS[type] : say`${KINDS[type]} with an entry or more`;
 }
 
 /** The choice that was probably meant; all of them where none is near. */
-function oneOf(choices: readonly string[], given: unknown, key: readonly string[]): string {
+function oneOf(choices: readonly string[], given: unknown, key: readonly string[]): Sentence {
   const typed = typeof given === 'string' ? given : '';
   const near = closest(typed, choices);
-  const hint = key.at(-1) === 'type' ? typeHint(typed) : near && `perhaps ${near} is meant`;
-  return hint ?? `it must be one of ${choices.join(', ')}`;
+  const hint = key.at(-1) === 'type' ? typeHint(typed) : near === null ? null : say`perhaps ${near} is meant`;
+  return hint ?? say`it must be one of ${choices.join(', ')}`;
 }

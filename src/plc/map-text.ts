@@ -1,3 +1,4 @@
+import { listed, say, type Sentence, type Text } from '../sentence';
 import { isAddressList, readAddressList } from './address-list';
 import { type MapProblem, mapProblem, type MapSource } from './map-problem';
 import { wireAddress, writtenAddress } from './map';
@@ -13,7 +14,7 @@ export interface PastedMap {
   /** The map as JSON, with the mistakes that it may have; null when nothing could be made of the text. */
   map: Record<string, unknown> | null;
   /** Sentences to confirm: where the slots begin, how far they are apart, what was left out. */
-  understood: string[];
+  understood: Text[];
   /** Mistakes of the text itself; those of the map that comes out are found by checkMap. */
   problems: MapProblem[];
   /** Where the entries of the map stand in the text; what stood in the map before stands in no row of it. */
@@ -48,18 +49,18 @@ function keepLineFields(pasted: PastedMap, present: unknown): PastedMap {
   const words = before.lineFields.map((entry) => {
     const { field, at } = entry;
     const kind = kindOf(before.read, field);
-    const name = cellText(field) || 'a word without a name';
+    const name = cellText(field) || say`a word without a name`;
     if (kind !== kindOf(map['read'], field)) return { name, entry: null };
     if (from === to) return { name, entry };
     const wire = isAddressing(from) && typeof at === 'number' ? wireAddress(at, from, kind) : null;
     return { name, entry: wire === null || !isAddressing(to) ? null : { ...entry, at: writtenAddress(wire, to, kind) } };
   });
   const kept = words.flatMap(({ name, entry }) => (entry ? [{ name, entry }] : []));
-  const names = (of: readonly { name: string }[]): string => of.map(({ name }) => name).join(', ');
+  const names = (of: readonly { name: Text }[]): Text => listed(of.map(({ name }) => name));
   const lost = words.filter(({ entry }) => entry === null);
   const told = [
-    ...(kept.length > 0 ? [`the text has no words of the whole line, so those of the map stay: ${names(kept)}`] : []),
-    ...(lost.length > 0 ? [`words of the whole line that cannot stay in this area or numbering: ${names(lost)}; add them again`] : []),
+    ...(kept.length > 0 ? [say`the text has no words of the whole line, so those of the map stay: ${names(kept)}`] : []),
+    ...(lost.length > 0 ? [say`words of the whole line that cannot stay in this area or numbering: ${names(lost)}; add them again`] : []),
   ];
   const lineFields = kept.map(({ entry }) => entry);
   const { fields, ...rest } = map;
@@ -98,9 +99,9 @@ function readJson(text: string): PastedMap {
     const parsed: unknown = JSON.parse(text);
     if (isObject(parsed))
       return { kind: 'JSON', map: parsed, understood: [], problems: [], source: { rowShown: (_, row) => row, inJson: true } };
-    return failed('JSON', 'is a JSON list; a map is an object with read, write and fields');
+    return failed('JSON', say`is a JSON list; a map is an object with read, write and fields`);
   } catch (error) {
-    return failed('JSON', `is not JSON: ${error instanceof Error ? error.message : String(error)}; correct it and paste it again`);
+    return failed('JSON', say`is not JSON: ${error instanceof Error ? error.message : String(error)}; correct it and paste it again`);
   }
 }
 
@@ -110,12 +111,12 @@ function readKeys({ header, rows, delimiter }: Table, present: unknown): PastedM
   if (!keys.includes('at') || rows.length === 0) {
     return failed(
       'table',
-      `begins with the row "${header.join(' ').slice(0, 60)}"; the first row must name the columns: field, material, at, type ..., or name, slot and address`,
+      say`begins with the row "${header.join(' ').slice(0, 60)}"; the first row must name the columns: field, material, at, type ..., or name, slot and address`,
     );
   }
   const problems = header.flatMap((title, index) =>
     keys[index] === null && title !== ''
-      ? [mapProblem('the table', null, null, `has the unknown column "${title}"; known are ${COLUMNS.join(', ')}`)]
+      ? [mapProblem('the table', null, null, say`has the unknown column "${title}"; known are ${COLUMNS.join(', ')}`)]
       : [],
   );
   const entries = rows.map(({ row, cells }) => {
@@ -128,7 +129,9 @@ function readKeys({ header, rows, delimiter }: Table, present: unknown): PastedM
   });
   for (const { row, area } of entries) {
     if (!['read', 'write', 'line', 'slot'].includes(area))
-      problems.push(mapProblem('area', row, null, `is "${area}"; it must be read, write, line, or slot or nothing for a field of a slot`));
+      problems.push(
+        mapProblem('area', row, null, say`is "${area}"; it must be read, write, line, or slot or nothing for a field of a slot`),
+      );
   }
   const of = (area: string): typeof entries => entries.filter((one) => one.area === area);
   const list = (area: string): Record<string, unknown>[] => of(area).map(({ entry }) => entry);
@@ -141,10 +144,13 @@ function readKeys({ header, rows, delimiter }: Table, present: unknown): PastedM
     read || write
       ? { read: readArea, ...(write && { write }) }
       : { read: kept['read'], ...(isObject(kept['write']) && { write: kept['write'] }) };
+  const count = list('slot').length;
   const understood = [
-    `${list('slot').length} fields of a slot${lineFields.length > 0 ? ` and ${lineFields.length} words of the whole line` : ''}`,
+    lineFields.length > 0
+      ? say`${count} fields of a slot and ${lineFields.length} words of the whole line`
+      : say`${count} fields of a slot`,
   ];
-  if (!read && !write) understood.push(`the table has no rows for the areas, so they stay as they are: ${shownAreas(areas)}`);
+  if (!read && !write) understood.push(say`the table has no rows for the areas, so they stay as they are: ${shownAreas(areas)}`);
   return {
     kind: 'table',
     map: { version: 1, addressing, ...areas, ...(lineFields.length > 0 && { lineFields }), fields: list('slot') },
@@ -154,13 +160,13 @@ function readKeys({ header, rows, delimiter }: Table, present: unknown): PastedM
   };
 }
 
-function shownAreas(areas: Record<string, unknown>): string {
+function shownAreas(areas: Record<string, unknown>): Text {
   const shown = Object.entries(areas).flatMap(([name, area]) =>
     isObject(area)
-      ? [`${name} ${cellText(area['function'])} from ${cellText(area['base'])}, ${cellText(area['stride'])} words from slot to slot`]
+      ? [say`${name} ${cellText(area['function'])} from ${cellText(area['base'])}, ${cellText(area['stride'])} words from slot to slot`]
       : [],
   );
-  return shown.join('; ') || 'there are none';
+  return shown.length > 0 ? listed(shown, '; ') : say`there are none`;
 }
 
 function without(entry: Record<string, unknown>, key: string): Record<string, unknown> {
@@ -169,6 +175,6 @@ function without(entry: Record<string, unknown>, key: string): Record<string, un
 
 const NO_ROWS: MapSource = { rowShown: () => null };
 
-function failed(kind: PastedMap['kind'], what: string): PastedMap {
+function failed(kind: PastedMap['kind'], what: Sentence): PastedMap {
   return { kind, map: null, understood: [], problems: [mapProblem('the pasted text', null, null, what)], source: NO_ROWS };
 }

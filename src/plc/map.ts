@@ -5,6 +5,7 @@ import { lintEntries } from './lint-entries';
 import { type AddressOf, type MapProblem, mapProblem, type MapSource, rowsOf, together } from './map-problem';
 import { checkShape, isObject, looseMap, NO_PLACE } from './map-shape';
 import { mendEntries } from './mend';
+import { say, type Sentence } from '../sentence';
 import type { PlcArea } from './plc';
 import type { Addressing, LineShape, MapField, RegisterMap } from './register-map';
 
@@ -26,7 +27,7 @@ export interface MapCheck {
 export function parseMap(json: string, line: LineShape): RegisterMap {
   const { problems, sound } = checkMap(json, line);
   if (problems.length === 0 && sound) return sound;
-  const texts = problems.map((problem) => problem.text);
+  const texts = problems.map(({ text }) => String(text));
   const first = texts.slice(0, 3).join('; ');
   const more = texts.length > 3 ? `; and ${texts.length - 3} more` : '';
   // A line that is fed by messages has no PLC, but needs to know the materials and their units all the same.
@@ -48,7 +49,7 @@ export function parseMap(json: string, line: LineShape): RegisterMap {
 export function checkMap(json: string, line: LineShape, source: MapSource = { rowShown: (_, row) => row }): MapCheck {
   const { problems, sound } = findProblems(json, line);
   const shown = problems
-    .filter(({ field, what }) => !(NO_PLACE.includes(what) && source.misplaced?.has(field)))
+    .filter(({ field, what }) => !(NO_PLACE.includes(String(what)) && source.misplaced?.has(field)))
     .map((problem) => {
       const { field, row, list, address, what, ofAll } = problem;
       const { inJson = false } = source;
@@ -66,7 +67,7 @@ function findProblems(json: string, line: LineShape): MapCheck {
     parsed = JSON.parse(json);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { problems: [mapProblem('the map', null, null, `is not JSON: ${reason}; correct the text`)], sound: null };
+    return { problems: [mapProblem('the map', null, null, say`is not JSON: ${reason}; correct the text`)], sound: null };
   }
   const addressOf = addressIn(parsed);
   const shape = checkShape(parsed, addressOf);
@@ -108,9 +109,9 @@ function zeroBased(map: RegisterMap, rowOf: (name: string) => number | null): { 
   const convert = (address: number, kind: PlcArea, name: string): number | null => {
     const zero = wireAddress(address, map.addressing, kind);
     if (zero === null) {
-      const expected = map.addressing === '4xxxxx' ? EXAMPLES[kind] : 'an address that counts from 1';
+      const expected = map.addressing === '4xxxxx' ? EXAMPLES[kind] : say`an address that counts from 1`;
       problems.push(
-        mapProblem(name, rowOf(name), null, `is ${address}, which is not ${expected}; correct it, or choose another addressing`),
+        mapProblem(name, rowOf(name), null, say`is ${address}, which is not ${expected}; correct it, or choose another addressing`),
       );
     }
     return zero;
@@ -135,9 +136,9 @@ function zeroBased(map: RegisterMap, rowOf: (name: string) => number | null): { 
   };
 }
 
-const EXAMPLES: Record<PlcArea, string> = {
-  holding: 'a 4xxxx or 4xxxxx address such as 46001 or 406001',
-  input: 'a 3xxxx or 3xxxxx address such as 36001 or 306001',
+const EXAMPLES: Record<PlcArea, Sentence> = {
+  holding: say`a 4xxxx or 4xxxxx address such as 46001 or 406001`,
+  input: say`a 3xxxx or 3xxxxx address such as 36001 or 306001`,
 };
 
 /** Zero-based address of an address as it is written; null where it is none of its kind. */

@@ -1,3 +1,4 @@
+import { say, type Sentence } from '../sentence';
 import { SmartMoError } from '../errors';
 import type { SlotField } from './mapping';
 
@@ -75,11 +76,11 @@ export function requestsOf({ before, parts, after }: SlotPlan): number {
 }
 
 /** What it means that a slot does not fit into one request, for whoever sets up the map; null when it does. */
-export function partsNote(fields: readonly SlotField[], maxWords: number): string | null {
+export function partsNote(fields: readonly SlotField[], maxWords: number): Sentence | null {
   const { words } = spanOfAll(fields);
   if (words <= maxWords) return null;
   const requests = requestsOf(planSlot(fields, maxWords));
-  return `the ${words} words from the first to the last of a slot do not fit into one request of ${maxWords}, so it takes ${requests}: its status words are read first and last, and when they change in between the slot is read again; move its words closer together to have it read at one moment`;
+  return say`the ${words} words from the first to the last of a slot do not fit into one request of ${maxWords}, so it takes ${requests}: its status words are read first and last, and when they change in between the slot is read again; move its words closer together to have it read at one moment`;
 }
 
 /** Words of a field: its value and, apart from it, its id. */

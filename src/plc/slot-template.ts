@@ -1,3 +1,4 @@
+import { say, type Sentence } from '../sentence';
 import { cellText } from './map-cells';
 import { SLOT_FIELDS } from './register-map';
 
@@ -24,7 +25,7 @@ export interface Place extends Named {
 export type Layout = Map<string, { at: number | null; first: Pick<Place, 'row' | 'spec' | 'bit'> }>;
 
 /** Takes a mistake: name, row of the list, zero-based address, what is wrong and what to do. */
-export type Complain = (name: string, row: number | null, address: number | null, what: string) => void;
+export type Complain = (name: string, row: number | null, address: number | null, what: Sentence) => void;
 
 /** What can only be coded in one way needs no type in the list. */
 const OWN_TYPE: Readonly<Record<string, string>> = {
@@ -52,7 +53,7 @@ export function strideOf(places: readonly Place[], area: string, complain: Compl
       area,
       null,
       null,
-      `shows no field in two slots, so that the distance of the slots is not known; list at least slot 1 and slot 2`,
+      say`shows no field in two slots, so that the distance of the slots is not known; list at least slot 1 and slot 2`,
     );
   }
   return stride;
@@ -75,7 +76,7 @@ export function positions(places: readonly Place[], stride: number, complain: Co
         name,
         place.row,
         place.address,
-        `in slot ${place.slot} is ${place.text}; with ${stride} words from slot to slot it must be ${right}: correct one of the two`,
+        say`in slot ${place.slot} is ${place.text}; with ${stride} words from slot to slot it must be ${right}: correct one of the two`,
       );
     }
   }
@@ -91,7 +92,7 @@ export function specsOf(rows: readonly Named[], complain: Complain): Map<string,
       for (const [key, value] of Object.entries(own)) {
         spec[key] ??= value;
         if (JSON.stringify(spec[key]) !== JSON.stringify(value))
-          complain(name, row, null, `has ${key} ${cellText(value)} here and ${cellText(spec[key])} in a row above; make them the same`);
+          complain(name, row, null, say`has ${key} ${cellText(value)} here and ${cellText(spec[key])} in a row above; make them the same`);
       }
     }
     found.set(name, { row: of[0]?.row ?? 0, spec });

@@ -1,4 +1,5 @@
 import { closest } from '../closest';
+import { say, type Sentence } from '../sentence';
 import { NUMBER_TYPES, type ValueType } from './codec';
 
 /** Names that PLC programs (IEC 61131-3) and other tools have for our types. */
@@ -45,16 +46,16 @@ const SPELLINGS: ReadonlyMap<string, ValueType> = new Map([
 ]);
 
 /** What was probably meant by a type that there is not: "perhaps float32 is meant"; null where nothing is near. int8 is not int16. */
-export function typeHint(name: string): string | null {
+export function typeHint(name: string): Sentence | null {
   const characters = /^(?:w?string|text|char|ascii)\D*(\d+)\D*$/i.exec(name)?.[1];
-  if (characters !== undefined) return `a text of ${characters} characters is ascii with words ${Math.ceil(Number(characters) / 2)}`;
+  if (characters !== undefined) return say`a text of ${characters} characters is ascii with words ${Math.ceil(Number(characters) / 2)}`;
   const byte = BYTES.get(name.toLowerCase());
   if (byte !== undefined)
-    return `a byte that has a word to itself is ${byte}, a single bit is bit; where two bytes share a word, let the PLC give each a word of its own`;
+    return say`a byte that has a word to itself is ${byte}, a single bit is bit; where two bytes share a word, let the PLC give each a word of its own`;
   if (OF_ANOTHER_SIZE.has(name.toLowerCase())) return null;
   const alike = [...SPELLINGS.keys()].filter((spelling) => digitsOf(spelling) === digitsOf(name));
   const near = SPELLINGS.get(closest(name, alike) ?? '');
-  return near === undefined ? null : `perhaps ${near} is meant`;
+  return near === undefined ? null : say`perhaps ${near} is meant`;
 }
 
 function digitsOf(name: string): string {

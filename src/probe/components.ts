@@ -2,6 +2,7 @@ import { SmartMoError } from '../errors';
 import { type LineSettings } from '../line/line';
 import { holds } from '../line/orders';
 import type { Odoo, OdooComponent } from '../odoo/odoo';
+import { say, type Text } from '../sentence';
 import { runProbe } from './probe';
 
 /** A component that confirmed MOs ask for. */
@@ -20,7 +21,7 @@ export interface ComponentView {
 
 export interface ComponentsView {
   ok: boolean;
-  text: string;
+  text: Text;
   components: ComponentView[];
 }
 
@@ -32,9 +33,9 @@ export async function listComponents({ materials }: Pick<LineSettings, 'material
   let components: ComponentView[] = [];
   const { ok, text } = await runProbe(async ({ signal }) => {
     const odoo = odooOf();
-    if (!odoo) throw new SmartMoError('CONFIG_MISSING', 'the line has no Odoo; choose one, deploy, then load the components again');
+    if (!odoo) throw new SmartMoError('CONFIG_MISSING', say`the line has no Odoo; choose one, deploy, then load the components again`);
     const orders = await odoo.listConfirmed({ limit: ORDERS, seen: [], domain: [] }, signal);
-    if (orders.length === 0) return 'Odoo has no confirmed MO, so there are no components to load';
+    if (orders.length === 0) return say`Odoo has no confirmed MO, so there are no components to load`;
     const found = new Map<string, ComponentView>();
     for (const order of orders) {
       const views = new Map(order.components.map((component) => [keyOf(component), component]));
@@ -51,11 +52,17 @@ export async function listComponents({ materials }: Pick<LineSettings, 'material
     const missing = components.filter(({ tags }) => tags.length === 0).length;
     const first =
       orders.length === ORDERS
-        ? `the first ${ORDERS} confirmed MOs ask`
+        ? say`the first ${ORDERS} confirmed MOs ask`
         : orders.length === 1
-          ? 'the only confirmed MO asks'
-          : `the ${orders.length} confirmed MOs ask`;
-    return `${first} for ${components.length} components; ${missing === 0 ? 'each has its material' : `${missing} of them ${missing === 1 ? 'has' : 'have'} no material yet`}`;
+          ? say`the only confirmed MO asks`
+          : say`the ${orders.length} confirmed MOs ask`;
+    const rest =
+      missing === 0
+        ? say`each has its material`
+        : missing === 1
+          ? say`1 of them has no material yet`
+          : say`${missing} of them have no material yet`;
+    return say`${first} for ${components.length} components; ${rest}`;
   });
   return { ok, text, components };
 }

@@ -7,6 +7,7 @@ import { isMigrated } from '../database/migrate';
 import { createPostgres } from '../database/postgres';
 import type { PostgresSettings } from '../database/settings';
 import { SmartMoError } from '../errors';
+import { say, type Text } from '../sentence';
 import { type Probe, type ProbeResult, runProbe } from './probe';
 
 type BuiltinSettings = Extract<DatabaseSettings, { mode: 'builtin' }>;
@@ -20,16 +21,18 @@ export function probeDatabase(settings: DatabaseSettings): Promise<ProbeResult> 
   return runProbe((probe) => (settings.mode === 'builtin' ? lookAtBuiltin(settings, probe) : lookAtServer(settings, probe)));
 }
 
-async function lookAtServer(settings: PostgresSettings, probe: Probe): Promise<string> {
+async function lookAtServer(settings: PostgresSettings, probe: Probe): Promise<Text> {
   return reading(settings, probe, async (tx) => {
     const schema = settings.schema || 'public';
     const server = await lookAtAccess(tx, schema, probe);
     const migrated = await isMigrated(tx, schema);
     if (migrated) await checkTableRights(tx, schema, server.user);
     else if (server.mayMakeTables !== true && !(server.mayMakeTables === null && server.mayMakeSchema)) throw mayNotMake(server, schema);
-    probe.found('tables', migrated ? 'there' : 'will be made by the next deploy');
+    probe.found(say`tables`, migrated ? say`there` : say`will be made by the next deploy`);
     if (migrated) await countRows(tx, probe);
-    return `PostgreSQL ${server.version} answers; the tables ${migrated ? 'are there' : 'will be made by the next deploy'}`;
+    return migrated
+      ? say`PostgreSQL ${server.version} answers; the tables are there`
+      : say`PostgreSQL ${server.version} answers; the tables will be made by the next deploy`;
   });
 }
 
@@ -69,26 +72,33 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
 async function lookAtAccess(tx: Queryable, schema: string, { found }: Probe): Promise<Access> {
   const [access] = await tx.query<Access>(ACCESS, [schema]);
   if (!access) throw new Error('a SELECT without FROM returned no row');
-  const { version, major, user, database, encrypted, mayMakeSchema, mayMakeTables } = access;
-  found('server', `PostgreSQL ${version}, ${encrypted ? 'encrypted' : 'not encrypted'}`);
-  found('database', `${database}, as user ${user}`);
+  const { version, major, user, database, encrypted } = access;
+  found(say`server`, encrypted ? say`PostgreSQL ${version}, encrypted` : say`PostgreSQL ${version}, not encrypted`);
+  found(say`database`, say`${database}, as user ${user}`);
   if (major < OLDEST_VERSION) {
-    const sentence = `PostgreSQL ${version} is too old; use a server of version ${OLDEST_VERSION} or later`;
+    const sentence = say`PostgreSQL ${version} is too old; use a server of version ${OLDEST_VERSION} or later`;
     throw new SmartMoError('CONFIG_INVALID', sentence, { value: version });
   }
-  if (mayMakeTables === null) found('rights', `schema ${schema} is not there; user may ${mayMakeSchema ? '' : 'not '}create it`);
-  else found('rights', `user may ${mayMakeTables ? '' : 'not '}create tables in schema ${schema}`);
+  found(say`rights`, rightsIn(access, schema));
   return access;
+}
+
+function rightsIn({ mayMakeSchema, mayMakeTables }: Access, schema: string): Text {
+  if (mayMakeTables === null)
+    return mayMakeSchema
+      ? say`schema ${schema} is not there; user may create it`
+      : say`schema ${schema} is not there; user may not create it`;
+  return mayMakeTables ? say`user may create tables in schema ${schema}` : say`user may not create tables in schema ${schema}`;
 }
 
 function mayNotMake({ user, mayMakeTables }: Access, schema: string): SmartMoError {
   const what =
     mayMakeTables === null
-      ? `there is no schema ${schema}, and user ${user} may not create it`
-      : `user ${user} may not create tables in schema ${schema}`;
+      ? say`there is no schema ${schema}, and user ${user} may not create it`
+      : say`user ${user} may not create tables in schema ${schema}`;
   return new SmartMoError(
     'DB_RIGHTS',
-    `${what}; let the database administrator run: CREATE SCHEMA IF NOT EXISTS ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO "${user}"`,
+    say`${what}; let the database administrator run: CREATE SCHEMA IF NOT EXISTS ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO "${user}"`,
   );
 }
 
@@ -111,7 +121,7 @@ async function checkTableRights(tx: Queryable, schema: string, user: string): Pr
   const missing = await tx.query<{ name: string; privileges: string }>(MISSING_RIGHTS, [schema]);
   if (missing.length === 0) return;
   const grants = missing.map(({ name, privileges }) => `GRANT ${privileges} ON ${schema}.${name} TO "${user}"`).join('; ');
-  throw new SmartMoError('DB_RIGHTS', `user ${user} lacks rights on the tables; let their owner run: ${grants}`);
+  throw new SmartMoError('DB_RIGHTS', say`user ${user} lacks rights on the tables; let their owner run: ${grants}`);
 }
 
 const ROWS = `
@@ -121,33 +131,33 @@ FULL JOIN (SELECT line, count(*) AS archived FROM {schema}.mo_histories GROUP BY
 
 async function countRows(tx: Queryable, { found }: Probe): Promise<void> {
   const lines = await tx.query<{ line: string; queued: number; archived: number }>(ROWS);
-  if (lines.length === 0) found('rows', 'none yet');
-  for (const { line, queued, archived } of lines) found(`line ${line}`, `${queued} in mo_batch, ${archived} in mo_histories`);
+  if (lines.length === 0) found(say`rows`, say`none yet`);
+  for (const { line, queued, archived } of lines) found(say`line ${line}`, say`${queued} in mo_batch, ${archived} in mo_histories`);
 }
 
 /** A server that runs already, whoever started it, is looked at; one that does not is left to the deploy to start. */
-async function lookAtBuiltin(settings: BuiltinSettings, probe: Probe): Promise<string> {
+async function lookAtBuiltin(settings: BuiltinSettings, probe: Probe): Promise<Text> {
   const { directory, schema, database = 'smart_mo' } = settings;
   const account = await serverAccount();
   const binaries = settings.binaries ?? (await builtinBinaries(account));
-  probe.found('programs', `PostgreSQL ${binaries.major}`);
-  probe.found('folder', directory);
+  probe.found(say`programs`, `PostgreSQL ${binaries.major}`);
+  probe.found(say`folder`, directory);
   const written = await versionOfData(directory);
-  if (written === '') return startsLater(binaries.major, 'with an empty database');
+  if (written === '') return startsLater(binaries.major, say`with an empty database`);
   checkVersion(directory, written, binaries);
   const running = await findRunning(dataFolder(directory), await clusterName(directory));
-  if (!running) return startsLater(binaries.major, 'with the data that is there');
+  if (!running) return startsLater(binaries.major, say`with the data that is there`);
   if (running.port === null) {
-    throw new SmartMoError('DB_UNREACHABLE', 'the builtin PostgreSQL is just starting; test again in a moment', { class: 'transient' });
+    throw new SmartMoError('DB_UNREACHABLE', say`the builtin PostgreSQL is just starting; test again in a moment`, { class: 'transient' });
   }
   const server = { host: '127.0.0.1', port: running.port, user: BUILTIN_USER, password: await builtinPassword(directory, account), schema };
   const named = await reading({ ...server, database: 'postgres' }, probe, (tx) =>
     tx.query('SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1', [database]),
   );
-  if (named.length === 0) return `the builtin PostgreSQL answers; database ${database} will be made by the next deploy`;
+  if (named.length === 0) return say`the builtin PostgreSQL answers; database ${database} will be made by the next deploy`;
   return lookAtServer({ ...server, database }, probe);
 }
 
-function startsLater(major: string, how: string): string {
-  return `the builtin PostgreSQL ${major} can run on this machine; the next deploy starts it ${how}`;
+function startsLater(major: string, how: Text): Text {
+  return say`the builtin PostgreSQL ${major} can run on this machine; the next deploy starts it ${how}`;
 }

@@ -8,6 +8,7 @@ import { compileField } from '../plc/mapping';
 import { MAX_READ } from '../plc/modbus-request';
 import { notations } from '../plc/notations';
 import { partsNote } from '../plc/plan';
+import { say, type Text } from '../sentence';
 import { ADDRESSINGS, LINE_FIELDS, type LineShape, type RegisterMap, SLOT_FIELDS } from '../plc/register-map';
 import { NUMBER_TYPES, WORD_ORDERS } from '../plc/codec';
 
@@ -15,7 +16,7 @@ import { NUMBER_TYPES, WORD_ORDERS } from '../plc/codec';
 export interface MapView {
   ok: boolean;
   /** One sentence. */
-  text: string;
+  text: Text;
   problems: MapProblem[];
   /** What the fields of the dialog offer. */
   known: {
@@ -39,12 +40,15 @@ export function viewMap(text: string, line: LineShape): MapView {
   const { problems, sound } = checkMap(text, line);
   const map = text.trim() === '' ? FEED_MILL_MAP : parsed(text);
   const found = problems.length;
+  const kind = text.trim() === '' ? say`Empty: the bundled feed mill is used` : say`The map fits`;
   return {
     ok: found === 0,
     text:
       found === 0 && sound
-        ? `${text.trim() === '' ? 'Empty: the bundled feed mill is used' : 'The map fits'}: ${line.slots} slots of ${slotLength(sound)} words, read from ${notations(sound.read.function, sound.read.base)}.${noteOf(sound)}`
-        : `${found} ${found === 1 ? 'mistake' : 'mistakes'} in the map: the line does not start with it.`,
+        ? say`${kind}: ${line.slots} slots of ${slotLength(sound)} words, read from ${notations(sound.read.function, sound.read.base)}.${noteOf(sound)}`
+        : found === 1
+          ? say`1 mistake in the map: the line does not start with it.`
+          : say`${found} mistakes in the map: the line does not start with it.`,
     problems,
     known: {
       fields: SLOT_FIELDS,
@@ -61,33 +65,35 @@ export function viewMap(text: string, line: LineShape): MapView {
 }
 
 /** What is no mistake, but has consequences. */
-function noteOf(map: RegisterMap): string {
+function noteOf(map: RegisterMap): Text {
   const fields = map.fields.map((field) => compileField(field, 0));
   const note = partsNote(fields, MAX_READ);
-  return note === null ? '' : ` Note: ${note}.`;
+  return note === null ? '' : say` Note: ${note}.`;
 }
 
 /** A pasted text as it would become the map, for a person to confirm. */
 export interface PasteView {
   ok: boolean;
-  text: string;
+  text: Text;
   kind: PastedMap['kind'];
-  understood: string[];
+  understood: Text[];
   /** Those of the pasted text, then those of the map that comes out. */
   problems: MapProblem[];
   /** What "use it" puts in the place of the map; null when nothing could be made of the text. */
   json: string | null;
 }
 
+const KINDS = { table: say`table`, 'address list': say`address list` };
+
 /** @param present the JSON text in the dialog, for what the pasted text leaves out */
 export function viewPaste(text: string, present: string, line: LineShape): PasteView {
   const { kind, map, understood, problems: own, source } = readMapText(text, present.trim() === '' ? FEED_MILL_MAP : parsed(present));
   const problems = [...own, ...(map ? checkMap(JSON.stringify(map), line, source).problems : [])];
-  const count = problems.length === 0 ? 'no mistakes' : problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
-  const size = map ? ` with ${looseMap(map).fields.length} fields` : '';
+  const count = problems.length === 0 ? say`no mistakes` : problems.length === 1 ? say`1 mistake` : say`${problems.length} mistakes`;
+  const size = map ? say` with ${looseMap(map).fields.length} fields` : '';
   return {
     ok: problems.length === 0,
-    text: `Understood as ${kind}${size}: ${count}.`,
+    text: say`Understood as ${kind === 'JSON' ? kind : KINDS[kind]}${size}: ${count}.`,
     kind,
     understood,
     problems,
@@ -96,8 +102,8 @@ export function viewPaste(text: string, present: string, line: LineShape): Paste
 }
 
 /** The bundled feed mill as the dialog inserts it. */
-export function bundledMap(): { ok: true; text: string; json: string; materials: typeof FEED_MILL_MATERIALS } {
-  return { ok: true, text: 'the bundled feed mill', json: formatJson(FEED_MILL_MAP), materials: FEED_MILL_MATERIALS };
+export function bundledMap(): { ok: true; text: Text; json: string; materials: typeof FEED_MILL_MATERIALS } {
+  return { ok: true, text: say`the bundled feed mill`, json: formatJson(FEED_MILL_MAP), materials: FEED_MILL_MATERIALS };
 }
 
 function parsed(text: string): unknown {

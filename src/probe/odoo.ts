@@ -2,6 +2,7 @@ import { systemClock } from '../clock';
 import { SmartMoError } from '../errors';
 import type { OdooSettings } from '../odoo/settings';
 import { createOdoo } from '../odoo/client';
+import { say } from '../sentence';
 import { type ProbeResult, runProbe } from './probe';
 
 /** Seconds; the settings may allow minutes, nobody waits that long at a dialog. */
@@ -13,22 +14,28 @@ export function probeOdoo(settings: OdooSettings): Promise<ProbeResult> {
     const odoo = createOdoo({ ...settings, timeout: Math.min(settings.timeout, LONGEST_CALL) }, { clock: systemClock });
     try {
       const { version, protocol, uid, confirmed, mayChange, warnings } = await odoo.probe(signal);
-      found('version', `Odoo ${version}`);
-      found('protocol', protocol);
-      found('user', `${settings.login}, id ${uid}`);
+      found(say`version`, `Odoo ${version}`);
+      found(say`protocol`, protocol);
+      found(say`user`, say`${settings.login}, id ${uid}`);
       found(
-        'rights',
-        mayChange === null ? 'may read MOs; whether it may change them is not known' : `may read${mayChange ? ' and change' : ''} MOs`,
+        say`rights`,
+        mayChange === null
+          ? say`may read MOs; whether it may change them is not known`
+          : mayChange
+            ? say`may read and change MOs`
+            : say`may read MOs`,
       );
-      found('confirmed MOs', confirmed);
-      for (const warning of warnings) found('warning', warning);
+      found(say`confirmed MOs`, confirmed);
+      for (const warning of warnings) found(say`warning`, warning);
       if (mayChange === false) {
         throw new SmartMoError(
           'ODOO_RIGHTS',
-          `user "${settings.login}" may read MOs but not change them or their components; give the user the group "Manufacturing / User"`,
+          say`user "${settings.login}" may read MOs but not change them or their components; give the user the group "Manufacturing / User"`,
         );
       }
-      return `Odoo ${version} answers and has ${confirmed} confirmed ${confirmed === 1 ? 'MO' : 'MOs'}`;
+      return confirmed === 1
+        ? say`Odoo ${version} answers and has 1 confirmed MO`
+        : say`Odoo ${version} answers and has ${confirmed} confirmed MOs`;
     } finally {
       odoo.close();
     }

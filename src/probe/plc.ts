@@ -4,6 +4,7 @@ import { createModbusPlc, type ModbusSettings } from '../plc/modbus';
 import { placeOf } from '../plc/modbus-settings';
 import type { Plc, PlcArea } from '../plc/plc';
 import { notations } from '../plc/notations';
+import { say } from '../sentence';
 import { type ProbeResult, runProbe } from './probe';
 
 /** Where to look: a PLC alone has no map. */
@@ -26,15 +27,15 @@ export function probePlc(settings: ModbusSettings, { area, address }: FirstWords
       const connected = await timed(first);
       const { answer, ms } = await timed(first);
       // With the port: that of a variable that is not set is the default.
-      found('connected', `to ${placeOf(settings)} within ${connected.ms} ms`);
-      found('answer', `within ${ms} ms`);
+      found(say`connected`, say`to ${placeOf(settings)} within ${connected.ms} ms`);
+      found(say`answer`, say`within ${ms} ms`);
       const place = `${area} ${notations(area, address)}`;
       if ('refused' in answer) {
         found(place, answer.refused);
-        return `the PLC answers within ${ms} ms; what it has at other addresses shows the test of mo-line`;
+        return say`the PLC answers within ${ms} ms; what it has at other addresses shows the test of mo-line`;
       }
-      found(`first ${WORDS} words from ${place}`, answer.words.join(', '));
-      return `the PLC answers within ${ms} ms`;
+      found(say`first ${WORDS} words from ${place}`, answer.words.join(', '));
+      return say`the PLC answers within ${ms} ms`;
     } finally {
       plc.close();
     }

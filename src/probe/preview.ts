@@ -5,6 +5,7 @@ import { type CompiledLineField, compileField, compileLineField, compileMapping,
 import { endOf, planRequests, type Span, spansOf } from '../plc/plan';
 import type { Plc, PlcArea } from '../plc/plc';
 import type { SlotReading } from '../plc/slot';
+import { listed, say, type Text } from '../sentence';
 import type { LineProbe } from './line';
 import { runProbe } from './probe';
 import { addressOf, quantityIn, shownValue } from './slot';
@@ -29,7 +30,7 @@ export interface FieldPreview {
 
 export interface SlotPreview {
   ok: boolean;
-  text: string;
+  text: Text;
   fields: FieldPreview[];
 }
 
@@ -41,12 +42,19 @@ export async function previewSlot(line: Pick<LineProbe, 'settings' | 'map' | 'pl
   let fields: FieldPreview[] = [];
   const { ok, text } = await runProbe(async ({ signal }) => {
     const { problems, sound } = checkMap(line.map, line.settings);
-    if (!sound) throw new SmartMoError('MAP_INVALID', problems.map((problem) => problem.text).join('; '));
+    if (!sound)
+      throw new SmartMoError(
+        'MAP_INVALID',
+        listed(
+          problems.map(({ text }) => text),
+          '; ',
+        ),
+      );
     if (!(slot >= 1 && slot <= line.settings.slots)) {
-      throw new SmartMoError('INPUT_INVALID', `the line has slots 1 to ${line.settings.slots}, not ${slot}; choose another one`);
+      throw new SmartMoError('INPUT_INVALID', say`the line has slots 1 to ${line.settings.slots}, not ${slot}; choose another one`);
     }
     const plc = line.plc();
-    if (!plc) throw new SmartMoError('CONFIG_MISSING', 'the line has no PLC; choose one, deploy, then look again');
+    if (!plc) throw new SmartMoError('CONFIG_MISSING', say`the line has no PLC; choose one, deploy, then look again`);
 
     const start = sound.read.base + (slot - 1) * sound.read.stride;
     const inSlot = sound.fields.map((field) => compileField(field, 0));
@@ -88,18 +96,18 @@ export async function previewSlot(line: Pick<LineProbe, 'settings' | 'map' | 'pl
       ),
     ];
     const refused = [slotWords, lineWords, written].find(({ refusal }) => refusal !== null)?.refusal ?? null;
-    const seen = `slot ${slot} ${whatIsSeen(problems.length > 0, reading)}`;
+    const seen = say`slot ${slot} ${whatIsSeen(problems.length > 0, reading)}`;
     // Here fields are asked one by one when the PLC refuses; a run does not do that.
-    return refused === null ? seen : `${seen}; a run would end with PLC_EXCEPTION: ${refused}`;
+    return refused === null ? seen : say`${seen}; a run would end with PLC_EXCEPTION: ${refused}`;
   });
   return { ok, text, fields };
 }
 
-function whatIsSeen(hasMistakes: boolean, reading: SlotReading | null): string {
-  if (hasMistakes) return 'is shown as the PLC has it; the map has mistakes, so nothing is judged';
-  if (!reading) return 'is shown as the PLC has it; it refuses some of the words, so nothing is judged';
-  if (reading.empty) return 'is empty: its words are shown, none is judged';
-  return `shows ${reading.mo_id || 'no name'}: ${reading.bad.length === 0 ? 'all good' : `${reading.bad.length} bad`}`;
+function whatIsSeen(hasMistakes: boolean, reading: SlotReading | null): Text {
+  if (hasMistakes) return say`is shown as the PLC has it; the map has mistakes, so nothing is judged`;
+  if (!reading) return say`is shown as the PLC has it; it refuses some of the words, so nothing is judged`;
+  if (reading.empty) return say`is empty: its words are shown, none is judged`;
+  return say`shows ${reading.mo_id || say`no name`}: ${reading.bad.length === 0 ? say`all good` : say`${reading.bad.length} bad`}`;
 }
 
 /** The words that were read, by address. */

@@ -8,6 +8,7 @@ import { notations } from '../plc/notations';
 import type { Plc } from '../plc/plc';
 import { findFree, testRecipe, tryRecipe } from '../plc/test-recipe';
 import { queueRows } from '../queue/rows';
+import { say, listed, type Text } from '../sentence';
 import type { LineProbe } from './line';
 import { runProbe } from './probe';
 
@@ -21,7 +22,7 @@ export interface TestRecipeProbe extends LineProbe {
 export interface TestRecipeView {
   ok: boolean;
   /** Before: what will happen, for a person to agree to. After: what was found. */
-  text: string;
+  text: Text;
   /** The slot that was chosen; null when none is free. */
   slot: number | null;
 }
@@ -38,7 +39,7 @@ export async function probeTestRecipe(line: TestRecipeProbe, agreedSlot: number 
     refuseReadOnly(line);
     const mapping = compileMapping({ map: parseMap(line.map, settings), ...settings });
     const plc = line.plc();
-    if (!plc) throw new SmartMoError('CONFIG_MISSING', 'the line has no PLC; choose one, deploy, then test again');
+    if (!plc) throw new SmartMoError('CONFIG_MISSING', say`the line has no PLC; choose one, deploy, then test again`);
     line.mayUse(mapping);
     const database = line.database();
     const all = createLine(settings, { database, odoo: null, plc, mapping, clock: systemClock, logTag: () => '' });
@@ -48,7 +49,7 @@ export async function probeTestRecipe(line: TestRecipeProbe, agreedSlot: number 
       if (row)
         throw new SmartMoError(
           'PLC_SLOT_BUSY',
-          `slot ${row.batch_no} belongs to ${row.mo_id} of the queue; test when that batch is completed`,
+          say`slot ${row.batch_no} belongs to ${row.mo_id} of the queue; test when that batch is completed`,
           { class: 'transient' },
         );
     };
@@ -59,7 +60,7 @@ export async function probeTestRecipe(line: TestRecipeProbe, agreedSlot: number 
       return announcement(mapping, slot);
     }
     const { address, words } = await alone(line, () => tryRecipe(plc, mapping, slot ?? 0, { mayWrite, signal }));
-    return `slot ${slot}: ${words} words written from ${notations('holding', address)}, read back as they were written, and put back as they had been; the PLC took nothing`;
+    return say`slot ${slot}: ${words} words written from ${notations('holding', address)}, read back as they were written, and put back as they had been; the PLC took nothing`;
   });
   return { ok, text, slot };
 }
@@ -68,13 +69,13 @@ function refuseReadOnly({ settings, deployed }: TestRecipeProbe): void {
   if (settings.mode === 'observe' || deployed()?.mode === 'observe') {
     throw new SmartMoError(
       'CONFIG_INVALID',
-      'the line is on observe, so nothing is written to the PLC; set it to live and deploy, then test',
+      say`the line is on observe, so nothing is written to the PLC; set it to live and deploy, then test`,
     );
   }
   if (settings.recipes === 'none') {
     throw new SmartMoError(
       'CONFIG_INVALID',
-      'recipes reach the PLC of this line in another way, so none is written from here; set Recipes to "are written to the PLC" first',
+      say`recipes reach the PLC of this line in another way, so none is written from here; set Recipes to "are written to the PLC" first`,
     );
   }
 }
@@ -83,7 +84,7 @@ function refuseReadOnly({ settings, deployed }: TestRecipeProbe): void {
 async function alone<T>({ deployed }: TestRecipeProbe, work: () => Promise<T>): Promise<T> {
   const inFlight = deployed()?.inFlight ?? new Set();
   if (inFlight.has('write'))
-    throw new SmartMoError('PLC_SLOT_BUSY', 'recipes are being loaded in this moment; try again', { class: 'transient' });
+    throw new SmartMoError('PLC_SLOT_BUSY', say`recipes are being loaded in this moment; try again`, { class: 'transient' });
   inFlight.add('write');
   try {
     return await work();
@@ -94,7 +95,7 @@ async function alone<T>({ deployed }: TestRecipeProbe, work: () => Promise<T>): 
 
 /** From the last slot on: a set is queued from the first. @throws what the first slot that was looked at said */
 async function lastFree(plc: Plc, mapping: Mapping, used: ReadonlySet<number>, signal: AbortSignal): Promise<number> {
-  let trouble: unknown = new SmartMoError('PLC_SLOT_BUSY', 'the queue has a batch for every slot; test when one is completed', {
+  let trouble: unknown = new SmartMoError('PLC_SLOT_BUSY', say`the queue has a batch for every slot; test when one is completed`, {
     class: 'transient',
   });
   for (let slot = mapping.slots; slot >= 1; slot -= 1) {
@@ -109,12 +110,15 @@ async function lastFree(plc: Plc, mapping: Mapping, used: ReadonlySet<number>, s
   throw trouble;
 }
 
-function announcement(mapping: Mapping, slot: number): string {
+function announcement(mapping: Mapping, slot: number): Text {
   const { body, flag } = mapping.encodeRecipe(testRecipe(mapping, slot));
   const last = body.address + body.words.length - 1;
-  return [
-    `Slot ${slot} is free. The recipe ${testRecipe(mapping, slot).mo_id} (1 of each material) is written to the words ${body.address} to ${last} (from ${notations('holding', body.address)}), read back, and replaced by what stands there now.`,
-    `The word status_read_data at ${flag ? notations('holding', flag.address) : ''} is 1 all the time, which tells the PLC to take nothing.`,
-    'A PLC program that does not look at this word could start a batch: if that is possible, stop the line first.',
-  ].join(' ');
+  return listed(
+    [
+      say`Slot ${slot} is free. The recipe ${testRecipe(mapping, slot).mo_id} (1 of each material) is written to the words ${body.address} to ${last} (from ${notations('holding', body.address)}), read back, and replaced by what stands there now.`,
+      say`The word status_read_data at ${flag ? notations('holding', flag.address) : ''} is 1 all the time, which tells the PLC to take nothing.`,
+      say`A PLC program that does not look at this word could start a batch: if that is possible, stop the line first.`,
+    ],
+    ' ',
+  );
 }

@@ -7,11 +7,15 @@ import { Client } from 'pg';
 import { serverAccount } from '../../src/database/builtin-binaries';
 import { startBuiltinServer } from '../../src/database/builtin-server';
 import type { PostgresSettings } from '../../src/database/settings';
-import { probeDatabase } from '../../src/probe/database';
+import { probeDatabase as ask } from '../../src/probe/database';
 import type { ProbeResult } from '../../src/probe/probe';
 import { testDatabase, testSchema, testServer } from '../support/postgres';
 import { skip } from '../support/skip';
 import { waitFor } from '../support/wait';
+import type { Told } from '../../src/sentence';
+import { englishLater } from '../support/english';
+
+const probeDatabase = englishLater(ask);
 
 const CANARY = 'secret-canary-7f3a';
 
@@ -26,8 +30,8 @@ describe('test of a database', () => {
   });
   after(() => admin.end());
 
-  const probe = (more: PostgresSettings): Promise<ProbeResult> => probeDatabase({ mode: 'postgres', ...server, ...more });
-  const detail = ({ details }: ProbeResult, label: string): string | undefined => details.find((one) => one.label === label)?.value;
+  const probe = (more: PostgresSettings): Promise<Told<ProbeResult>> => probeDatabase({ mode: 'postgres', ...server, ...more });
+  const detail = ({ details }: Told<ProbeResult>, label: string): string | undefined => details.find((one) => one.label === label)?.value;
 
   async function role(): Promise<{ user: string; password: string; drop(): Promise<unknown> }> {
     const user = `probe_${randomBytes(6).toString('hex')}`;

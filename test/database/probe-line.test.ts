@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { SmartMoError } from '../../src/errors';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
-import { type LineProbe, probeLine } from '../../src/probe/line';
+import { type LineProbe, probeLine as ask } from '../../src/probe/line';
 import type { ProbeResult } from '../../src/probe/probe';
 import { type Plant, startPlant } from '../support/plant';
+import type { Told } from '../../src/sentence';
+import { englishLater } from '../support/english';
+
+const probeLine = englishLater(ask);
 
 describe('test of a line', () => {
   let plant: Plant;
@@ -14,7 +18,7 @@ describe('test of a line', () => {
   });
   after(() => plant.close());
 
-  const probe = (more: Partial<LineProbe> = {}, settings: Partial<LineProbe['settings']> = {}): Promise<ProbeResult> =>
+  const probe = (more: Partial<LineProbe> = {}, settings: Partial<LineProbe['settings']> = {}): Promise<Told<ProbeResult>> =>
     probeLine({
       settings: { ...plant.line, ...settings },
       map: '',
@@ -23,7 +27,7 @@ describe('test of a line', () => {
       plc: () => plant.line.plc,
       ...more,
     });
-  const detail = ({ details }: ProbeResult, label: string): string => details.find((one) => one.label === label)?.value ?? '';
+  const detail = ({ details }: Told<ProbeResult>, label: string): string => details.find((one) => one.label === label)?.value ?? '';
 
   /** Words of slot 1 as the PLC shows them. */
   function show(words: Readonly<Record<number, readonly number[]>>): void {

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import type { Plc } from '../../src/plc/plc';
 import { loadRecipe } from '../../src/plc/handshake';
 import { testRecipe, tryRecipe } from '../../src/plc/test-recipe';
-import { type TestRecipeView, probeTestRecipe, type TestRecipeProbe } from '../../src/probe/test-recipe';
+import { type TestRecipeView, probeTestRecipe as ask, type TestRecipeProbe } from '../../src/probe/test-recipe';
 import { type Plant, startPlant } from '../support/plant';
 import { waitFor } from '../support/wait';
+import type { Told } from '../../src/sentence';
+import { englishLater } from '../support/english';
+
+const probeTestRecipe = englishLater(ask);
 
 const WORDS = 77;
 const FLAG = 76;
@@ -25,7 +29,7 @@ describe('test recipe', () => {
     slot: number | null,
     more: Partial<TestRecipeProbe> = {},
     settings: Partial<TestRecipeProbe['settings']> = {},
-  ): Promise<TestRecipeView> =>
+  ): Promise<Told<TestRecipeView>> =>
     probeTestRecipe(
       {
         settings: { ...plant.line, ...settings },

@@ -44,6 +44,17 @@ describe('routes of the dialog of a line', function () {
     assert.deepEqual(JSON.parse(String((await ask('map/bundled'))['json'])), FEED_MILL_MAP);
   });
 
+  it('answers in the language that is asked for, where it has that one', async () => {
+    const map = JSON.stringify({ ...FEED_MILL_MAP, fields: FEED_MILL_MAP.fields.slice(0, -2) });
+    const told = async (language: string): Promise<unknown> =>
+      ((await post('map/check', { map }, { 'accept-language': language })).body as { problems: { text: string }[] }).problems[0]?.text;
+    assert.equal(await told('id-ID,id;q=0.9'), 'actual_weight belum ada; tambahkan barisnya');
+    for (const language of ['en', 'fr-FR', '../en-US', '*'])
+      assert.equal(await told(language), 'actual_weight is missing; add a row for it');
+    const { body } = await post(`preview/${LINE.id}`, {}, { 'accept-language': 'id' });
+    assert.match((body as { text: string }).text, /^CONFIG_MISSING: line ini tidak memiliki PLC; pilih satu/);
+  });
+
   it('preview, components and test recipe name what the line has not', async () => {
     assert.match((await ask(`preview/${LINE.id}`)).text, /^CONFIG_MISSING: the line has no PLC/);
     assert.match((await ask(`components/${LINE.id}`)).text, /^CONFIG_MISSING: the line has no Odoo/);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { accessFrom } from '../../src/database/settings';
 import type { ProbeResult } from '../../src/probe/probe';
+import type { Told } from '../../src/sentence';
 import { type Answer, type Flows, type NodeRed, startNodeRed } from '../support/node-red';
 import { type Site, startSite } from '../support/site';
 import { skip } from '../support/skip';
@@ -59,12 +60,12 @@ describe('test buttons of the configuration dialogs', function () {
 
     const ask = (type: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
       nodeRed.admin(`smart-mo-sync/test/${type}`, { method: 'POST', body, headers });
-    async function result(type: string, body: unknown): Promise<ProbeResult> {
+    async function result(type: string, body: unknown): Promise<Told<ProbeResult>> {
       const { status, body: answer } = await ask(type, body);
       assert.equal(status, 200, JSON.stringify(answer));
-      return answer as ProbeResult;
+      return answer as Told<ProbeResult>;
     }
-    const told = ({ details }: ProbeResult, label: string): string | undefined => details.find((one) => one.label === label)?.value;
+    const told = ({ details }: Told<ProbeResult>, label: string): string | undefined => details.find((one) => one.label === label)?.value;
 
     it('mo-plc: variables are filled in, deployed or not', async () => {
       for (const id of [PLC.id, 'not-deployed']) {
@@ -138,7 +139,7 @@ describe('test buttons of the configuration dialogs', function () {
       it(`${what} gets ${status} [fault: sec-routes-cross-origin]`, async () => {
         const answer = await ask('mo-plc', PLC, headers);
         assert.equal(answer.status, status);
-        assert.equal((answer.body as ProbeResult).ok, false);
+        assert.equal((answer.body as Told<ProbeResult>).ok, false);
       });
     }
 
@@ -171,7 +172,10 @@ describe('test buttons of the configuration dialogs', function () {
         body: JSON.stringify(PLC),
       });
       assert.equal(response.status, 403);
-      assert.match(((await response.json()) as ProbeResult).text, /adminAuth in settings\.js, or smartMoSync: \{ editorRoutes: "any" \}/);
+      assert.match(
+        ((await response.json()) as Told<ProbeResult>).text,
+        /adminAuth in settings\.js, or smartMoSync: \{ editorRoutes: "any" \}/,
+      );
     });
   });
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ERROR_CODES } from '../../src/errors';
 import { ALARM_ACTIONS } from '../../src/monitor/alarm-codes';
 import { loadPalette, localeFile, locales } from '../support/palette';
+import { saidSentences } from '../support/sentences';
 import { checkout } from '../support/tarball';
 
 type Catalogue = { [key: string]: string | Catalogue };
@@ -23,7 +24,8 @@ function flat(texts: Catalogue, prefix = ''): Map<string, string> {
 }
 
 /** What stays the same in every language: places that are filled in, and names of variables. */
-const placeholders = (text: string): string[] => [...text.matchAll(/__\w+__|\{\{[^}]+\}\}|\$\{\w+\}/g)].map(([name]) => name).sort();
+const placeholders = (text: string): string[] =>
+  [...text.matchAll(/__\w+__|\{\d+\}|\{\{[^}]+\}\}|\$\{\w+\}/g)].map(([name]) => name).sort();
 
 interface Help {
   headings: string[];
@@ -134,6 +136,23 @@ describe('texts of the dialogs', () => {
   }
 });
 
+describe('sentences of the runtime that the editor shows', () => {
+  // What is but values between signs is the same in every language.
+  const said = [...saidSentences()].filter((template) => /[a-z]/i.test(template)).sort();
+
+  it('are found in the sources', () => {
+    assert.ok(said.includes('takes {0} of the slot and overlaps {1} ({2}); move one of them'), said.join('\n'));
+  });
+
+  for (const locale of locales().filter((name) => name !== english)) {
+    it(`${locale}: has each of them, with the same values, and no other`, () => {
+      const known = catalogue(locale, 'sentences');
+      assert.deepEqual([...known.keys()].sort(), said);
+      for (const [sentence, text] of known) assert.deepEqual(placeholders(text), placeholders(sentence), sentence);
+    });
+  }
+});
+
 describe('help', () => {
   const types = [...loadPalette().keys()];
   for (const locale of locales()) {
@@ -192,6 +211,7 @@ describe('help', () => {
       const texts = [help('id', type).text, ...catalogue('id', type).values()];
       assert.doesNotMatch(texts.join('\n'), /\banda\b/i, type);
     }
+    assert.doesNotMatch([...catalogue('id', 'sentences').values()].join('\n'), /\banda\b/i);
   });
 });
 

@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { NUMBER_TYPES, WORD_ORDERS } from '../../src/plc/codec';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
-import { checkMap } from '../../src/plc/map';
-import { formatJson, formatTable, readMapText } from '../../src/plc/map-text';
+import { checkMap as check } from '../../src/plc/map';
+import { formatJson, formatTable, readMapText as readText } from '../../src/plc/map-text';
 import { LINE_FIELDS, SLOT_FIELDS } from '../../src/plc/register-map';
-import { viewPaste } from '../../src/probe/map-view';
+import { viewPaste as view } from '../../src/probe/map-view';
+import { english } from '../support/english';
+
+const checkMap = english(check);
+const viewPaste = english(view);
+const readMapText = english(readText);
 
 const line = { slots: 10, materials: FEED_MILL_MATERIALS };
 const texts = (pasted: Pick<ReturnType<typeof readMapText>, 'problems'>): string[] => pasted.problems.map(({ text }) => text);

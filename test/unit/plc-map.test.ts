@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import { SmartMoError } from '../../src/errors';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { lintMap } from '../../src/plc/lint';
-import { checkMap, parseMap } from '../../src/plc/map';
+import { checkMap as check, parseMap } from '../../src/plc/map';
+import { english } from '../support/english';
 import type { MapField, RegisterMap } from '../../src/plc/map';
 import { compileMapping } from '../../src/plc/mapping';
 
 const line = { slots: 10, materials: FEED_MILL_MATERIALS };
+
+const checkMap = english(check);
 
 /** The bundled map with a change, as the text of the dialog. */
 function textWith(change: (map: RegisterMap, field: (name: string) => MapField) => void): string {

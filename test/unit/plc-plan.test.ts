@@ -126,7 +126,7 @@ describe('request planner', () => {
     assert.deepEqual(await sent(late, planning), [{ from: FEED_MILL_MAP.read.base + 10, words: 118 }]);
     assert.equal(partsNote(late.fields, 125), null);
     assert.match(
-      partsNote(late.fields, 117) ?? '',
+      String(partsNote(late.fields, 117)),
       /^the 118 words from the first to the last of a slot do not fit into one request of 117, so it takes 3:/,
     );
   });

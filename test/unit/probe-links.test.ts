@@ -5,18 +5,24 @@ import { systemClock } from '../../src/clock';
 import type { OdooSettings } from '../../src/odoo/settings';
 import type { ModbusSettings } from '../../src/plc/modbus';
 import { notations } from '../../src/plc/notations';
-import { probeOdoo } from '../../src/probe/odoo';
-import { probePlc } from '../../src/probe/plc';
-import { type ProbeResult, runProbe } from '../../src/probe/probe';
+import { probeOdoo as askOdoo } from '../../src/probe/odoo';
+import { probePlc as askPlc } from '../../src/probe/plc';
+import { type Probe, type ProbeResult, runProbe as run } from '../../src/probe/probe';
+import type { Told } from '../../src/sentence';
 import { type OdooSimulator, startOdooSimulator } from '../../src/simulators/odoo/simulator';
 import { type PlcSimulator, startPlcSimulator } from '../../src/simulators/plc/simulator';
+import { englishLater } from '../support/english';
 import { modbusSettings } from '../support/modbus';
 import { Refusal, type Script, startScript } from '../support/odoo-script';
 import { waitFor } from '../support/wait';
 
 const CANARY = 'secret-canary-7f3a';
 
-function detail({ details }: ProbeResult, label: string): string | undefined {
+const probeOdoo = englishLater(askOdoo);
+const probePlc = englishLater(askPlc);
+const runProbe = englishLater(run);
+
+function detail({ details }: Told<ProbeResult>, label: string): string | undefined {
   return details.find((one) => one.label === label)?.value;
 }
 
@@ -31,7 +37,7 @@ describe('a probe', () => {
 
   it('ends when its time is over, tells the work to stop, and takes no late findings', async () => {
     let stopped = false;
-    let tell: ((label: string, value: string) => void) | undefined;
+    let tell: Probe['found'] | undefined;
     const result = await runProbe(({ found, signal }) => {
       tell = found;
       found('early', 'yes');

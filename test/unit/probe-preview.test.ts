@@ -6,10 +6,14 @@ import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
 import { createModbusPlc, type ModbusSettings } from '../../src/plc/modbus';
 import type { Plc } from '../../src/plc/plc';
-import { type FieldPreview, previewSlot, type SlotPreview } from '../../src/probe/preview';
+import { type FieldPreview, previewSlot as preview, type SlotPreview } from '../../src/probe/preview';
+import type { Told } from '../../src/sentence';
+import { englishLater } from '../support/english';
 import { type Asked, createModbusDevice, frame } from '../support/misbehaving-plc';
 import { modbusSettings } from '../support/modbus';
 import { bareLine } from '../support/bare';
+
+const previewSlot = englishLater(preview);
 
 const BASE = 6000;
 const mill = compileMapping({ map: FEED_MILL_MAP, materials: FEED_MILL_MATERIALS, slots: 10 });
@@ -46,12 +50,12 @@ describe('the preview of a slot on a device that refuses some words', () => {
   afterEach(() => plc?.close());
   after(() => device.close());
 
-  function preview(changes: Partial<ModbusSettings> = {}, map = FEED_MILL_MAP): Promise<SlotPreview> {
+  function preview(changes: Partial<ModbusSettings> = {}, map = FEED_MILL_MAP): Promise<Told<SlotPreview>> {
     plc?.close();
     plc = createModbusPlc(modbusSettings((device.address() as AddressInfo).port, changes), { clock: systemClock });
     return previewSlot({ settings: bareLine(), map: JSON.stringify(map), plc: () => plc ?? null }, 1);
   }
-  const of = ({ fields }: SlotPreview, name: string): FieldPreview => fields.find(({ field }) => field === name) ?? assert.fail(name);
+  const of = ({ fields }: Told<SlotPreview>, name: string): FieldPreview => fields.find(({ field }) => field === name) ?? assert.fail(name);
 
   it('asks once where the device refuses nothing', async () => {
     const shown = await preview();
