@@ -72,6 +72,8 @@ export interface ErrorDetails {
   value?: unknown;
   /** What an engineer wants to know besides, and an operator does not: "mrp.production.write of 26". */
   detail?: string | undefined;
+  /** What to do about it, where something else tells that too: the message ends with it, `sentence` is without it. */
+  remedy?: string;
 }
 
 /** The one error class. `name` equals `code`, so that log, debug sidebar and `msg.error.message` begin with the code. */
@@ -85,9 +87,9 @@ export class SmartMoError extends Error {
   /** For the log and the events of the batch; never part of the sentence. */
   detail: string | undefined;
 
-  /** @param sentence what happened, where, and what to do; for people, without the code */
+  /** @param sentence what happened, where, and (here or as `remedy`) what to do; for people, without the code */
   constructor(code: ErrorCode, sentence: Text, details: ErrorDetails = {}) {
-    super(String(sentence));
+    super(details.remedy === undefined ? String(sentence) : `${String(sentence)}; ${details.remedy}`);
     this.sentence = sentence;
     this.name = code;
     this.code = code;
@@ -106,6 +108,11 @@ export class SmartMoError extends Error {
 export function describe(error: unknown): string {
   if (error instanceof SmartMoError) return `${error.code}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** {@link describe} without the remedy, for a row: its alarm and its tile say what to press, and one instruction is enough. */
+export function describeFact(error: unknown): string {
+  return error instanceof SmartMoError ? `${error.code}: ${String(error.sentence)}` : describe(error);
 }
 
 export function detailOf(error: unknown): string | undefined {

@@ -1,5 +1,5 @@
 import { compileCheck } from '../check';
-import { describe, type ErrorCode, isClosed, SmartMoError } from '../errors';
+import { describe, describeFact, type ErrorCode, isClosed, SmartMoError } from '../errors';
 import type { Cancellation, QueueRow } from '../queue/batch';
 import { historyPage, lastRecord } from '../queue/history';
 import { findRow, isYounger } from '../queue/rows';
@@ -195,5 +195,5 @@ function asRefusal(error: unknown, begun: boolean): Refused | null {
 /** Task 3 goes on with it. Where even that cannot be stored, the lease runs out by itself. */
 async function repeatLater(line: Line, row: QueueRow, error: unknown): Promise<void> {
   const delaySeconds = error instanceof SmartMoError && error.code === 'ODOO_GONE' ? GONE_AFTER : (line.odoo?.times.retryMin ?? 0);
-  await tryAgainLater(line.database, row, { error: describe(error), delaySeconds, counts: false }).catch(() => null);
+  await tryAgainLater(line.database, row, { error: describeFact(error), delaySeconds, counts: false }).catch(() => null);
 }

@@ -1,6 +1,6 @@
 import { clockTime } from '../clock';
 import { describe, isOfTheDatabase, type SmartMoError } from '../errors';
-import { type BatchRecord, codeOf, type QueueRow } from '../queue/batch';
+import { type BatchRecord, codeOf, nameOf, type QueueRow, withoutName } from '../queue/batch';
 import type { Line } from './line';
 import type { NodeStatus, Outcome, OutcomeEvent } from './outcome';
 
@@ -40,8 +40,8 @@ export function sentence({ archived, notCompleted, stop }: Progress, left: reado
   const waiting = (left ?? []).filter((row) => isInTrouble(row) && !told.has(row.mo_id));
   return [
     head.join(', '),
-    ...notCompleted.map(({ batch_no, mo_id, code, text }) => `slot ${batch_no} ${mo_id} not completed: ${code}: ${text}`),
-    ...waiting.map(({ batch_no, mo_id, state, last_error }) => `slot ${batch_no} ${mo_id} ${state}${last_error ? `: ${last_error}` : ''}`),
+    ...notCompleted.map((one) => `${nameOf(one)} not completed: ${one.code}: ${withoutName(one, one.text)}`),
+    ...waiting.map((row) => `${nameOf(row)} ${row.state}${row.last_error ? `: ${withoutName(row, row.last_error)}` : ''}`),
     ...(isOfTheDatabase(stop) ? [`then the run was cut short: ${describe(stop)}`] : []),
   ].join('; ');
 }

@@ -1,8 +1,8 @@
 import { isoOrNull } from '../clock';
 import { compileCheck } from '../check';
-import { describe, describeInFull, detailOf, isClosed, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
+import { describe, describeFact, describeInFull, detailOf, isClosed, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
 import { archive } from '../queue/archive';
-import { type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { type HistoryRow, type QueueRow, toBatch, toRecord, withoutName } from '../queue/batch';
 import { closeDrainedFetch } from '../queue/gate';
 import { type DueRow, rowsWithDue } from '../queue/rows';
 import { markFailed, markPushed, renewLease, startPush, tryAgainLater } from '../queue/steps';
@@ -180,7 +180,8 @@ async function leaveNote(line: Line, run: Run, template: string, row: QueueRow):
 /** The batch could not be completed in this run: try again later, or give it to a person. */
 async function notNow(line: Line, run: Run, options: CompleteOptions, row: QueueRow, error: unknown, progress: Progress): Promise<void> {
   if (isOfTheLink(error)) progress.stop = error;
-  const text = describe(error);
+  // Its alarm says what to do.
+  const text = describeFact(error);
   let retryAt: Date | null = null;
   if (isFinal(row, error, options.maxAttempts))
     await markFailed(line.database, row, text, { actor: run.actor, detail: { call: detailOf(error) } });
@@ -191,7 +192,13 @@ async function notNow(line: Line, run: Run, options: CompleteOptions, row: Queue
     const waiting = await tryAgainLater(line.database, row, { error: text, delaySeconds, counts: isAttempt(row, error) });
     retryAt = waiting?.next_try_at ?? null;
   }
-  logTask(line, 'complete', run, `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${describeInFull(error)}`, 'warn');
+  logTask(
+    line,
+    'complete',
+    run,
+    `Batch #${row.batch_no} (MO: ${row.mo_id}) not archived: ${withoutName(row, describeInFull(error))}`,
+    'warn',
+  );
   const { mo_id, batch_no, push_attempt } = row;
   const code = error instanceof SmartMoError ? error.code : '';
   const message = error instanceof Error ? error.message : text;

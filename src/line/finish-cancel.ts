@@ -1,4 +1,4 @@
-import { describe, detailOf, SmartMoError } from '../errors';
+import { describeFact, detailOf, SmartMoError } from '../errors';
 import type { Odoo, OdooState } from '../odoo/odoo';
 import { clearSlot } from '../plc/handshake';
 import { readSlots } from '../plc/read-slots';
@@ -34,7 +34,7 @@ export async function finishCancel(line: Line, row: QueueRow, signal: AbortSigna
       if (refusedForGood(error)) {
         const isDone = error instanceof SmartMoError && error.code === 'ODOO_DIFFERS';
         const detail = { call: detailOf(error), ...(isDone ? { odoo_state: 'done' } : {}) };
-        await markFailed(line.database, row, describe(error), { actor: cancellation.actor, detail });
+        await markFailed(line.database, row, describeFact(error), { actor: cancellation.actor, detail });
       }
       throw error;
     }
@@ -73,7 +73,9 @@ async function cancelInOdoo(odoo: Odoo, id: number, row: QueueRow, signal: Abort
   if (await isCancelled(odoo, id, row, signal)) return;
   await odoo.cancel(id, signal);
   if (await isCancelled(odoo, id, row, signal)) return;
-  throw new SmartMoError('ODOO_REFUSED', `${row.mo_id} is still open in Odoo after it was cancelled; open it in Odoo and see why`);
+  throw new SmartMoError('ODOO_REFUSED', `${row.mo_id} is still open in Odoo after it was cancelled`, {
+    remedy: 'open it in Odoo and see why',
+  });
 }
 
 async function isCancelled(odoo: Odoo, id: number, { mo_id, last_error }: QueueRow, signal: AbortSignal): Promise<boolean> {
@@ -98,5 +100,7 @@ async function stateUnlessDone(odoo: Odoo, id: number, { mo_id }: QueueRow, sign
 
 function assertNotDone(mo_id: string, shown: OdooState | undefined): void {
   if (shown?.state !== 'done') return;
-  throw new SmartMoError('ODOO_DIFFERS', `${mo_id} is done in Odoo and cannot be cancelled any more; park it to take it out of the queue`);
+  throw new SmartMoError('ODOO_DIFFERS', `${mo_id} is done in Odoo and cannot be cancelled any more`, {
+    remedy: 'park it to take it out of the queue',
+  });
 }

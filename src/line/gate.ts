@@ -1,5 +1,5 @@
 import { clockTime, minutesBetween } from '../clock';
-import { codeOf } from '../queue/batch';
+import { aboutBatch, codeOf, STATE_WORDS } from '../queue/batch';
 import { type Glance, glanceAt, type WaitingRow } from '../queue/glance';
 import { countRows } from '../queue/rows';
 import { currentHold } from './hold';
@@ -124,8 +124,8 @@ function minutesSince(row: WaitingRow, now: Date): number {
 function sentence(rows: readonly WaitingRow[], now: Date): string {
   const { count, completed, failed } = countRows(rows);
   const first = firstBlocking(rows);
-  const why = first.last_error ?? `${first.state}, unchanged for ${minutesSince(first, now)} min`;
-  return `${count} left, ${completed} finished, ${failed} failed; slot ${first.batch_no} ${first.mo_id}: ${why}`;
+  const why = first.last_error ?? `${STATE_WORDS[first.state]}, unchanged for ${minutesSince(first, now)} min`;
+  return `${count} left, ${completed} finished, ${failed} failed; ${aboutBatch(first, why)}`;
 }
 
 /** The failed batch if there is one, else the one that waits longest. */

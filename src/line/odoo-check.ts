@@ -1,6 +1,6 @@
 import type { OdooState } from '../odoo/odoo';
 import type { OpenAlarm } from '../queue/alarms';
-import { isBegun, nameOf, type QueueRow } from '../queue/batch';
+import { aboutBatch, isBegun, type QueueRow } from '../queue/batch';
 
 type OdooChange = 'mo-cancelled-in-odoo' | 'mo-changed-in-odoo' | 'mo-done-in-odoo';
 
@@ -50,7 +50,7 @@ export function changedInOdoo(row: QueueRow, shown: OdooState | undefined): Chan
 
 export function changeAlarm(row: QueueRow, { code, text, value }: Change): OpenAlarm {
   const { mo_id, batch_no } = row;
-  return { code, severity: 'critical', text: `${nameOf(row)}: ${text}`, mo_id, batch_no, value };
+  return { code, severity: 'critical', text: aboutBatch(row, text), mo_id, batch_no, value };
 }
 
 /** An alarm of a while ago, by how far the batch is now: one that waited in the PLC then may be half dosed. */

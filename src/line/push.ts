@@ -34,9 +34,11 @@ export async function pushBatch(odoo: Odoo, payload: PushPayload, options: PushO
 function notDone({ mo_id }: PushPayload, { state }: OdooRecord, mayBlock: boolean): SmartMoError {
   const sentence = `${mo_id} is still ${state} in Odoo after it was marked done`;
   if (mayBlock) {
-    return new SmartMoError('ODOO_REFUSED', `${sentence}: it blocks a consumption that differs from the plan; settle it there`);
+    return new SmartMoError('ODOO_REFUSED', `${sentence}: it blocks a consumption that differs from the plan`, {
+      remedy: 'settle it there',
+    });
   }
-  return new SmartMoError('ODOO_NOT_DONE', `${sentence}; open it in Odoo and see what it asks for`, { class: 'unknown' });
+  return new SmartMoError('ODOO_NOT_DONE', sentence, { class: 'unknown', remedy: 'open it in Odoo and see what it asks for' });
 }
 
 async function readExisting(odoo: Odoo, { odoo_id, mo_id }: PushPayload, signal: AbortSignal): Promise<OdooRecord> {
@@ -44,13 +46,15 @@ async function readExisting(odoo: Odoo, { odoo_id, mo_id }: PushPayload, signal:
   if (!record)
     throw new SmartMoError('ODOO_GONE', `${mo_id} no longer exists in Odoo, or the Odoo user may not see it`, { class: 'permanent' });
   if (record.state === 'cancel') {
-    throw new SmartMoError(
-      'ODOO_CANCELLED',
-      `${mo_id} was cancelled in Odoo although the PLC has made it; decide what to book, then cancel the batch here`,
-    );
+    throw new SmartMoError('ODOO_CANCELLED', `${mo_id} was cancelled in Odoo although the PLC has made it`, {
+      remedy: 'cancel the batch here, and book in Odoo by hand what was weighed',
+    });
   }
   return record;
 }
+
+/** Differences that a sentence names; the comparison of PLC, database and Odoo (report reconciliation) has them all. */
+const DIFFERENCES_TOLD = 3;
 
 function assertEqual(record: OdooRecord, payload: PushPayload, digits: number): void {
   const { differences } = consumptionEquals(record, payload, digits);
@@ -59,9 +63,11 @@ function assertEqual(record: OdooRecord, payload: PushPayload, digits: number): 
   if (!(Math.abs(produced - payload.qty) < 0.5 * 10 ** -digits))
     list.push(`finished quantity: weighed ${payload.qty}, Odoo shows ${produced}`);
   if (list.length === 0) return;
+  const more = list.length > DIFFERENCES_TOLD ? `; ${list.length - DIFFERENCES_TOLD} more` : '';
   throw new SmartMoError(
     'ODOO_DIFFERS',
-    `${payload.mo_id} is ${record.state} in Odoo with other quantities (${list.join('; ')}); a person must decide`,
+    `${payload.mo_id} is ${record.state} in Odoo with other quantities (${list.slice(0, DIFFERENCES_TOLD).join('; ')}${more})`,
+    { remedy: 'a person must decide' },
   );
 }
 
@@ -79,6 +85,9 @@ function assertSameMoves(record: OdooRecord, payload: PushPayload): void {
   ].filter(Boolean);
   throw new SmartMoError(
     'ODOO_CHANGED',
-    `the components of ${payload.mo_id} were changed in Odoo after it was queued: ${what.join(', ')}; a person must decide`,
+    `the components of ${payload.mo_id} were changed in Odoo after it was queued: ${what.join(', ')}`,
+    {
+      remedy: 'a person must decide',
+    },
   );
 }

@@ -70,10 +70,10 @@ export const BY_VALUE: {
     'cancel-refused': 'The cancellation was refused. When it is put right in Odoo, press cancel again; or press park.',
     'cancel-refused-made':
       'The cancellation was refused. When it is put right in Odoo, press cancel again; or press retry to complete the batch after all; or park, and book it by hand.',
-    ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo, then press retry; or park, and book it by hand.',
+    ODOO_REFUSED: 'Call the ERP administrator, who puts right in Odoo what it says; only then press retry. Or park, and book it by hand.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
     ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
-    ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? Then press retry.',
+    ODOO_NOT_DONE: 'Call the ERP administrator, who looks what keeps the MO open in Odoo; only then press retry.',
     ODOO_OUTCOME_UNKNOWN: 'Press retry: the MO is looked at first.',
     ODOO_DIFFERS: 'Compare the MO in Odoo with the paper of the scale, put it right there, then press park.',
     ODOO_CANCELLED: 'Press cancel, and book in Odoo by hand what was weighed.',
@@ -83,7 +83,8 @@ export const BY_VALUE: {
     'recipe-mismatch': 'Compare with the paper of the scale: retry books what was weighed, By hand what the paper says.',
   },
   'not-pushed': {
-    ODOO_REFUSED: 'Ask the ERP administrator to put it right in Odoo. After the third refusal you decide.',
+    ODOO_REFUSED:
+      'Call the ERP administrator, who puts right in Odoo what it says: it is tried again by itself. After the third refusal you decide.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right. The batch is tried again by itself.',
     ODOO_NOT_DONE: 'Look at the MO in Odoo: what keeps it open? The batch is tried again by itself.',
     ODOO_OUTCOME_UNKNOWN: 'Nothing yet: the MO is looked at before anything is sent again.',
@@ -102,8 +103,8 @@ export const BY_VALUE: {
       'Ask the ERP administrator whether it was deleted or is hidden. Press cancel only when it was deleted; if the PLC has the batch, stop it there too.',
     'waits-in-plc':
       'Press cancel, and take the recipe out of its slot at the PLC: nothing is dosed yet, but the PLC makes it when its turn comes.',
-    'in-plc': 'Stop the batch at the PLC first, then press cancel. What was dosed is to be booked in Odoo by hand.',
-    made: 'Press cancel, and book in Odoo by hand what was used.',
+    'in-plc': 'Stop the batch at the PLC, or let it end there; only then press cancel, and book in Odoo by hand what was dosed.',
+    made: 'Press cancel, and book in Odoo by hand what was weighed.',
   },
   'mo-done-in-odoo': {
     'waits-in-plc':

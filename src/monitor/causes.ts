@@ -1,3 +1,4 @@
+import { withoutName } from '../queue/batch';
 import type { AlarmView } from './announce';
 import type { QueuedBatch } from './queued-batch';
 
@@ -18,8 +19,8 @@ const WORST_FIRST = ['critical', 'warning', 'info'];
 export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedBatch[], mayBook = true): Cause[] {
   const groups = new Map<string, AlarmView[]>();
   for (const alarm of alarms.filter((one) => !isToldByFailure(one, alarms))) {
-    // "for 31 min" differs from batch to batch, and is the same trouble.
-    const reason = reasonOf(alarm).replace(/\d+ min\b/, '');
+    // "for 31 min" and "tried twice" differ from batch to batch, and are the same trouble.
+    const reason = reasonOf(alarm).replace(/\d+ min\b|; tried (once|\d+ times)$/, '');
     const key = JSON.stringify([alarm.code, alarm.severity, alarm.value, reason]);
     const group = groups.get(key);
     if (group) group.push(alarm);
@@ -57,7 +58,5 @@ function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[], may
 
 /** What the sentence says beside slot and MO. */
 function reasonOf({ text, batch_no, mo_id }: AlarmView): string {
-  if (mo_id === null) return text;
-  const slot = `slot ${batch_no} ${mo_id}`;
-  return text.replace(`${slot}: `, '').replaceAll(slot, 'the batch').replaceAll(mo_id, 'the MO');
+  return mo_id === null ? text : withoutName({ batch_no, mo_id }, text);
 }

@@ -1,12 +1,14 @@
+import { clockTime } from '../clock';
 import { meaningOf } from '../errors';
+import { waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
-import { type Batch, codeOf, type QueueRow, toBatch } from '../queue/batch';
+import { type Batch, codeOf, type QueueRow, toBatch, triedText, withoutName } from '../queue/batch';
 import { countedAs } from '../queue/rows';
 import { type AlarmCode, actionFor, failureOf } from './alarm-codes';
 import type { AlarmView } from './announce';
 import { type BatchAction, helpfulActions } from './possible-actions';
 import type { HangsOn } from './still';
-import { isTurnedAway, withoutCode } from './turned-away';
+import { isRefusal, isTurnedAway, withoutCode } from './turned-away';
 
 /**
  * Where a batch is counted on the page of the operator, each in one place only: a person has to do something; it was turned away and
@@ -43,10 +45,20 @@ function troubleOf(line: Line, row: QueueRow): Pick<QueuedBatch, 'trouble' | 'ac
   if (!isFailed && !isTurnedAway(line, row)) return { trouble: null, action: null };
   const code = codeOf(row.last_error);
   return {
-    // The meanings are those of a completion; a refused cancellation is told in the words of Odoo.
-    trouble: (row.cancellation === null && meaningOf(code)) || withoutCode(row.last_error ?? 'failed'),
+    trouble: sentenceOf(row, code),
     action: isFailed ? actionFor('failed-batch', failureOf(row)) : actionFor('not-pushed', code),
   };
+}
+
+/** In a few words; but what Odoo refused, and why, only its own words tell, and how often it was asked decides what to do next. */
+function sentenceOf(row: QueueRow, code: string): string {
+  // The meanings are those of a completion; a refused cancellation is told in the words of Odoo.
+  const meaning = row.cancellation === null && !isRefusal(code) ? meaningOf(code) : undefined;
+  if (meaning !== undefined) return meaning;
+  const said = withoutName(row, withoutCode(row.last_error ?? 'failed'));
+  const tried = isRefusal(code) ? triedText(row) : '';
+  const until = tried !== '' && row.state === 'failed' ? `, given up at ${clockTime(waitsSince(row))}` : '';
+  return said + (tried && ` (${tried}${until})`);
 }
 
 function placeOf(line: Line, row: QueueRow, told: Told): Place {

@@ -7,7 +7,7 @@ import { changeAlarmNow } from '../line/odoo-check';
 import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
-import { type BatchState, codeOf, type QueueRow } from '../queue/batch';
+import { aboutBatch, type BatchState, codeOf, type QueueRow, STATE_WORDS, triedText } from '../queue/batch';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import type { Snapshot } from './snapshot';
@@ -132,18 +132,18 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
       alarms.push({
         code,
         severity,
-        text: `slot ${row.batch_no} ${row.mo_id}: ${text}`,
+        text: aboutBatch(row, text),
         mo_id: row.mo_id,
         batch_no: row.batch_no,
         value,
         since,
       });
     };
-    if (row.state === 'failed') add('failed-batch', 'critical', row.last_error ?? 'failed', failureOf(row), since);
-    else if (isTurnedAway(line, row)) add('not-pushed', 'warning', row.last_error ?? '', codeOf(row.last_error), null);
+    if (row.state === 'failed') add('failed-batch', 'critical', whyNotCompleted(row), failureOf(row), since);
+    else if (isTurnedAway(line, row)) add('not-pushed', 'warning', whyNotCompleted(row), codeOf(row.last_error), null);
     const isLate = minutes >= stuckAfterMinutes && WAITS_FOR_NOBODY.has(row.state);
     if (isLate && !(isOneMade && waitsItsTurn(row)) && !waitsForLink(line, row))
-      add('stuck', 'warning', `${row.state}, nothing has changed for ${minutes} min`, null, since);
+      add('stuck', 'warning', `${STATE_WORDS[row.state]}, nothing has changed for ${minutes} min`, null, since);
   }
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
     const why = rows.every((row) => row.state === 'failed')
@@ -161,6 +161,10 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
     if (code && error !== null) alarms.push(ofLine(code, 'critical', error, error_at));
   }
   return alarms;
+}
+
+function whyNotCompleted(row: QueueRow): string {
+  return [row.last_error ?? 'failed', triedText(row)].filter(Boolean).join('; ');
 }
 
 function waitsForLink(line: Line, { state }: QueueRow): boolean {

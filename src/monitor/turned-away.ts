@@ -1,12 +1,16 @@
 import { clockTime } from '../clock';
 import type { Line } from '../line/line';
-import { codeOf, type QueueRow } from '../queue/batch';
+import { codeOf, nameOf, type QueueRow, withoutName } from '../queue/batch';
 
 /** Errors of a batch that are the state of the link. */
 const ODOO_LINK_ERRORS: ReadonlySet<string> = new Set(['ODOO_UNREACHABLE', 'ODOO_AUTH', 'ODOO_KEY_EXPIRED', 'ODOO_VERSION_CHANGED']);
 
-/** Odoo answers, and says no: to this batch, and as long as nobody puts something right. */
 const SAYS_NO: ReadonlySet<string> = new Set(['ODOO_REFUSED', 'ODOO_RIGHTS', 'ODOO_NOT_DONE']);
+
+/** Odoo answers, and says no: to this batch, and as long as nobody puts something right. */
+export function isRefusal(code: string): boolean {
+  return SAYS_NO.has(code);
+}
 
 export function isOfOdooLink({ last_error }: Pick<QueueRow, 'last_error'>): boolean {
   return ODOO_LINK_ERRORS.has(codeOf(last_error));
@@ -27,7 +31,7 @@ function isToldByLink(line: Line, row: QueueRow): boolean {
 
 /** Batches that Odoo says no to, tried again or given up: an Odoo that answers is not well for them. */
 export function refusedByOdoo(rows: readonly QueueRow[]): QueueRow[] {
-  return rows.filter(({ state, last_error }) => state !== 'cancelling' && SAYS_NO.has(codeOf(last_error)));
+  return rows.filter(({ state, last_error }) => state !== 'cancelling' && isRefusal(codeOf(last_error)));
 }
 
 /** "3 batches not completed yet: Odoo refused ...; next try from 14:05 on", for those that are tried again; null when there is none. */
@@ -35,13 +39,10 @@ export function turnedAwayText(line: Line, rows: readonly QueueRow[], now: Date)
   const waiting = rows.filter((row) => row.state !== 'cancelling' && isTurnedAway(line, row));
   const [first] = waiting;
   if (!first) return null;
-  const why = withoutCode(first.last_error ?? '');
+  const why = withoutName(first, withoutCode(first.last_error ?? ''));
   const same = waiting.filter(({ last_error }) => codeOf(last_error) === codeOf(first.last_error));
   const others = waiting.length - same.length;
-  const text =
-    same.length === 1
-      ? `slot ${first.batch_no} ${first.mo_id} not completed yet: ${why}`
-      : `${same.length} batches not completed yet: ${why.replaceAll(first.mo_id, 'the MO')}`;
+  const text = same.length === 1 ? `${nameOf(first)} not completed yet: ${why}` : `${same.length} batches not completed yet: ${why}`;
   return `${text}${others > 0 ? `; ${others} more for other reasons` : ''}; ${nextTry(waiting, now)}`;
 }
 

@@ -3,7 +3,7 @@ import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { OpenAlarm } from '../queue/alarms';
-import { nameOf, type QueueRow } from '../queue/batch';
+import { nameOf, type QueueRow, STATE_WORDS, withoutName } from '../queue/batch';
 import type { AlarmCode } from './alarm-codes';
 import type { Links } from './links';
 import type { Snapshot } from './snapshot';
@@ -80,7 +80,7 @@ function blockedBy(rows: readonly QueueRow[]): string {
   const [first] = failed.length > 0 ? failed : [...rows].sort((a, b) => waitsSince(a).getTime() - waitsSince(b).getTime());
   if (!first) return '';
   const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
-  return `${nameOf(first)}${others}: ${first.last_error ?? first.state}`;
+  return `${nameOf(first)}${others}: ${withoutName(first, first.last_error ?? STATE_WORDS[first.state])}`;
 }
 
 /**

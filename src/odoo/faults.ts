@@ -74,11 +74,10 @@ export function faultError(fault: unknown, what: string, secrets: readonly strin
   const message = 'message' in fault && typeof fault.message === 'string' ? fault.message : '';
   const rule = RULES.find((rule) => rule.name.test(name) && (rule.message?.test(message) ?? true)) ?? REFUSED;
   const said = printable(message, secrets) || printable(name, secrets);
-  const answer = rule === REFUSED ? `Odoo refused ${what}: "${said}"` : `Odoo answered ${what} with "${said}"`;
-  return new SmartMoError(rule.code, `${answer}; ${rule.remedy}`, {
-    class: rule.class,
-    value: printable(name, secrets),
-  });
+  const details = { class: rule.class, value: printable(name, secrets) };
+  return rule === REFUSED
+    ? new SmartMoError(rule.code, `Odoo refused ${what}: "${said}"`, { ...details, remedy: rule.remedy })
+    : new SmartMoError(rule.code, `Odoo answered ${what} with "${said}"; ${rule.remedy}`, details);
 }
 
 /** Odoo itself said no, or knows the session no more: one fresh login may help. */

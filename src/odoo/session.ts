@@ -119,7 +119,8 @@ function isRefusal(error: unknown): boolean {
 function refused(what: string, result: Record<string, unknown>, secrets: readonly string[]): SmartMoError {
   const { message } = result;
   const said = typeof message === 'string' ? printable(message, secrets) : 'no reason given';
-  return new SmartMoError('ODOO_REFUSED', `Odoo refused ${what}: "${said}"; settle it in Odoo`, {
+  return new SmartMoError('ODOO_REFUSED', `Odoo refused ${what}: "${said}"`, {
     value: result['mo_state'],
+    remedy: 'settle it in Odoo',
   });
 }

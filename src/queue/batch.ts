@@ -4,6 +4,17 @@ import { round, unitFactor } from '../units';
 
 export type BatchState = 'queued' | 'running' | 'finished' | 'pushing' | 'pushed' | 'failed' | 'cancelling';
 
+/** Where a batch is, in a sentence for people. */
+export const STATE_WORDS: Readonly<Record<BatchState, string>> = {
+  queued: 'waits for the PLC',
+  running: 'in the PLC',
+  finished: 'made, waits for Odoo',
+  pushing: 'made, on its way to Odoo',
+  pushed: 'done in Odoo',
+  failed: 'failed',
+  cancelling: 'being cancelled',
+};
+
 /**
  * One material of a batch, frozen when the MO is queued: changing a silo's ingredient later never moves the consumption
  * of a batch already queued (ISA-95: MaterialRequirement).
@@ -246,6 +257,29 @@ export function toRecord(row: HistoryRow, rule: ManualRule): BatchRecord {
 /** "slot 7 WH/MO/00123": a batch in every sentence about it. */
 export function nameOf({ batch_no, mo_id }: Pick<QueueRow, 'batch_no' | 'mo_id'>): string {
   return `slot ${batch_no} ${mo_id}`;
+}
+
+/** "slot 7 WH/MO/00123: the MO was cancelled in Odoo": a sentence about a batch behind its name, which it does not say again. */
+export function aboutBatch(batch: { batch_no: number | null; mo_id: string }, sentence: string): string {
+  return `slot ${batch.batch_no} ${batch.mo_id}: ${withoutName(batch, sentence)}`;
+}
+
+/** A sentence about a batch for a place that names the batch already; its own "slot 7 WH/MO/00123: " goes with it. */
+export function withoutName({ batch_no, mo_id }: { batch_no: number | null; mo_id: string }, sentence: string): string {
+  const name = mo_id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  // Of WH/MO/0012 there is nothing in WH/MO/00123.
+  return sentence
+    .replace(new RegExp(`^slot ${batch_no} ${name}: `), '')
+    .replace(new RegExp(`slot ${batch_no} ${name}(?!\\w)`, 'g'), 'the batch')
+    .replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), 'the MO');
+}
+
+/** "tried 3 times": how often Odoo was asked in vain to complete the batch; "" when it was not asked. */
+export function triedText({ state, push_attempt, last_error }: Pick<QueueRow, 'state' | 'push_attempt' | 'last_error'>): string {
+  // Of one that is tried again the number is that of its next try.
+  const tries = state === 'pushing' ? push_attempt - 1 : push_attempt;
+  if (last_error === null || tries < 1) return '';
+  return tries === 1 ? 'tried once' : `tried ${tries} times`;
 }
 
 /** Has something of it been weighed? The PLC shows every recipe that it has, also of batches that wait their turn. */

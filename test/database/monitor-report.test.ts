@@ -172,8 +172,8 @@ describe('reports of the line', () => {
       /^2 batches not completed yet: Odoo refused the quantities of the MO: .*; next try from \d\d:\d\d on$/,
     );
     const [batch] = payload['batches'] as QueuedBatch[];
-    assert.equal(batch?.trouble, 'Odoo refused the change.');
-    assert.match(batch?.action ?? '', /^Ask the ERP administrator/);
+    assert.equal(batch?.trouble, 'Odoo refused the quantities of the MO: "The simulator was told to refuse this." (tried once)');
+    assert.match(batch?.action ?? '', /^Call the ERP administrator, who puts right in Odoo what it says: it is tried again by itself/);
     await plant.letTimePass();
     assert.match(String((await plant.report('real-time')).payload['why']), /; next try with the next run of "complete in Odoo"$/);
   });

@@ -81,7 +81,7 @@ describe('what to press for an alarm', () => {
   });
 
   it('for an MO that was cancelled in Odoo depends on where its batch is', () => {
-    assert.match(actionFor('mo-cancelled-in-odoo', 'in-plc'), /^Stop the batch at the PLC first/);
+    assert.match(actionFor('mo-cancelled-in-odoo', 'in-plc'), /^Stop the batch at the PLC, or let it end there; only then press cancel/);
     for (const where of ['queued', 'made']) assert.doesNotMatch(actionFor('mo-cancelled-in-odoo', where), /PLC/);
     // Nothing of it is dosed: there is nothing to be stopped first.
     assert.match(actionFor('mo-cancelled-in-odoo', 'waits-in-plc'), /^Press cancel, and take the recipe out .* nothing is dosed yet/);

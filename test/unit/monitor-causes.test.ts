@@ -5,7 +5,7 @@ import type { QueuedBatch } from '../../src/monitor/queued-batch';
 import { batchStatus } from '../../src/monitor/snapshot';
 import { bareLine, bareRow } from '../support/bare';
 
-const REFUSED = (mo_id: string): string => `ODOO_REFUSED: Odoo refused the quantities of ${mo_id}: "no lot"; settle it in Odoo`;
+const REFUSED = (mo_id: string): string => `ODOO_REFUSED: Odoo refused the quantities of ${mo_id}: "no lot"; tried 3 times`;
 
 function alarm(slot: number, given: Partial<AlarmView> = {}): AlarmView {
   const mo_id = `WH/MO/0000${slot}`;
@@ -39,7 +39,7 @@ describe('open alarms by cause', () => {
         code: 'failed-batch',
         severity: 'critical',
         since: '2026-03-01T06:01:00.000Z',
-        text: '2 batches: ODOO_REFUSED: Odoo refused the quantities of the MO: "no lot"; settle it in Odoo',
+        text: '2 batches: ODOO_REFUSED: Odoo refused the quantities of the MO: "no lot"; tried 3 times',
         action: 'Put it right in Odoo, then press retry.',
         batches: [
           { batch_no: 1, mo_id: 'WH/MO/00001' },
@@ -87,6 +87,11 @@ describe('open alarms by cause', () => {
       causesOf([stuck(1, 35), stuck(2, 31)], QUEUE).map(({ text }) => text),
       ['2 batches: finished, nothing has changed for 35 min'],
     );
+  });
+
+  it('how often it was tried makes no other cause either', () => {
+    const tried = (slot: number, times: string): AlarmView => alarm(slot, { text: `${alarm(slot).text.replace('3 times', times)}` });
+    assert.equal(causesOf([tried(1, '3 times'), tried(2, 'once')], QUEUE).length, 1);
   });
 
   it('the worst come first, then the oldest; an alarm of the line has no batches', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { clockTime } from '../../src/clock';
 import { actionFor, BY_VALUE } from '../../src/monitor/alarm-codes';
 import type { AlarmView } from '../../src/monitor/announce';
 import { placesOf, type QueuedBatch, toQueued } from '../../src/monitor/queued-batch';
@@ -95,6 +96,30 @@ describe('what is offered for a batch in trouble', () => {
       'mo-done-in-odoo made',
       'mo-changed-in-odoo made',
     ]);
+  });
+});
+
+describe('the trouble of a batch', () => {
+  const refused = {
+    ...WEIGHED,
+    last_error: 'ODOO_REFUSED: Odoo refused the quantities of WH/MO/00001: "no lot"',
+    finished_at: new Date('2026-03-01T05:55:00Z'),
+  };
+
+  it('that Odoo refused: what was to be changed, what Odoo said, how often it was asked, and until when', () => {
+    const said = 'Odoo refused the quantities of the MO: "no lot"';
+    const at = clockTime(bareRow().updated_at);
+    assert.equal(shown({ ...refused, state: 'failed', push_attempt: 3 }).trouble, `${said} (tried 3 times, given up at ${at})`);
+    assert.equal(shown({ ...refused, state: 'pushing', push_attempt: 2 }).trouble, `${said} (tried once)`);
+    assert.match(shown({ ...refused, state: 'failed' }).action ?? '', /^Call the ERP administrator.* only then press retry/);
+    assert.equal(shown({ ...refused, state: 'failed', cancellation: CANCELLATION }).trouble, said);
+  });
+
+  it('of any other kind is told in a few words', () => {
+    assert.equal(
+      shown({ ...WEIGHED, state: 'failed', last_error: 'ODOO_CANCELLED: WH/MO/00001 was cancelled' }).trouble,
+      'The MO was cancelled in Odoo.',
+    );
   });
 });
 
