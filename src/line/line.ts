@@ -41,6 +41,8 @@ export interface Line extends LineSettings {
   readonly clock: Clock;
   /** When this process began to know the line: what it has not asked since then it does not know. */
   readonly startedAt: Date;
+  /** How far the database clock is ahead of that of this process, as last seen (monitor/one-clock). */
+  readonly skew: { ms: number };
   readonly inFlight: Set<TaskName>;
   /** What messages have shown of the slots, for plc-batch-reader with source msg. */
   readonly sightings: Sightings;
@@ -68,6 +70,7 @@ export interface LineDependencies {
 export function createLine(settings: LineSettings, dependencies: LineDependencies): Line {
   const state = {
     startedAt: dependencies.clock.now(),
+    skew: { ms: 0 },
     inFlight: new Set<TaskName>(),
     announced: new Map<string, Date>(),
     sightings: noSightings(),

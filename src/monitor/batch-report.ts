@@ -2,7 +2,16 @@ import { compileCheck } from '../check';
 import type { Line } from '../line/line';
 import { sumByProduct } from '../odoo/compare';
 import type { OdooRecord } from '../odoo/odoo';
-import { type Batch, type BatchMaterial, type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import {
+  type Batch,
+  type BatchMaterial,
+  type BatchRecord,
+  type HistoryRow,
+  type QueueRow,
+  toBatch,
+  toRecord,
+  withoutName,
+} from '../queue/batch';
 import { type BatchEvent, eventsOf } from '../queue/events';
 import { recordsOf } from '../queue/history';
 import { withLateNotes } from '../queue/late-weight';
@@ -107,13 +116,15 @@ export function batchSentence({ mo_id, state, batch, records, slot_text, odoo, o
   const [record] = records;
   const at = batch ?? record;
   if (!at) return `${mo_id} is neither in the queue nor in the history of line ${line.line}`;
-  const parts = [`${mo_id} is ${state ?? ''} (slot ${at.batch_no}, run ${at.run})${reasonOf(batch ? batch.last_error : record?.notes)}`];
+  const parts = [
+    `${mo_id} is ${state ?? ''} (slot ${at.batch_no}, run ${at.run})${reasonOf(at, batch ? batch.last_error : record?.notes)}`,
+  ];
   if (slot_text !== null) parts.push(slot_text);
   parts.push(odoo ? stateInOdoo(odoo.state) : (odoo_text ?? ''));
   if (can.length > 0) parts.push(`possible now: ${can.join(', ')}`);
   return parts.join('; ');
 }
 
-function reasonOf(text: string | null | undefined): string {
-  return text ? `: ${text}` : '';
+function reasonOf(batch: { batch_no: number; mo_id: string }, text: string | null | undefined): string {
+  return text ? `: ${withoutName(batch, text)}` : '';
 }

@@ -2,6 +2,7 @@ import type { Line } from '../line/line';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow } from '../queue/alarms';
 import { ODOO_LINK, PLC_LINK } from './alarm-codes';
+import { byDatabase } from './one-clock';
 import type { Snapshot } from './snapshot';
 
 const ODOO_CODES: ReadonlySet<string> = new Set(ODOO_LINK);
@@ -20,15 +21,16 @@ export function sinceOf(alarms: readonly AlarmRow[], ...codes: (string | null)[]
 /** The links as they are; band, lamp and alarm tell one moment of one trouble. */
 export function linksOf(line: Line, { tasks, alarms, now }: Pick<Snapshot, 'tasks' | 'alarms' | 'now'>): Links {
   const goodRead = tasks.find(({ task }) => task === 'read')?.ok_at ?? null;
-  const plc = linkView(line.plc?.state());
+  const view = (link?: LinkView): LinkView => linkView(line, link);
+  const plc = view(line.plc?.state());
   const refused = refusedReads(tasks);
   const away = overheard(line, { alarms, now });
   return {
     odoo: away
       ? { state: 'down', since: away.since, error: away.text }
-      : told(linkView(line.odoo?.state()), sinceOf(alarms, ...ODOO_LINK), line.odoo?.state().answeredAt ?? null),
+      : told(view(line.odoo?.state()), sinceOf(alarms, ...ODOO_LINK), byDatabase(line, line.odoo?.state().answeredAt ?? null)),
     plc: told(plc.state === 'ok' && refused ? { state: 'down', ...refused } : plc, sinceOf(alarms, ...PLC_LINK), goodRead),
-    database: linkView(line.database.state()),
+    database: view(line.database.state()),
   };
 }
 
@@ -54,10 +56,11 @@ export function refusedReads(tasks: Snapshot['tasks']): { since: Date | null; er
 export function overheard(line: Line, { alarms, now }: Pick<Snapshot, 'alarms' | 'now'>): AlarmRow | null {
   const { state, answeredAt = null } = line.odoo?.state() ?? { state: 'unknown' };
   if (state !== 'ok' || answeredAt === null) return null;
-  const isNews = ({ since }: AlarmRow): boolean => since > answeredAt && since <= now.process;
+  const answered = byDatabase(line, answeredAt);
+  const isNews = ({ since }: AlarmRow): boolean => since > answered && since <= now.database;
   return alarms.find((alarm) => alarm.severity === 'critical' && ODOO_CODES.has(alarm.code) && isNews(alarm)) ?? null;
 }
 
-function linkView({ state, since, error }: LinkView = { state: 'none', since: null, error: null }): LinkView {
-  return { state, since, error };
+function linkView(line: Line, { state, since, error }: LinkView = { state: 'none', since: null, error: null }): LinkView {
+  return { state, since: byDatabase(line, since), error };
 }

@@ -14,6 +14,7 @@ import { historyReport } from './history-report';
 import { outageAlarm, outageBegan, outageEnded } from './outage';
 import { differs, isUnseen, reconciliation, reconciliationSentence } from './reconciliation';
 import { slotReport, slotSentence } from './slot-report';
+import { byDatabase } from './one-clock';
 import { NOTHING, queueNow, readSnapshot, realTime, type Snapshot } from './snapshot';
 import { type Level, worst } from './word';
 
@@ -50,7 +51,7 @@ const REPORTS = {
     const picture = realTime(line, snapshot, options.stuckAfterMinutes, outage);
     const events = outageEvents(line, outage, options);
     const fill = picture.word === 'STARTING' ? 'blue' : LIGHTS[picture.level];
-    return { ...answer(line, picture, `${picture.word}: ${picture.why}`, fill), events, alarms: picture.alarms };
+    return { ...answer(line, picture, `${picture.headline}: ${picture.why}`, fill), events, alarms: picture.alarms };
   },
   history: async (line, _run, { payload }) => {
     const report = await historyReport(line, isRecord(payload) ? payload : {});
@@ -103,7 +104,8 @@ export async function runReport(line: Line, run: Run, options: ReportOptions): P
     const announced = options.announces === false ? [] : await announce(line, run, options).catch(none);
     return observed(line, {
       port: 1,
-      payload: { line: line.line, at: line.clock.now().toISOString(), text, ...payload },
+      // Last, too: only a report that has asked the database knows its clock, by which all ages of it are told.
+      payload: { line: line.line, at: byDatabase(line, line.clock.now()).toISOString(), text, ...payload },
       events: [...events, ...announced],
       status: light,
       ...(statusCode === undefined ? {} : { statusCode }),
@@ -141,7 +143,7 @@ async function rememberedCritical({ database, line }: Line): Promise<string | nu
 
 /** @throws CLOSED when the node is stopped meanwhile: what it claimed and cannot send goes back to the next report */
 async function announce(line: Line, run: Run, { remindAfterMinutes }: ReportOptions): Promise<OutcomeEvent[]> {
-  const at = line.clock.now();
+  const at = byDatabase(line, line.clock.now());
   const due = await claimAnnouncements(line.database, line.line, remindAfterMinutes);
   if (run.signal.aborted) {
     await giveBackAnnouncements(line.database, due);

@@ -10,6 +10,7 @@ import type { AlarmRow, OpenAlarm } from '../queue/alarms';
 import { aboutBatch, type BatchState, codeOf, type QueueRow, STATE_WORDS, triedText } from '../queue/batch';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
+import { byDatabase } from './one-clock';
 import type { Snapshot } from './snapshot';
 import { isDosing } from './still';
 import { isTurnedAway } from './turned-away';
@@ -117,9 +118,9 @@ function sameOf(alarms: readonly AlarmRow[], alarm: OpenAlarm): AlarmRow | undef
   return alarms.find(({ code, mo_id }) => code === alarm.code && mo_id === alarm.mo_id);
 }
 
-function firstSeen({ startedAt }: Line, rows: readonly QueueRow[], { code, mo_id }: OpenAlarm): Date {
+function firstSeen(line: Line, rows: readonly QueueRow[], { code, mo_id }: OpenAlarm): Date {
   if (code === 'gate-blocked') return lastChange(rows);
-  return rows.find((row) => row.mo_id === mo_id)?.updated_at ?? startedAt;
+  return rows.find((row) => row.mo_id === mo_id)?.updated_at ?? byDatabase(line, line.startedAt);
 }
 
 function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapshot, stuckAfterMinutes: number): OpenAlarm[] {
@@ -194,7 +195,7 @@ function upgraded(line: Line): OpenAlarm[] {
   const upgrade = line.odoo?.upgrade();
   if (!upgrade || minutesBetween(upgrade.at, line.clock.now()) >= UPGRADE_TOLD) return [];
   const text = `Odoo was upgraded from ${upgrade.from} to ${upgrade.to}; its new names are in use`;
-  return [ofLine('odoo-version-changed', 'info', text, upgrade.at)];
+  return [ofLine('odoo-version-changed', 'info', text, byDatabase(line, upgrade.at))];
 }
 
 function linkAlarms(link: LinkState, code: AlarmCode, who: string): OpenAlarm[] {

@@ -3,7 +3,6 @@ import { type AlarmRow, openAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { currentHold } from '../line/hold';
 import type { Hold } from '../queue/hold';
-import { databaseNow } from '../queue/now';
 import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
 import type { Line } from '../line/line';
@@ -11,12 +10,13 @@ import { mapChanged } from '../line/map-changed';
 import { type AlarmView, toAlarm } from './announce';
 import { causesOf } from './causes';
 import { linksOf, sinceOf } from './links';
+import { byDatabase, databaseTime } from './one-clock';
 import { mayAct } from './possible-actions';
 import { placesOf, type QueuedBatch, toQueued } from './queued-batch';
 import { alarmsNow } from './seen-alarms';
 import { type HangsOn, hangsOn } from './still';
 import { refusedByOdoo } from './turned-away';
-import { type Level, type Word, wordFor, worst } from './word';
+import { type Headline, type Level, type Word, wordFor, worst } from './word';
 
 /** Everything the database knows of a line, read at one moment. */
 export interface Snapshot {
@@ -38,7 +38,7 @@ export async function readSnapshot(line: Line): Promise<Snapshot> {
     openAlarms(database, key),
     currentHold(line),
     mapChanged(line),
-    databaseNow(database),
+    databaseTime(line),
   ]);
   return { rows, tasks, alarms, hold, mapChanged: isMapChanged, now: { database: now, process: asked } };
 }
@@ -91,6 +91,7 @@ export function queueNow(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
 
 interface RealTime extends Record<string, unknown>, BatchStatus {
   word: Word;
+  headline: Headline;
   why: string;
   /** How the line is, beside what it does: a line at work may have open alarms. */
   level: Level;
@@ -123,7 +124,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     in_progress: status.batches.filter((batch) => countedAs(batch) === 'active'),
     completed: status.batches.filter((batch) => countedAs(batch) === 'completed'),
     links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, { ...link, since: isoOrNull(link.since) }])),
-    tasks: tasksOf(snapshot.tasks),
+    tasks: tasksOf(line, snapshot.tasks),
     alarms,
     causes: causesOf(alarms, status.batches, isOffered),
     can: isOffered ? [snapshot.hold ? 'release' : 'hold'] : [],
@@ -133,12 +134,12 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
 
 const TASKS: readonly RecordedTask[] = ['fetch', 'write', 'read', 'complete', 'health'];
 
-function tasksOf(records: readonly TaskRecord[]): Record<string, unknown> {
+function tasksOf(line: Line, records: readonly TaskRecord[]): Record<string, unknown> {
   return Object.fromEntries(
     TASKS.map((task) => {
       const record = records.find((candidate) => candidate.task === task);
       const { started_at, ok_at, error_at, error = null, outcome } = record ?? {};
-      const times = { started_at: isoOrNull(started_at), ok_at: isoOrNull(ok_at), error_at: isoOrNull(error_at) };
+      const times = { started_at: isoOrNull(byDatabase(line, started_at ?? null)), ok_at: isoOrNull(ok_at), error_at: isoOrNull(error_at) };
       return [task, { ...times, error, text: outcome?.text ?? null, rejected: outcome?.rejected ?? [] }];
     }),
   );

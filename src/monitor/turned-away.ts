@@ -1,6 +1,7 @@
 import { clockTime } from '../clock';
 import type { Line } from '../line/line';
 import { codeOf, nameOf, type QueueRow, withoutName } from '../queue/batch';
+import { byDatabase } from './one-clock';
 
 /** Errors of a batch that are the state of the link. */
 const ODOO_LINK_ERRORS: ReadonlySet<string> = new Set(['ODOO_UNREACHABLE', 'ODOO_AUTH', 'ODOO_KEY_EXPIRED', 'ODOO_VERSION_CHANGED']);
@@ -26,7 +27,7 @@ function isToldByLink(line: Line, row: QueueRow): boolean {
   if (!isOfOdooLink(row)) return false;
   const { state, since } = line.odoo?.state() ?? { state: 'unknown', since: null };
   // Of an Odoo that is back only what failed since then is news.
-  return state !== 'ok' || (since !== null && row.updated_at <= since);
+  return state !== 'ok' || (since !== null && row.updated_at <= byDatabase(line, since));
 }
 
 /** Batches that Odoo says no to, tried again or given up: an Odoo that answers is not well for them. */

@@ -3,12 +3,12 @@ import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { OpenAlarm } from '../queue/alarms';
-import { nameOf, type QueueRow, STATE_WORDS, withoutName } from '../queue/batch';
+import { codeOf, nameOf, type QueueRow, STATE_WORDS, withoutName } from '../queue/batch';
 import type { AlarmCode } from './alarm-codes';
 import type { Links } from './links';
 import type { Snapshot } from './snapshot';
 import { failedInPlc, isDosing, isInPlc, standsStill } from './still';
-import { turnedAwayText } from './turned-away';
+import { isTurnedAway, turnedAwayText } from './turned-away';
 import { unread } from './unread';
 
 /** One word for the whole line, as the dashboard shows it. */
@@ -33,8 +33,12 @@ export function worst(alarms: readonly Pick<OpenAlarm, 'severity'>[]): Level {
   return alarms.some(({ severity }) => severity === 'warning') ? 'warning' : 'ok';
 }
 
+/** What the band says: the word, or more than it where RUNNING is no comfort. */
+export type Headline = Word | 'STANDS STILL' | 'WAITS FOR ODOO';
+
 export interface Said {
   word: Word;
+  headline: Headline;
   why: string;
   level: Level;
   since: Date | null;
@@ -47,6 +51,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   const { rows, hold, mapChanged: isMapChanged, now } = snapshot;
   const say = (word: Word, why: string, since: Date | null = null, alarm: AlarmCode | null = null): Said => ({
     word,
+    headline: word,
     why,
     level: LEVELS[word],
     since,
@@ -71,7 +76,9 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows, now.database)].filter((trouble) => trouble !== null);
   const work = still === null ? atWork(rows, troubles.length > 0) : [];
   const running = say('RUNNING', [...troubles, ...work, ...modeOf(snapshot)].join('; '));
-  return troubles.length > 0 ? { ...running, level: 'warning' } : running;
+  if (troubles.length === 0) return running;
+  const headline = still !== null ? 'STANDS STILL' : onlyOdooIsLeft(line, rows) ? 'WAITS FOR ODOO' : 'RUNNING';
+  return { ...running, headline, level: 'warning' };
 }
 
 /** The failed batches, else the one that has waited longest. */
@@ -102,6 +109,16 @@ function waitsForOdoo(line: Line, rows: readonly QueueRow[]): string | null {
   const odoo = line.odoo?.state();
   if (odoo?.state !== 'down' || !rows.some(({ state }) => state === 'finished' || state === 'pushing')) return null;
   return `finished batches wait for Odoo: ${odoo.error ?? 'it does not answer'}`;
+}
+
+/** Nothing of the queue is in the PLC or on its way there, and Odoo lets none of the rest go on. */
+function onlyOdooIsLeft(line: Line, rows: readonly QueueRow[]): boolean {
+  const isAway = line.odoo?.state().state === 'down';
+  const waits = (row: QueueRow): boolean =>
+    row.state !== 'queued' &&
+    row.state !== 'running' &&
+    (isAway || (codeOf(row.last_error).startsWith('ODOO_') && isTurnedAway(line, row)));
+  return rows.every((row) => row.state === 'failed' || failedInPlc(row) || waits(row));
 }
 
 /** The batch that is being dosed, or what comes next, for one line of text. */

@@ -153,7 +153,8 @@ describe('reports of the line', () => {
     await plant.odoo.command({ action: 'fault', fault: 'down', seconds: 60 });
     await assert.rejects(plant.complete());
     const { status, payload } = await plant.report('real-time');
-    assert.deepEqual([payload['word'], status.fill], ['RUNNING', 'yellow']);
+    assert.deepEqual([payload['word'], payload['headline'], status.fill], ['RUNNING', 'WAITS FOR ODOO', 'yellow']);
+    assert.match(String(payload['text']), /^WAITS FOR ODOO: /);
     assert.match(String(payload['why']), /^finished batches wait for Odoo: ODOO_UNREACHABLE: /);
     await plant.database.query("UPDATE {schema}.mo_batch SET state = 'failed', last_error = 'x' WHERE state = 'finished'");
     assert.match(String((await plant.report('real-time')).payload['why']), /^finished batches wait for Odoo: /);
@@ -167,6 +168,7 @@ describe('reports of the line', () => {
     await plant.database.query("UPDATE {schema}.mo_batch SET next_try_at = '2100-01-01 14:05' WHERE state = 'pushing'");
     const { status, payload } = await plant.report('real-time');
     assert.deepEqual([payload['word'], payload['level'], payload['refused_batches'], status.fill], ['RUNNING', 'warning', 2, 'yellow']);
+    assert.equal(payload['headline'], 'WAITS FOR ODOO');
     assert.match(
       String(payload['why']),
       /^2 batches not completed yet: Odoo refused the quantities of the MO: .*; next try from \d\d:\d\d on$/,
@@ -190,9 +192,11 @@ describe('reports of the line', () => {
     await plant.database.query(`UPDATE {schema}.mo_batch SET state = 'running', actual = $1 WHERE batch_no = 1`, [dosed]);
     const why = async (): Promise<string> => String((await plant.report('real-time')).payload['why']);
     assert.match(await why(), /^slot 1 WH\/MO\/\d+ .*is being made/);
+    assert.equal((await plant.report('real-time')).payload['headline'], 'RUNNING');
     await plant.database.query("UPDATE {schema}.mo_task SET ok_at = now() + interval '6 min' WHERE task = 'read'");
     assert.match(await why(), new RegExp(`^slot 1 ${first?.mo_id} has not changed for 6 min`));
-    assert.equal((await plant.report('real-time')).status.fill, 'yellow');
+    const { status, payload } = await plant.report('real-time');
+    assert.deepEqual([payload['word'], payload['headline'], status.fill], ['RUNNING', 'STANDS STILL', 'yellow']);
     // The other one waits its turn: it is not stuck as long as the PLC is at work.
     await plant.database.query("UPDATE {schema}.mo_batch SET state = 'running', actual = '{}' WHERE batch_no = 2");
     await plant.age(31);
@@ -388,6 +392,30 @@ describe('reports of the line', () => {
     for (const minutes of [40, -40]) assert.deepEqual(await seen(minutes), ['BLOCKED', trouble, 'blocked', trouble], `${minutes} min`);
   });
 
+  it('tells all ages by one clock, that of the database, on a machine whose clock is 5 min off', async () => {
+    await plant.fetch({ limit: 1 });
+    for (const minutes of [5, -5]) {
+      const clock = later(minutes);
+      const other = plant.otherProcess();
+      const since = clock.now();
+      const odoo: Odoo = {
+        ...(other.odoo as Odoo),
+        state: () => ({ state: 'down', since, error: 'ODOO_UNREACHABLE: no answer', answeredAt: null }),
+      };
+      const database: Database = { ...other.database, state: () => ({ state: 'ok', since, error: null }) };
+      const { payload } = await plant.on({ ...other, clock, odoo, database }).report('real-time');
+      const links = payload['links'] as Record<string, { since: string }>;
+      const [alarm] = payload['alarms'] as { code: string; since: string }[];
+      const [batch] = payload['batches'] as QueuedBatch[];
+      assert.equal(alarm?.code, 'odoo-down');
+      const told = [payload['at'], links['odoo']?.since, links['database']?.since, alarm.since, batch?.created_at];
+      for (const moment of told) {
+        const off = Math.abs(Date.parse(String(moment)) - Date.now());
+        assert.ok(off < 60_000, `${minutes} min: one of ${told.join(', ')} is ${off} ms off`);
+      }
+    }
+  });
+
   it('a map with a mistake is told as that, not as a reader that nobody triggers', async () => {
     await plant.fetch({ limit: 1 });
     await plant.read();
@@ -545,6 +573,7 @@ describe('reports of the line', () => {
       'completed',
       'completed_batches',
       'failed_batches',
+      'headline',
       'hold',
       'in_progress',
       'is_empty',
