@@ -154,7 +154,7 @@ describe('reports of the line', () => {
     await assert.rejects(plant.complete());
     const { status, payload } = await plant.report('real-time');
     assert.deepEqual([payload['word'], payload['headline'], status.fill], ['RUNNING', 'WAITS FOR ODOO', 'yellow']);
-    assert.match(String(payload['text']), /^WAITS FOR ODOO: /);
+    assert.match(payload.text, /^WAITS FOR ODOO: /);
     assert.match(String(payload['why']), /^finished batches wait for Odoo: ODOO_UNREACHABLE: /);
     await plant.database.query("UPDATE {schema}.mo_batch SET state = 'failed', last_error = 'x' WHERE state = 'finished'");
     assert.match(String((await plant.report('real-time')).payload['why']), /^finished batches wait for Odoo: /);

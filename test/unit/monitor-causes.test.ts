@@ -90,7 +90,7 @@ describe('open alarms by cause', () => {
   });
 
   it('how often it was tried makes no other cause either', () => {
-    const tried = (slot: number, times: string): AlarmView => alarm(slot, { text: `${alarm(slot).text.replace('3 times', times)}` });
+    const tried = (slot: number, times: string): AlarmView => alarm(slot, { text: alarm(slot).text.replace('3 times', times) });
     assert.equal(causesOf([tried(1, '3 times'), tried(2, 'once')], QUEUE).length, 1);
   });
 
