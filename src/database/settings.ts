@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { SmartMoError } from '../errors';
+import { say } from '../sentence';
 
 /** What a database node is set to. An empty text counts as not set. */
 export interface PostgresSettings {
@@ -57,7 +58,7 @@ export interface Access {
 export function accessFrom(settings: PostgresSettings): Access {
   const address = settings.url ? parseUrl(settings.url) : { host: settings.host, database: settings.database };
   const user = settings.url ? address.user : settings.user;
-  if (!user) throw new SmartMoError('CONFIG_MISSING', 'the database node has no user: fill in user and password, or the URL');
+  if (!user) throw new SmartMoError('CONFIG_MISSING', say`the database node has no user: fill in user and password, or the URL`);
   return {
     servers: parseHosts(address.host || 'localhost', settings.port || 5432),
     database: address.database || 'smart_mo',
@@ -83,7 +84,7 @@ function parseUrl(url: string): Address {
   if (!parts) {
     throw new SmartMoError(
       'CONFIG_INVALID',
-      'the database URL cannot be read: it must look like postgres://user:password@host:5432/database',
+      say`the database URL cannot be read: it must look like postgres://user:password@host:5432/database`,
     );
   }
   const login = parts['login'] ?? '';

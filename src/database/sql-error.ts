@@ -1,6 +1,7 @@
 import type { DatabaseError } from 'pg';
 import { connectionWords, failedCall } from '../connection-words';
 import { SmartMoError } from '../errors';
+import { say, type Text } from '../sentence';
 import { ConstraintError } from './database';
 import { pg } from './pg';
 
@@ -54,7 +55,7 @@ function sqlStateOf(error: unknown): string | undefined {
 function outcomeUnknown(error: unknown, where: Whereabouts): SmartMoError {
   return new SmartMoError(
     'DB_OUTCOME_UNKNOWN',
-    `the connection to PostgreSQL at ${where.server} was lost during COMMIT (${reason(error)}): the change may have been stored; ` +
+    `the connection to PostgreSQL at ${where.server} was lost during COMMIT (${String(reason(error))}): the change may have been stored; ` +
       'the next run looks before it acts',
     { class: 'unknown', detail: callOf(error) },
   );
@@ -62,23 +63,23 @@ function outcomeUnknown(error: unknown, where: Whereabouts): SmartMoError {
 
 function unreachable(error: unknown, where: Whereabouts, phase: Phase): SmartMoError {
   const cause = reason(error);
-  if (phase === 'connecting' && /^SASL/.test(cause)) {
+  if (phase === 'connecting' && /^SASL/.test(String(cause))) {
     return rights(
       where,
-      `PostgreSQL at ${where.server} asks for a password and user ${where.user} has none or a wrong one: set it in the database node`,
+      say`PostgreSQL at ${where.server} asks for a password and user ${where.user} has none or a wrong one: set it in the database node`,
     );
   }
-  if (phase === 'connecting' && /CERT|SSL|TLS|SELF_SIGNED/i.test(`${code(error)} ${cause}`)) {
+  if (phase === 'connecting' && /CERT|SSL|TLS|SELF_SIGNED/i.test(`${code(error)} ${String(cause)}`)) {
     return new SmartMoError(
       'DB_UNREACHABLE',
-      `no TLS connection to PostgreSQL at ${where.server}: ${cause}; check the TLS settings of the database node`,
+      say`no TLS connection to PostgreSQL at ${where.server}: ${cause}; check the TLS settings of the database node`,
     );
   }
   const text = {
-    connecting: `PostgreSQL at ${where.server} does not answer: ${cause}; check host, port, firewall and that the server runs`,
-    reading: `the connection to PostgreSQL at ${where.server} was lost: ${cause}; the next run connects again`,
-    'in transaction': `the connection to PostgreSQL at ${where.server} was lost: ${cause}; nothing of this transaction was stored`,
-    changing: `the connection to PostgreSQL at ${where.server} was lost: ${cause}; the last change may have been stored, the next run looks`,
+    connecting: say`PostgreSQL at ${where.server} does not answer: ${cause}; check host, port, firewall and that the server runs`,
+    reading: say`the connection to PostgreSQL at ${where.server} was lost: ${cause}; the next run connects again`,
+    'in transaction': say`the connection to PostgreSQL at ${where.server} was lost: ${cause}; nothing of this transaction was stored`,
+    changing: `the connection to PostgreSQL at ${where.server} was lost: ${String(cause)}; the last change may have been stored, the next run looks`,
     committing: cause,
   }[phase];
   return new SmartMoError('DB_UNREACHABLE', text, { class: phase === 'changing' ? 'unknown' : 'transient', detail: callOf(error) });
@@ -89,19 +90,23 @@ function translateSqlState(error: DatabaseError, state: string, where: Whereabou
   if (state.startsWith('28')) {
     return rights(
       where,
-      `PostgreSQL at ${where.server} refuses user ${where.user}: ${error.message}; check user and password, and pg_hba.conf on the server`,
+      say`PostgreSQL at ${where.server} refuses user ${where.user}: ${error.message}; check user and password, and pg_hba.conf on the server`,
     );
   }
   if (state === '42501') {
     return new SmartMoError(
       'DB_RIGHTS',
-      `user ${where.user} lacks a right in database ${where.database} at ${where.server}: ${error.message}; ask the database administrator to grant it`,
+      say`user ${where.user} lacks a right in database ${where.database} at ${where.server}: ${error.message}; ask the database administrator to grant it`,
     );
   }
   if (state === '3D000') {
-    return new SmartMoError('DB_UNREACHABLE', `${error.message} at ${where.server}: create it, or name another one in the database node`, {
-      value: where.database,
-    });
+    return new SmartMoError(
+      'DB_UNREACHABLE',
+      say`${error.message} at ${where.server}: create it, or name another one in the database node`,
+      {
+        value: where.database,
+      },
+    );
   }
   if (state === '40001' || state === '40P01') {
     return transient(
@@ -121,7 +126,7 @@ function translateSqlState(error: DatabaseError, state: string, where: Whereabou
   return phase === 'connecting' || isSessionLost(error) ? unreachable(error, where, phase) : error;
 }
 
-function rights(where: Whereabouts, sentence: string): SmartMoError {
+function rights(where: Whereabouts, sentence: Text): SmartMoError {
   return new SmartMoError('DB_RIGHTS', sentence, { class: 'auth', value: where.user });
 }
 
@@ -142,7 +147,7 @@ export function isDeadlock(error: unknown): boolean {
   return error instanceof SmartMoError && error.code === 'DB_UNREACHABLE' && error.value === '40P01';
 }
 
-function reason(error: unknown): string {
+function reason(error: unknown): Text {
   return connectionWords(error) ?? failedCall(error);
 }
 

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { AxiosResponse, AxiosStatic } from 'axios';
 import type { Clock } from '../clock';
 import { connectionWords } from '../connection-words';
+import { listed, say, type Sentence, type Text } from '../sentence';
 import { closed, SmartMoError } from '../errors';
 import { onFirstUse } from '../first-use';
 import type { TlsSettings } from './settings';
@@ -101,9 +102,9 @@ export function createHttp(origin: string, options: { clock: Clock; tls?: TlsSet
       } catch (error) {
         if (error instanceof SmartMoError) throw error;
         const lost = change && progress.sent;
-        if (progress.late) throw noAnswer(`${origin} did not answer within ${timeout / 1000} s`, lost);
+        if (progress.late) throw noAnswer(say`${origin} did not answer within ${timeout / 1000} s`, lost);
         if (ended.signal.aborted) throw lost ? closedUnderWay() : closed();
-        throw noAnswer(`${origin}: ${reasonOf(error)}`, lost);
+        throw noAnswer(listed([origin, reasonOf(error)], ': '), lost);
       } finally {
         clearTimeout(deadline);
         closing.signal.removeEventListener('abort', abort);
@@ -142,16 +143,16 @@ function readAnswer({ status, headers, data }: AxiosResponse<Buffer>, request: H
   const said = status <= 500 && status !== 429 ? fault?.(parse(data)?.value) : undefined;
   if (said) throw said;
   const seconds = retryAfter(headers['retry-after'], clock);
-  if (status >= 500) throw noAnswer(`${origin} answered HTTP ${status}`, change, { retryAfter: seconds, value: status });
+  if (status >= 500) throw noAnswer(say`${origin} answered HTTP ${status}`, change, { retryAfter: seconds, value: status });
   if (status === 404) {
-    const sentence = `${origin} has no ${path} (HTTP 404); check the address, or whether this Odoo still offers that protocol`;
+    const sentence = say`${origin} has no ${path} (HTTP 404); check the address, or whether this Odoo still offers that protocol`;
     throw new SmartMoError('ODOO_ANSWER', sentence, { class: 'version', value: status });
   }
   if (status === 401 || status === 403) {
-    const sentence = `the web server at ${origin} refuses access (HTTP ${status}) before Odoo is asked; allow this machine there`;
+    const sentence = say`the web server at ${origin} refuses access (HTTP ${status}) before Odoo is asked; allow this machine there`;
     throw new SmartMoError('ODOO_AUTH', sentence, { class: 'auth', value: status });
   }
-  throw noAnswer(`${origin} turned the request away (HTTP ${status})`, false, { retryAfter: seconds, value: status });
+  throw noAnswer(say`${origin} turned the request away (HTTP ${status})`, false, { retryAfter: seconds, value: status });
 }
 
 /** undefined when it is no JSON, which has neither NaN nor bytes that are not UTF-8. */
@@ -165,20 +166,20 @@ function parse(data: Buffer): { value: unknown } | undefined {
 
 function redirected(origin: string, location: unknown): SmartMoError {
   // Only the origin is shown: the rest of a location may carry tokens.
-  const target = typeof location === 'string' && URL.canParse(location, origin) ? new URL(location, origin).origin : 'another address';
-  const remedy = target === origin ? 'the address of Odoo itself, not of a page in front of it' : `${target} if that is your Odoo`;
-  return new SmartMoError('CONFIG_INVALID', `${origin} redirects to ${target}, which is never followed; enter ${remedy} as url`, {
+  const target = typeof location === 'string' && URL.canParse(location, origin) ? new URL(location, origin).origin : say`another address`;
+  const remedy = target === origin ? say`the address of Odoo itself, not of a page in front of it` : say`${target} if that is your Odoo`;
+  return new SmartMoError('CONFIG_INVALID', say`${origin} redirects to ${target}, which is never followed; enter ${remedy} as url`, {
     class: 'transient',
-    value: target,
+    value: String(target),
   });
 }
 
 /** The request went nowhere, or nothing came back. */
-function noAnswer(what: string, lost: boolean, about: { retryAfter?: number | undefined; value?: number } = {}): SmartMoError {
+function noAnswer(what: Text, lost: boolean, about: { retryAfter?: number | undefined; value?: number } = {}): SmartMoError {
   const { retryAfter, value } = about;
   const details = { value, ...(retryAfter === undefined ? {} : { retryAfter }) };
-  if (!lost) return new SmartMoError('ODOO_UNREACHABLE', `${what}; it is tried again by itself`, { class: 'transient', ...details });
-  const sentence = `${what}; the change may or may not be in Odoo, which is read before anything is sent again`;
+  if (!lost) return new SmartMoError('ODOO_UNREACHABLE', say`${what}; it is tried again by itself`, { class: 'transient', ...details });
+  const sentence = `${String(what)}; the change may or may not be in Odoo, which is read before anything is sent again`;
   return new SmartMoError('ODOO_OUTCOME_UNKNOWN', sentence, { class: 'unknown', ...details });
 }
 
@@ -199,26 +200,28 @@ function retryAfter(header: unknown, clock: Clock): number | undefined {
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS);
 }
 
-const REMEDIES: Record<string, string> = {
-  ECONNREFUSED: '; check the url and that Odoo runs',
-  ENOTFOUND: '; check the url and the DNS of this machine',
+const REMEDIES: Record<string, Sentence> = {
+  ECONNREFUSED: say`check the url and that Odoo runs`,
+  ENOTFOUND: say`check the url and the DNS of this machine`,
 };
-const REASONS: Record<string, string> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed; give its CA in the TLS configuration',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate comes from a private CA; give it in the TLS configuration',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the CA of the certificate is not known; give it in the TLS configuration',
-  CERT_HAS_EXPIRED: 'the certificate has expired; renew it',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name; use that name in the url',
+const REASONS: Record<string, Sentence> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: say`the certificate is self-signed; give its CA in the TLS configuration`,
+  SELF_SIGNED_CERT_IN_CHAIN: say`the certificate comes from a private CA; give it in the TLS configuration`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: say`the CA of the certificate is not known; give it in the TLS configuration`,
+  CERT_HAS_EXPIRED: say`the certificate has expired; renew it`,
+  ERR_TLS_CERT_ALTNAME_INVALID: say`the certificate is for another name; use that name in the url`,
 };
 
 /** Words for a failure, from its code alone: axios messages are not shown. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): Text {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof message === 'string' && message.startsWith('maxContentLength')) {
-    return `the answer is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read`;
+    return say`the answer is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MB and was not read`;
   }
-  if (code === 'ERR_BAD_RESPONSE') return 'the answer broke off';
-  if (typeof code !== 'string') return 'the connection failed';
+  if (code === 'ERR_BAD_RESPONSE') return say`the answer broke off`;
+  if (typeof code !== 'string') return say`the connection failed`;
   const words = connectionWords(error);
-  return words === undefined ? (REASONS[code] ?? `the connection failed (${code})`) : words + (REMEDIES[code] ?? '');
+  if (words === undefined) return REASONS[code] ?? say`the connection failed (${code})`;
+  const remedy = REMEDIES[code];
+  return remedy === undefined ? words : listed([words, remedy], '; ');
 }

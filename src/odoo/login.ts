@@ -1,5 +1,6 @@
 import { clockTime, type Clock } from '../clock';
 import { SmartMoError } from '../errors';
+import { say } from '../sentence';
 import { isDenied } from './faults';
 import type { OdooSettings } from './settings';
 import { shared } from './shared';
@@ -43,17 +44,17 @@ export function createLogin<Session extends object>(options: LoginOptions<Sessio
 
   function refuse(): SmartMoError {
     const until = new Date(clock.now().getTime() + retryMax * 1000);
-    const again = `the next login is tried at ${clockTime(until)} or after a deploy`;
+    const again = say`the next login is tried at ${clockTime(until)} or after a deploy`;
     const error =
       hasWorked && API_KEY.test(password)
         ? new SmartMoError(
             'ODOO_KEY_EXPIRED',
-            `the API key of "${login}" worked before and is now refused by database "${database}"; make a new key in Odoo and enter it; ${again}`,
+            say`the API key of "${login}" worked before and is now refused by database "${database}"; make a new key in Odoo and enter it; ${again}`,
             { class: 'auth' },
           )
         : new SmartMoError(
             'ODOO_AUTH',
-            `database "${database}" refuses "${login}"; check database, login and password or API key (keys expire); ${again}`,
+            say`database "${database}" refuses "${login}"; check database, login and password or API key (keys expire); ${again}`,
             { class: 'auth' },
           );
     refusal = { until, error };

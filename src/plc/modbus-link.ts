@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type ModbusRTU from 'modbus-serial';
 import { connectionWords, failedCall } from '../connection-words';
 import { SmartMoError } from '../errors';
+import { say } from '../sentence';
 import { onFirstUse } from '../first-use';
 import { createFrameGuard } from './modbus-guard';
 import type { FrameGuard } from './modbus-guard';
@@ -143,7 +144,7 @@ function createLink(settings: ModbusSettings, client: ModbusRTU, guard: FrameGua
         } else if (words) {
           pending = null;
           resolve(words);
-        } else destroy(answerError(settings, `answered ${nameOf(asked)} with something else`));
+        } else destroy(answerError(settings, `answered ${String(nameOf(asked))} with something else`));
       });
     });
   }
@@ -171,13 +172,13 @@ function send(client: ModbusRTU, unit: number, asked: ModbusRequest, done: (erro
 /** After a write was sent nobody knows whether it was carried out. */
 function aboutRequest(reason: SmartMoError, asked: ModbusRequest): SmartMoError {
   if (asked.kind === 'read' || reason.code === 'PLC_EXCEPTION' || reason.code === 'CLOSED') return reason;
-  return new SmartMoError(reason.code, reason.message, { class: 'unknown', value: reason.value, detail: reason.detail });
+  return new SmartMoError(reason.code, reason.sentence, { class: 'unknown', value: reason.value, detail: reason.detail });
 }
 
 function timedOut(settings: ModbusSettings, asked: ModbusRequest): SmartMoError {
   return new SmartMoError(
     'PLC_TIMEOUT',
-    `${placeOf(settings)} did not answer ${nameOf(asked)} within ${settings.timeout} s; check the unit number, and that the PLC runs and has a free connection`,
+    say`${placeOf(settings)} did not answer ${nameOf(asked)} within ${settings.timeout} s; check the unit number, and that the PLC runs and has a free connection`,
     { class: 'transient', value: settings.timeout },
   );
 }
@@ -191,7 +192,7 @@ function unreachable(settings: ModbusSettings, why: unknown): SmartMoError {
   const words = connectionWords(why);
   return new SmartMoError(
     'PLC_UNREACHABLE',
-    `no connection to ${placeOf(settings)}: ${words ?? failedCall(why)}; check cable, address, port and power of the PLC`,
+    say`no connection to ${placeOf(settings)}: ${words ?? failedCall(why)}; check cable, address, port and power of the PLC`,
     {
       class: 'transient',
       detail: words === undefined ? undefined : failedCall(why),

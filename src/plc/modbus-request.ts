@@ -1,4 +1,5 @@
 import { SmartMoError } from '../errors';
+import { say, type Sentence } from '../sentence';
 import type { PlcArea } from './plc';
 
 export type ModbusRequest =
@@ -9,17 +10,17 @@ export const MAX_READ = 125;
 const MAX_WRITE = 123;
 
 /** What Modbus says with its exception codes, and what to look at. */
-const EXCEPTIONS: Record<number, string> = {
-  1: 'illegal function; the device does not offer this kind of register',
-  2: 'illegal data address; compare the register map with the PLC program',
-  3: 'illegal data value; lower the Longest request of the PLC, some devices refuse long requests',
-  4: 'device failure; look at the PLC',
-  5: 'acknowledge, it needs longer; try again later',
-  6: 'device busy; try again later',
-  7: 'negative acknowledge; look at the PLC',
-  8: 'memory parity error; look at the PLC',
-  10: 'gateway path unavailable; check the unit number and the gateway',
-  11: 'no answer from the device behind the gateway; check the unit number and the device',
+const EXCEPTIONS: Record<number, Sentence> = {
+  1: say`illegal function; the device does not offer this kind of register`,
+  2: say`illegal data address; compare the register map with the PLC program`,
+  3: say`illegal data value; lower the Longest request of the PLC, some devices refuse long requests`,
+  4: say`device failure; look at the PLC`,
+  5: say`acknowledge, it needs longer; try again later`,
+  6: say`device busy; try again later`,
+  7: say`negative acknowledge; look at the PLC`,
+  8: say`memory parity error; look at the PLC`,
+  10: say`gateway path unavailable; check the unit number and the gateway`,
+  11: say`no answer from the device behind the gateway; check the unit number and the device`,
 };
 /** These do not go away by themselves. */
 const LASTING: readonly number[] = [1, 2, 3];
@@ -30,10 +31,10 @@ export function functionCode(request: ModbusRequest): number {
 }
 
 /** "the read of 77 words at 6000" */
-export function nameOf(request: ModbusRequest): string {
+export function nameOf(request: ModbusRequest): Sentence {
   return request.kind === 'read'
-    ? `the read of ${request.count} words at ${request.address}`
-    : `the write of ${request.words.length} words at ${request.address}`;
+    ? say`the read of ${request.count} words at ${request.address}`
+    : say`the write of ${request.words.length} words at ${request.address}`;
 }
 
 /** @throws SmartMoError INPUT_INVALID for a request that Modbus cannot carry: a mistake of the caller */
@@ -45,14 +46,14 @@ export function checkRequest(request: ModbusRequest): void {
   if (Number.isInteger(count) && count >= 1 && count <= most && isPlace && areWords) return;
   throw new SmartMoError(
     'INPUT_INVALID',
-    `${nameOf(request)} is no Modbus request: 1 to ${most} words of 0 to 65535 at addresses 0 to 65535`,
+    `${String(nameOf(request))} is no Modbus request: 1 to ${most} words of 0 to 65535 at addresses 0 to 65535`,
     { class: 'bug' },
   );
 }
 
 export function exceptionError(place: string, request: ModbusRequest, exception: number): SmartMoError {
-  const meaning = EXCEPTIONS[exception] ?? 'a code that Modbus does not define';
-  return new SmartMoError('PLC_EXCEPTION', `${place} refused ${nameOf(request)} with exception ${exception}: ${meaning}`, {
+  const meaning = EXCEPTIONS[exception] ?? say`a code that Modbus does not define`;
+  return new SmartMoError('PLC_EXCEPTION', say`${place} refused ${nameOf(request)} with exception ${exception}: ${meaning}`, {
     class: LASTING.includes(exception) ? 'permanent' : 'transient',
     value: exception,
   });

@@ -4,7 +4,7 @@ import { createModbusPlc, type ModbusSettings } from '../plc/modbus';
 import { placeOf } from '../plc/modbus-settings';
 import type { Plc, PlcArea } from '../plc/plc';
 import { notations } from '../plc/notations';
-import { say } from '../sentence';
+import { say, type Text } from '../sentence';
 import { type ProbeResult, runProbe } from './probe';
 
 /** Where to look: a PLC alone has no map. */
@@ -42,14 +42,14 @@ export function probePlc(settings: ModbusSettings, { area, address }: FirstWords
   });
 }
 
-type Answer = { words: number[] } | { refused: string };
+type Answer = { words: number[] } | { refused: Text };
 
 /** A device that refuses an address is there all the same; a gateway that finds no device is not. */
 async function readWords(plc: Plc, area: PlcArea, address: number, signal: AbortSignal): Promise<Answer> {
   try {
     return { words: await plc.read(area, address, WORDS, signal) };
   } catch (error) {
-    if (error instanceof SmartMoError && error.code === 'PLC_EXCEPTION' && error.class === 'permanent') return { refused: error.message };
+    if (error instanceof SmartMoError && error.code === 'PLC_EXCEPTION' && error.class === 'permanent') return { refused: error.sentence };
     throw error;
   }
 }

@@ -23,9 +23,9 @@ export interface FieldPreview {
   /** unjudged: the slot is empty, or the map has mistakes and only the words can be trusted. */
   quality: 'good' | 'bad' | 'unjudged';
   /** Why it is bad. */
-  reason: string | null;
+  reason: Text | null;
   /** The value in each other word order, as far as it is another one; of a text BADC has the characters of each word swapped. */
-  orders: Partial<Record<WordOrder, string>>;
+  orders: Partial<Record<WordOrder, Text>>;
 }
 
 export interface SlotPreview {
@@ -115,9 +115,9 @@ interface WordsRead {
   /** @param gaps words of no field count as 0; else null where one is missing */
   take(from: number, count: number, gaps?: boolean): number[] | null;
   /** What the PLC said to the words of a field; null where it gave them. */
-  refusalOf(at: number): string | null;
+  refusalOf(at: number): Text | null;
   /** What it said to the first request that it refused, which may have had words of no field in it; null when it took all. */
-  refusal: string | null;
+  refusal: Text | null;
 }
 
 /** Requests that a preview may send beyond those of a run, to find out which words a PLC refuses. */
@@ -135,8 +135,8 @@ async function readWords(
   signal: AbortSignal,
 ): Promise<WordsRead> {
   const words = new Map<number, number>();
-  const refused = new Map<number, string>();
-  let refusal: string | null = null;
+  const refused = new Map<number, Text>();
+  let refusal: Text | null = null;
   let more = MORE_REQUESTS;
 
   /** Halves what is refused until the fields are found that it is about. */
@@ -147,13 +147,13 @@ async function readWords(
       (await plc.read(area, from, count, signal)).forEach((word, index) => words.set(from + index, word));
     } catch (error) {
       if (!(error instanceof SmartMoError && error.code === 'PLC_EXCEPTION' && error.class === 'permanent')) throw error;
-      refusal ??= error.message;
+      refusal ??= error.sentence;
       if (wanted.length > 1 && more >= 2) {
         more -= 2;
         const half = Math.ceil(wanted.length / 2);
         await read(wanted.slice(0, half));
         await read(wanted.slice(half));
-      } else for (const span of wanted) for (let at = span.from; at < endOf(span); at += 1) refused.set(at, error.message);
+      } else for (const span of wanted) for (let at = span.from; at < endOf(span); at += 1) refused.set(at, error.sentence);
     }
   }
 
@@ -198,12 +198,12 @@ function previewOf(
 
 function ordersOf(coding: SlotField['coding'], words: readonly number[]): FieldPreview['orders'] {
   const isText = coding.type === 'ascii';
-  const inOrder = (order: WordOrder): string => {
+  const inOrder = (order: WordOrder): Text => {
     const decoded = isText ? decodeText({ ...coding, byteSwap: order === 'BADC' }, words) : decodeNumber({ ...coding, order }, words);
-    return decoded.ok ? (isText ? `"${decoded.value}"` : String(decoded.value)) : isText ? 'no text' : 'no number';
+    return decoded.ok ? (isText ? `"${decoded.value}"` : String(decoded.value)) : isText ? say`no text` : say`no number`;
   };
   const own = inOrder(!isText ? coding.order : coding.byteSwap ? 'BADC' : 'ABCD');
   // In one word, and in a text, only the bytes can stand the other way round.
   const others = coding.type === 'bit' ? [] : isText || coding.words === 1 ? (['ABCD', 'BADC'] as const) : WORD_ORDERS;
-  return Object.fromEntries(others.map((order) => [order, inOrder(order)] as const).filter(([, value]) => value !== own));
+  return Object.fromEntries(others.map((order) => [order, inOrder(order)] as const).filter(([, value]) => String(value) !== String(own)));
 }

@@ -55,7 +55,8 @@ describe('the preview of a slot on a device that refuses some words', () => {
     plc = createModbusPlc(modbusSettings((device.address() as AddressInfo).port, changes), { clock: systemClock });
     return previewSlot({ settings: bareLine(), map: JSON.stringify(map), plc: () => plc ?? null }, 1);
   }
-  const of = ({ fields }: Told<SlotPreview>, name: string): FieldPreview => fields.find(({ field }) => field === name) ?? assert.fail(name);
+  const of = ({ fields }: Told<SlotPreview>, name: string): Told<FieldPreview> =>
+    fields.find(({ field }) => field === name) ?? assert.fail(name);
 
   it('asks once where the device refuses nothing', async () => {
     const shown = await preview();
