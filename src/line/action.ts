@@ -13,7 +13,7 @@ import type { Line } from './line';
 import { mapChanged, mapChangedText } from './map-changed';
 import { operatorOutcome } from './operator-outcome';
 import type { Outcome } from './outcome';
-import { aboveLimit, mismatchOf } from './plausible';
+import { aboveLimit, mismatchOf, weightDiffers } from './plausible';
 import { Refused } from './refused';
 import type { Run } from './run';
 
@@ -124,7 +124,11 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
       throw new Refused(409, 'INPUT_INVALID', `the quantities of ${row.mo_id} were sent to Odoo already and are frozen; retry or park it`);
     }
     const measured = measuredBy(input, row, line);
-    return changed(row, await finishByHand(line.database, row, measured, noteOf(input, actor)), 'finished by hand');
+    const { detail } = noteOf(input, actor);
+    // The paper is believed, as the PLC is; the batch record keeps that it was asked about and who stands for it.
+    const differs = weightDiffers(line, { materials: row.materials, ...measured });
+    const note = { actor, detail: { ...detail, differs } };
+    return changed(row, await finishByHand(line.database, row, measured, note), 'finished by hand');
   },
 
   async booked(line, input, actor) {

@@ -1,5 +1,6 @@
 import { limitOf } from '../plc/decode-slot';
 import type { QueueRow } from '../queue/batch';
+import { unitFactor } from '../units';
 import type { Line } from './line';
 import { quantityOnPlc } from './quantity';
 
@@ -24,13 +25,34 @@ export function mismatchOf(line: Line, row: Pick<QueueRow, 'materials' | 'actual
   return far.length === 0 ? null : far.join('; ');
 }
 
+/** How far the sum of the materials may be from the finished weight: the rule of {@link weightDiffers}, for a page that asks before. */
+export interface WeightRule {
+  /** Of the finished weight. */
+  percent: number;
+  /** Differences up to this many units of weight never count. */
+  least: number;
+  /** One unit of each material, in the unit of the finished weight, by tag. */
+  per_tag: Record<string, number>;
+}
+
+export function weightRule({ weightTolerance, mapping }: Line, rows: readonly Pick<QueueRow, 'materials'>[]): WeightRule {
+  const units = new Map(mapping.tags.map((tag) => [tag, mapping.unitOf(tag)]));
+  // A batch keeps the units that it was queued with.
+  for (const { tag, uom } of rows.flatMap(({ materials }) => materials)) units.set(tag, uom);
+  // A litre beside kilograms counts as one: only a wide gap is told.
+  const perTag = [...units].map(([tag, uom]) => [tag, unitFactor(uom, mapping.weightUnit) ?? 1]);
+  return { percent: weightTolerance, least: SMALL, per_tag: Object.fromEntries(perTag) };
+}
+
 /** The materials never sum up to the finished weight exactly (hand-weighed premix, losses): only a wide gap is told. */
-export function weightDiffers(line: Line, row: QueueRow): string | null {
-  const sum = Object.values(row.actual ?? {}).reduce((total, value) => total + value, 0);
+export function weightDiffers(line: Line, row: Pick<QueueRow, 'materials' | 'actual' | 'actual_weight'>): string | null {
+  const { percent, least, per_tag } = weightRule(line, [row]);
+  const sum = Object.entries(row.actual ?? {}).reduce((total, [tag, value]) => total + value * (per_tag[tag] ?? 1), 0);
   const weight = row.actual_weight ?? 0;
   const difference = Math.abs(sum - weight);
-  if (difference <= SMALL || difference <= (weight * line.weightTolerance) / 100) return null;
-  return `the materials sum up to ${sum.toFixed(2)}, the finished weight is ${weight.toFixed(2)}`;
+  if (difference <= least || difference <= (weight * percent) / 100) return null;
+  const unit = line.mapping.weightUnit;
+  return `the materials sum up to ${sum.toFixed(2)} ${unit}, the finished weight is ${weight.toFixed(2)} ${unit}`;
 }
 
 /** The figures above what a reading of the PLC may show (decode-slot), in one sentence; null when there are none. */

@@ -7,6 +7,7 @@ import { countedAs, countRows, queueRows } from '../queue/rows';
 import { type RecordedTask, taskRecords, type TaskRecord } from '../queue/tasks';
 import type { Line } from '../line/line';
 import { mapChanged } from '../line/map-changed';
+import { weightRule } from '../line/plausible';
 import { type AlarmView, toAlarm } from './announce';
 import { causesOf } from './causes';
 import { linksOf, sinceOf } from './links';
@@ -115,6 +116,7 @@ export function realTime(line: Line, snapshot: Snapshot, stuckAfterMinutes: numb
     refused_batches: refusedByOdoo(snapshot.rows).length,
     // A screen draws every slot of the line, also the empty ones.
     slots: line.slots,
+    weight_rule: weightRule(line, snapshot.rows),
     // Nobody knows: a flow must not take it for "fetch".
     is_empty: status.is_empty && !outage,
     ...said,

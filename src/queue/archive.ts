@@ -10,14 +10,19 @@ const COLUMNS = `line, batch_no, mo_id, run, odoo_id, finished_goods, quantity, 
   status_manufacturing, status_operation, push_payload, push_attempt, fetch_seq, created_at, loaded_at, started_at, finished_at,
   last_read_from_plc, measured_by`;
 
-/** What people decided about a batch while it was in the queue, for the record of one that ended well: "finished by hand: scale broken (Ali)". */
+/**
+ * What people decided about a batch while it was in the queue, for the record of one that ended well: "finished by hand: scale
+ * broken (Ali)", and where the figures of the paper contradict each other: "..., all the same: the materials sum up to 999.48 kg, ...".
+ */
 const DECISIONS = `
   SELECT string_agg(
-    CASE e.event WHEN 'finished' THEN 'finished by hand' ELSE 'sent to Odoo again' END || ': ' || (e.detail ->> 'reason') || ' (' || e.actor || ')',
+    concat_ws(', all the same: ',
+      concat_ws(': ', CASE e.event WHEN 'finished' THEN 'finished by hand' ELSE 'sent to Odoo again' END, nullif(e.detail ->> 'reason', '')),
+      e.detail ->> 'differs') || ' (' || e.actor || ')',
     '; ' ORDER BY e.id)
   FROM {schema}.mo_events e
   WHERE e.mo_id = d.mo_id AND e.line = d.line AND e.at >= d.created_at
-    AND e.event IN ('finished', 'retried') AND e.detail ->> 'reason' <> ''`;
+    AND e.event IN ('finished', 'retried') AND (e.detail ->> 'reason' <> '' OR e.detail ->> 'differs' <> '')`;
 
 const ARCHIVE = `
 WITH d AS (

@@ -105,6 +105,21 @@ describe('operator actions', () => {
     assert.match(record?.notes ?? '', /^finished by hand: scale link broken \(.+\)$/);
   });
 
+  it('finish keeps in the batch record that the figures contradict each other, and who stood for them', async () => {
+    await plant.fetch({ limit: 1 });
+    const [row] = await plant.rows();
+    assert.ok(row);
+    const actual = Object.fromEntries(row.materials.map(({ tag, planned }) => [tag, planned]));
+    assert.equal((await act('finish', { mo_id: row.mo_id, actual, actual_weight: 100, reason: 'scale broken' })).port, 1);
+    await plant.complete();
+    const { payload } = await plant.report('history');
+    const [record] = payload['histories'] as { notes: string | null }[];
+    assert.equal(
+      record?.notes,
+      'finished by hand: scale broken, all the same: the materials sum up to 1000.00 kg, the finished weight is 100.00 kg (Budi)',
+    );
+  });
+
   it('finish checks each figure as a reading is checked, also where a mismatch is only a warning', async () => {
     await plant.fetch({ limit: 1 });
     const [row] = await plant.rows();

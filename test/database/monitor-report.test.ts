@@ -587,6 +587,7 @@ describe('reports of the line', () => {
       'tasks',
       'text',
       'total_batches',
+      'weight_rule',
       'why',
       'word',
     ]);

@@ -43,6 +43,7 @@ describe('what an operator can do on the dashboard', function () {
 
   it('finishes a batch by hand: every figure of the paper is asked for, and one too many zeros is refused', async () => {
     const page = await visitor.look('line');
+    const mo = await moIn(page, 10);
     await tile(page, 10).getByRole('button', { name: 'By hand' }).click();
     await write(page, 'Reason', 'made on the old scale');
     await write(page, 'Your name', 'Ayu');
@@ -63,12 +64,30 @@ describe('what an operator can do on the dashboard', function () {
       .getByText(/silo_a.*check the figures/)
       .waitFor();
     await inputs.nth(0).fill(plan[0] ?? '');
+    // One zero too few is asked about before anything is sent.
+    await inputs.nth(15).fill('100');
+    await dialog(page)
+      .getByText(/finished weight\s+kg; the materials sum up to 1,000 kg/)
+      .waitFor();
     await sure.click();
+    await dialog(page).getByText('The materials sum up to 1,000 kg, the finished weight is 100 kg.').waitFor();
+    const allTheSame = dialog(page).getByRole('button', { name: 'Finish with 100 kg all the same' });
+    await allTheSame.waitFor();
+    assert.equal(await moIn(page, 10), mo, 'nothing was sent');
+    await inputs.nth(15).fill('200');
+    await sure.waitFor();
+    await inputs.nth(15).fill('100');
+    await allTheSame.click();
     await dialog(page).waitFor({ state: 'detached' });
     await page.getByText(/finished by hand$/).waitFor();
     await visitor.operator.until('the batch in Odoo', () => tile(page, 10).getByText('empty', { exact: true }).isVisible(), [
       'every 3 minutes',
     ]);
+    const history = await visitor.look('history');
+    await history
+      .locator('tr', { hasText: mo })
+      .getByText(/all the same: the materials sum up to 1000.00 kg, the finished weight is 100.00 kg \(Ayu\)/)
+      .waitFor();
   });
 
   it('fills in what the PLC has weighed, once: what is typed stays', async () => {

@@ -107,6 +107,13 @@ describe('plausibility of what was weighed', () => {
   it('the sum may be a third away from the weight, no further', () => {
     const sum = (weight: number) => weightDiffers(line, bareRow({ actual: { silo_a: 700 }, actual_weight: weight }));
     assert.equal(sum(1000), null);
-    assert.equal(sum(1001), 'the materials sum up to 700.00, the finished weight is 1001.00');
+    assert.equal(sum(1001), 'the materials sum up to 700.00 kg, the finished weight is 1001.00 kg');
+  });
+
+  it('a material that is weighed in tonnes counts as what it is', () => {
+    const [material] = weighed(0.7, {}).materials;
+    const row = { materials: material ? [{ ...material, uom: 't' }] : [], actual: { silo_a: 0.7 } };
+    assert.equal(weightDiffers(line, { ...row, actual_weight: 710 }), null);
+    assert.match(weightDiffers(line, { ...row, actual_weight: 100 }) ?? '', /^the materials sum up to 700.00 kg/);
   });
 });

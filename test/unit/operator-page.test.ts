@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { runInNewContext } from 'node:vm';
+import { weightDiffers, weightRule } from '../../src/line/plausible';
+import type { QueueRow } from '../../src/queue/batch';
+import { bareLine, bareRow } from '../support/bare';
 import { example } from '../support/example';
 
 interface OperatorPage {
   data(): object;
-  computed: { colour(this: object): string };
+  computed: { colour(this: object): string; paperSum(this: object): number; doubt(this: object): string };
   methods: {
     tile(this: object, slot: number, batch: object): { wait: string };
     ago(this: { serverNow: number }, at: string): string;
@@ -56,6 +59,52 @@ describe('words of the operator page', () => {
       [null, '', ''],
     ];
     for (const [text, sentence, code] of told) assert.deepEqual({ ...methods.plain(text) }, { text: sentence, code });
+  });
+});
+
+describe('a batch that is finished by hand', () => {
+  const page = operatorPage();
+  const line = bareLine();
+  const doubt = (rows: QueueRow[], paper: Record<string, number>, paperWeight: number): string => {
+    const data = { weight_rule: weightRule(line, rows) };
+    const dialog = {
+      ...page.data(),
+      ...page.methods,
+      data,
+      action: 'finish',
+      missing: [],
+      chosen: { weight_uom: 'kg' },
+      paper,
+      paperWeight,
+    };
+    const onPaper = Object.keys(paper).map((tag) => ({ tag }));
+    const paperSum = page.computed.paperSum.call({ ...dialog, onPaper });
+    return page.computed.doubt.call({ ...dialog, paperSum });
+  };
+
+  it('is asked about once more exactly where the alarm would tell that the weights differ', () => {
+    const materials = [
+      { tag: 'silo_a', uom: 'kg' },
+      { tag: 'silo_b', uom: 't' },
+    ] as QueueRow['materials'];
+    const row = bareRow({ materials });
+    const papers: [silo_a: number, silo_b: number, weight: number][] = [
+      [999.48, 0, 100],
+      [999.48, 0, 999],
+      [700, 0, 1000],
+      [700, 0, 1001],
+      [0.5, 0, 1.5],
+      [0.5, 0, 1.6],
+      [300, 0.7, 1000],
+      [300, 0.7, 100],
+    ];
+    const asked = papers.map(([silo_a, silo_b, weight]) => doubt([row], { silo_a, silo_b }, weight) !== '');
+    const told = papers.map(
+      ([silo_a, silo_b, actual_weight]) => weightDiffers(line, { materials, actual: { silo_a, silo_b }, actual_weight }) !== null,
+    );
+    assert.deepEqual(asked, told);
+    assert.ok(asked.includes(true) && asked.includes(false));
+    assert.match(doubt([row], { silo_a: 999.48 }, 100), /999[.,]48 kg, the finished weight is 100 kg/);
   });
 });
 
