@@ -128,8 +128,8 @@ function sentence(rows: readonly WaitingRow[], now: Date): string {
   return `${count} left, ${completed} finished, ${failed} failed; ${aboutBatch(first, why)}`;
 }
 
-/** The failed batch if there is one, else the one that waits longest. */
-function firstBlocking(rows: readonly WaitingRow[]): WaitingRow {
+/** The failed batch if there is one, else the one that waits longest; there is at least one row. */
+export function firstBlocking<R extends WaitingRow>(rows: readonly R[]): R {
   const failed = rows.filter((row) => row.state === 'failed');
   return (failed.length > 0 ? failed : rows).reduce((oldest, row) => (waitsSince(row) < waitsSince(oldest) ? row : oldest));
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors';
 import type { ChangeValue } from '../line/odoo-check';
+import type { GONE_ON } from '../line/row-alarms';
 import { codeOf, type QueueRow } from '../queue/batch';
 
 /** What an operator presses or whom they call, per alarm code (contract.md, codes). One table; docs/troubleshooting.md shows it. */
@@ -31,7 +32,7 @@ export const ALARM_ACTIONS = {
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
   'map-version': 'Call the PLC programmer: the PLC has another version of the register map.',
   'mo-done-in-odoo': 'Ask who did it. Press cancel: the batch fails, because its MO is done; then press park.',
-  'gate-blocked': 'Clear the batches that block the queue; no new MO is fetched before.',
+  'gate-blocked': 'The tile of each of these slots says what to do.',
   'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
   'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
   'mo-changed-in-odoo': 'Set the quantity back in Odoo; or press cancel, and make a new MO there: this one is not fetched again.',
@@ -55,12 +56,13 @@ type RefusedCancel = 'cancel-refused' | 'cancel-refused-made';
 /**
  * Where one code asks for different things: by the value of the alarm. For a batch that was not completed that is the code its
  * sentence begins with, for a PLC that was not read the same, for an MO that somebody touched in Odoo how far its batch is
- * (line/odoo-check).
+ * (line/odoo-check), for one that failed in the PLC whether that has gone on to another.
  * Retry looks at the MO in Odoo first, so it books nothing twice; park and cancel leave what was weighed to be booked by hand.
  */
 export const BY_VALUE: {
   'failed-batch': ByValue<ErrorCode | RefusedCancel | 'recipe-mismatch'>;
   'not-pushed': ByValue<ErrorCode>;
+  'failed-bit': ByValue<typeof GONE_ON>;
   'plc-down': ByValue<ErrorCode | typeof NOT_READ>;
   'mo-cancelled-in-odoo': ByValue<ChangeValue>;
   'mo-done-in-odoo': ByValue<ChangeValue>;
@@ -91,6 +93,9 @@ export const BY_VALUE: {
     ODOO_GONE: 'Ask who deleted the MO in Odoo, or hides it. It is looked for once more 20 s later; then you decide.',
     MAP_CHANGED: 'Cancel the batch again without clearing its slot, or put the map back: the cancellation then goes on by itself.',
     PLC_SLOT_RUNNING: 'Take the batch out of its slot at the PLC: the cancellation then goes on by itself.',
+  },
+  'failed-bit': {
+    'gone-on': 'Good feed: finish it by hand. Bad feed: press cancel.',
   },
   'plc-down': {
     PLC_EXCEPTION: 'Call the PLC programmer: the PLC answers, but refuses. Compare the register map with the PLC program.',

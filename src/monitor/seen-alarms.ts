@@ -7,12 +7,11 @@ import { changeAlarmNow } from '../line/odoo-check';
 import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
-import { aboutBatch, type BatchState, codeOf, type QueueRow, STATE_WORDS, triedText } from '../queue/batch';
+import { aboutBatch, type BatchState, codeOf, isDosing, type QueueRow, STATE_WORDS, triedText } from '../queue/batch';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import { byDatabase } from './one-clock';
 import type { Snapshot } from './snapshot';
-import { isDosing } from './still';
 import { isTurnedAway } from './turned-away';
 import { unread } from './unread';
 import { hasYetToLook } from './word';
@@ -147,10 +146,10 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
       add('stuck', 'warning', `${STATE_WORDS[row.state]}, nothing has changed for ${minutes} min`, null, since);
   }
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
-    const why = rows.every((row) => row.state === 'failed')
-      ? 'only failed batches are left'
-      : `no batch has changed for ${stuckAfterMinutes} min`;
-    alarms.push(ofLine('gate-blocked', 'critical', `${why}: slot ${rows.map(({ batch_no }) => batch_no).join(', ')}`, blockedSince(rows)));
+    const only = rows.length === 1;
+    const slots = `${only ? 'slot' : 'slots'} ${listed(rows.map(({ batch_no }) => batch_no))} ${only ? 'is' : 'are'} cleared`;
+    const why = rows.every((row) => row.state === 'failed') ? '' : `, and no batch has changed for ${stuckAfterMinutes} min`;
+    alarms.push(ofLine('gate-blocked', 'critical', `No new orders are fetched until ${slots}${why}`, blockedSince(rows)));
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`, hold.since));
   if (line.mapProblem) alarms.push(ofLine('map-invalid', 'critical', describe(line.mapProblem)));
@@ -162,6 +161,12 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
     if (code && error !== null) alarms.push(ofLine(code, 'critical', error, error_at));
   }
   return alarms;
+}
+
+/** "3, 4 and 10" */
+function listed(slots: readonly number[]): string {
+  const last = slots.at(-1) ?? '';
+  return slots.length < 2 ? String(last) : `${slots.slice(0, -1).join(', ')} and ${last}`;
 }
 
 function whyNotCompleted(row: QueueRow): string {

@@ -1,7 +1,7 @@
 import { minutesBetween } from '../clock';
 import { lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
-import { type BatchMaterial, isBegun, nameOf, type QueueRow } from '../queue/batch';
+import { type BatchMaterial, failedInPlc, isBegun, isDosing, nameOf, type QueueRow } from '../queue/batch';
 import { round } from '../units';
 import type { Snapshot } from './snapshot';
 
@@ -65,16 +65,6 @@ function stillFor(since: Date, { tasks }: Seen, stuckAfterMinutes: number): numb
   return minutes >= Math.max(1, stuckAfterMinutes * SAID_AFTER) ? minutes : null;
 }
 
-/** The PLC has given the batch up; nobody else has yet. */
-export function failedInPlc({ state, status_manufacturing, status_operation }: QueueRow): boolean {
-  return state === 'running' && status_operation === 1 && status_manufacturing === 0;
-}
-
 export function isInPlc(row: QueueRow): boolean {
   return (row.state === 'running' && !failedInPlc(row)) || (row.state === 'queued' && row.loaded_at !== null);
-}
-
-/** The PLC shows every loaded batch; it makes the one that it has weighed something for. */
-export function isDosing(row: QueueRow): boolean {
-  return row.state === 'running' && !failedInPlc(row) && isBegun(row);
 }

@@ -1,13 +1,13 @@
 import { describe } from '../errors';
-import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
+import { blockedSince, firstBlocking, isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { OpenAlarm } from '../queue/alarms';
-import { codeOf, nameOf, type QueueRow, STATE_WORDS, withoutName } from '../queue/batch';
+import { codeOf, failedInPlc, isDosing, nameOf, type QueueRow, STATE_WORDS, withoutName } from '../queue/batch';
 import type { AlarmCode } from './alarm-codes';
 import type { Links } from './links';
 import type { Snapshot } from './snapshot';
-import { failedInPlc, isDosing, isInPlc, standsStill } from './still';
+import { isInPlc, standsStill } from './still';
 import { isTurnedAway, turnedAwayText } from './turned-away';
 import { unread } from './unread';
 
@@ -66,12 +66,16 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (rows.length === 0) return say('WAITING FOR MO', 'the queue is empty');
   const notAsked = hasYetToLook(line, snapshot);
   if (notAsked !== null) return say('STARTING', notAsked);
-  if (isBlocked(rows, now.database, stuckAfterMinutes)) return say('BLOCKED', blockedBy(rows), blockedSince(rows), 'gate-blocked');
+  if (isBlocked(rows, now.database, stuckAfterMinutes)) {
+    const first = firstBlocking(rows);
+    // Of a failed batch it tells, as its alarm and its tile do, since when that has failed.
+    return say('BLOCKED', blockedBy(first, rows), blockedSince(rows) ?? waitsSince(first), 'gate-blocked');
+  }
   const missing = unread(line, snapshot);
   if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
-    return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, lastChange(rows), 'failed-bit');
+    return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, null, 'failed-bit');
   const still = standsStill(line, snapshot, stuckAfterMinutes);
   const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows, now.database)].filter((trouble) => trouble !== null);
   const work = still === null ? atWork(rows, troubles.length > 0) : [];
@@ -81,11 +85,8 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   return { ...running, headline, level: 'warning' };
 }
 
-/** The failed batches, else the one that has waited longest. */
-function blockedBy(rows: readonly QueueRow[]): string {
+function blockedBy(first: QueueRow, rows: readonly QueueRow[]): string {
   const failed = rows.filter(({ state }) => state === 'failed');
-  const [first] = failed.length > 0 ? failed : [...rows].sort((a, b) => waitsSince(a).getTime() - waitsSince(b).getTime());
-  if (!first) return '';
   const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
   return `${nameOf(first)}${others}: ${withoutName(first, first.last_error ?? STATE_WORDS[first.state])}`;
 }

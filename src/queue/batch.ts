@@ -287,6 +287,16 @@ export function isBegun({ actual }: Pick<QueueRow, 'actual'>): boolean {
   return Object.values(actual ?? {}).some((weight) => weight > 0);
 }
 
+/** The PLC has given the batch up; nobody else has yet. */
+export function failedInPlc({ state, status_manufacturing, status_operation }: QueueRow): boolean {
+  return state === 'running' && status_operation === 1 && status_manufacturing === 0;
+}
+
+/** The PLC shows every loaded batch; it makes the one that it has weighed something for. */
+export function isDosing(row: QueueRow): boolean {
+  return row.state === 'running' && !failedInPlc(row) && isBegun(row);
+}
+
 /** The code that a stored "CODE: sentence" begins with, "" when it has none. */
 export function codeOf(lastError: string | null): string {
   return /^([A-Za-z][A-Za-z_-]*): /.exec(lastError ?? '')?.[1] ?? '';

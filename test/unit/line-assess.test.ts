@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { assess, type Assessment, type Seen } from '../../src/line/assess';
 import type { Line, LineSettings } from '../../src/line/line';
 import { rowAlarms } from '../../src/line/row-alarms';
+import { actionFor } from '../../src/monitor/alarm-codes';
 import type { Odoo } from '../../src/odoo/odoo';
 import type { SlotReading } from '../../src/plc/slot';
 import type { BatchMaterial, QueueRow } from '../../src/queue/batch';
@@ -114,6 +115,23 @@ describe('assessment of a read', () => {
       assert.deepEqual([update?.state, update?.status_operation], ['running', 1]);
       const [alarm] = rowAlarms(bareLine(), [row({ status_operation: 1 })]);
       assert.equal(alarm?.code, 'failed-bit');
+    });
+
+    it('says where the PLC has gone on, as long as anything shows it: then there is nothing to let go on', () => {
+      const failed = row({ state: 'running', status_operation: 1, actual: { silo_a: 40 } });
+      const other = (given: Partial<QueueRow>): QueueRow => row({ id: 2, batch_no: 8, mo_id: 'WH/MO/00008', state: 'running', ...given });
+      const told = (...others: QueueRow[]): string =>
+        rowAlarms(bareLine(), [failed, ...others])[0]?.text.replace(/^.*batch failed/, '') ?? '-';
+      const later = new Date(failed.updated_at.getTime() + 1000);
+      assert.equal(told(), '');
+      assert.equal(told(other({ actual: { silo_a: 0 } })), '', 'it waits its turn');
+      assert.equal(told(other({ actual: { silo_a: 12 } })), ', and has gone on to slot 8');
+      assert.equal(told(other({ actual: { silo_a: 12 }, status_operation: 1 })), '', 'failed too');
+      assert.equal(told(other({ state: 'finished', status_manufacturing: 1, finished_at: later })), ', and has gone on to slot 8');
+      assert.equal(told(other({ state: 'finished', status_manufacturing: 1, finished_at: failed.updated_at })), '', 'made before');
+      const [alarm] = rowAlarms(bareLine(), [failed, other({ actual: { silo_a: 12 } })]);
+      assert.equal(actionFor('failed-bit', alarm?.value), 'Good feed: finish it by hand. Bad feed: press cancel.');
+      assert.match(actionFor('failed-bit'), /If it can go on with the batch, let it/);
     });
 
     it('cancels the batch where the line says so: in Odoo too, if the line has one', () => {
