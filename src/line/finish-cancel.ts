@@ -7,6 +7,7 @@ import { codeOf, type HistoryRow, isBegun, type QueueRow } from '../queue/batch'
 import { markFailed } from '../queue/steps';
 import { type Line, odooOf, plcOf } from './line';
 import { mapChanged } from './map-changed';
+import { NOT_SHOWN } from './odoo-check';
 
 /**
  * Second half of a cancellation: Odoo first, then the batch leaves the queue as cancelled. Everything here may be
@@ -84,7 +85,7 @@ async function isCancelled(odoo: Odoo, id: number, { mo_id, last_error }: QueueR
   if (shown) return shown.state === 'cancel';
   // A record rule hides an MO just as deletion does: the second look, a while later, counts.
   if (codeOf(last_error) === 'ODOO_GONE') return true;
-  throw new SmartMoError('ODOO_GONE', `${mo_id} is no longer shown by Odoo: deleted, or the Odoo user may not see it`);
+  throw new SmartMoError('ODOO_GONE', `${mo_id} ${NOT_SHOWN}`);
 }
 
 /** Left out of it, Odoo is only looked at, so that nothing is both done there and cancelled here; one that is away keeps nobody. */

@@ -14,7 +14,10 @@ type Whereabouts = 'queued' | 'waits-in-plc' | 'in-plc' | 'made';
  * What decides about an MO that is not as it was queued, as value of its alarm (monitor/alarm-codes). A record rule hides an MO
  * just as deletion does: of one that Odoo does not show it is not known that anybody touched it.
  */
-export type ChangeValue = Whereabouts | 'not-shown';
+export type ChangeValue = Whereabouts | 'not-shown' | 'not-shown-made';
+
+/** What every place says of such an MO, behind its name. */
+export const NOT_SHOWN = 'no longer exists in Odoo, or the Odoo user may not see it';
 
 interface Change {
   code: OdooChange;
@@ -34,7 +37,7 @@ export function changedInOdoo(row: QueueRow, shown: OdooState | undefined): Chan
   const where = whereaboutsOf(row);
   const change = (code: OdooChange, text: string, value: ChangeValue = where): Change => ({ code, text, value });
   if (!shown) {
-    return change('mo-cancelled-in-odoo', 'Odoo does not show the MO any more: deleted, or the Odoo user may not see it', 'not-shown');
+    return change('mo-cancelled-in-odoo', `the MO ${NOT_SHOWN}`, notShown(where));
   }
   if (shown.state === 'cancel') return change('mo-cancelled-in-odoo', `the MO was cancelled in Odoo${MEANWHILE[where]}`);
   if (shown.state === 'done') {
@@ -55,11 +58,17 @@ export function changeAlarm(row: QueueRow, { code, text, value }: Change): OpenA
 
 /** An alarm of a while ago, by how far the batch is now: one that waited in the PLC then may be half dosed. */
 export function changeAlarmNow<A extends Pick<OpenAlarm, 'text' | 'value'>>(alarm: A, row: QueueRow): A {
+  if (alarm.value?.startsWith('not-shown')) return { ...alarm, value: notShown(whereaboutsOf(row)) };
   const was = (Object.keys(MEANWHILE) as Whereabouts[]).find((where) => where === alarm.value);
   if (!was) return alarm;
   const value = whereaboutsOf(row);
   const tells = MEANWHILE[was] !== '' && alarm.text.endsWith(MEANWHILE[was]);
   return { ...alarm, value, text: tells ? alarm.text.slice(0, -MEANWHILE[was].length) + MEANWHILE[value] : alarm.text };
+}
+
+/** What was made cannot be stopped any more. */
+function notShown(where: Whereabouts): ChangeValue {
+  return where === 'made' ? 'not-shown-made' : 'not-shown';
 }
 
 function whereaboutsOf(row: QueueRow): Whereabouts {

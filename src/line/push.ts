@@ -1,6 +1,7 @@
 import { SmartMoError } from '../errors';
 import { consumptionEquals } from '../odoo/compare';
 import type { Odoo, OdooRecord, PushPayload } from '../odoo/odoo';
+import { NOT_SHOWN } from './odoo-check';
 
 export interface PushOptions {
   strictConsumption: boolean;
@@ -43,8 +44,7 @@ function notDone({ mo_id }: PushPayload, { state }: OdooRecord, mayBlock: boolea
 
 async function readExisting(odoo: Odoo, { odoo_id, mo_id }: PushPayload, signal: AbortSignal): Promise<OdooRecord> {
   const record = await odoo.readOrder(odoo_id, signal);
-  if (!record)
-    throw new SmartMoError('ODOO_GONE', `${mo_id} no longer exists in Odoo, or the Odoo user may not see it`, { class: 'permanent' });
+  if (!record) throw new SmartMoError('ODOO_GONE', `${mo_id} ${NOT_SHOWN}`, { class: 'permanent' });
   if (record.state === 'cancel') {
     throw new SmartMoError('ODOO_CANCELLED', `${mo_id} was cancelled in Odoo although the PLC has made it`, {
       remedy: 'cancel the batch here, and book in Odoo by hand what was weighed',

@@ -106,6 +106,8 @@ export const BY_VALUE: {
   'mo-cancelled-in-odoo': {
     'not-shown':
       'Ask the ERP administrator whether it was deleted or is hidden. Press cancel only when it was deleted; if the PLC has the batch, stop it there too.',
+    'not-shown-made':
+      'Ask the ERP administrator whether it was deleted or is hidden. Press cancel only when it was deleted, and book in Odoo by hand what was weighed.',
     'waits-in-plc':
       'Press cancel, and take the recipe out of its slot at the PLC: nothing is dosed yet, but the PLC makes it when its turn comes.',
     'in-plc': 'Stop the batch at the PLC, or let it end there; only then press cancel, and book in Odoo by hand what was dosed.',

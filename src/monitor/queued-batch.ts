@@ -2,7 +2,7 @@ import { clockTime } from '../clock';
 import { meaningOf } from '../errors';
 import { waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
-import { type Batch, codeOf, type QueueRow, toBatch, triedText, withoutName } from '../queue/batch';
+import { type Batch, codeOf, lookedText, type QueueRow, toBatch, triedText, withoutName } from '../queue/batch';
 import { countedAs } from '../queue/rows';
 import { type AlarmCode, actionFor, failureOf } from './alarm-codes';
 import type { AlarmView } from './announce';
@@ -54,7 +54,8 @@ function troubleOf(line: Line, row: QueueRow): Pick<QueuedBatch, 'trouble' | 'ac
 function sentenceOf(row: QueueRow, code: string): string {
   // The meanings are those of a completion; a refused cancellation is told in the words of Odoo.
   const meaning = row.cancellation === null && !isRefusal(code) ? meaningOf(code) : undefined;
-  if (meaning !== undefined) return meaning;
+  const looked = lookedText(row);
+  if (meaning !== undefined) return looked === '' ? meaning : `${meaning.replace(/\.$/, '')}; ${looked}.`;
   const said = withoutName(row, withoutCode(row.last_error ?? 'failed'));
   const tried = isRefusal(code) ? triedText(row) : '';
   const until = tried !== '' && row.state === 'failed' ? `, given up at ${clockTime(waitsSince(row))}` : '';

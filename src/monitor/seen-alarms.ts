@@ -7,7 +7,7 @@ import { changeAlarmNow } from '../line/odoo-check';
 import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
-import { aboutBatch, type BatchState, codeOf, isDosing, type QueueRow, STATE_WORDS, triedText } from '../queue/batch';
+import { aboutBatch, type BatchState, codeOf, isDosing, lookedText, type QueueRow, STATE_WORDS, triedText } from '../queue/batch';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import { byDatabase } from './one-clock';
@@ -170,7 +170,7 @@ function listed(slots: readonly number[]): string {
 }
 
 function whyNotCompleted(row: QueueRow): string {
-  return [row.last_error ?? 'failed', triedText(row)].filter(Boolean).join('; ');
+  return [row.last_error ?? 'failed', lookedText(row) || triedText(row)].filter(Boolean).join('; ');
 }
 
 function waitsForLink(line: Line, { state }: QueueRow): boolean {

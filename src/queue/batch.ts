@@ -1,4 +1,4 @@
-import { isoOrNull } from '../clock';
+import { clockTime, isoOrNull } from '../clock';
 import type { PushPayload } from '../odoo/odoo';
 import { round, unitFactor } from '../units';
 
@@ -280,6 +280,12 @@ export function triedText({ state, push_attempt, last_error }: Pick<QueueRow, 's
   const tries = state === 'pushing' ? push_attempt - 1 : push_attempt;
   if (last_error === null || tries < 1) return '';
   return tries === 1 ? 'tried once' : `tried ${tries} times`;
+}
+
+/** "looked again at 12:41:05: still not there": of an MO that Odoo does not show, which is looked for twice before it is given up. */
+export function lookedText({ state, last_error, updated_at }: Pick<QueueRow, 'state' | 'last_error' | 'updated_at'>): string {
+  const isGivenUp = state === 'failed' && codeOf(last_error) === 'ODOO_GONE';
+  return isGivenUp ? `looked again at ${clockTime(updated_at)}: still not there` : '';
 }
 
 /** Has something of it been weighed? The PLC shows every recipe that it has, also of batches that wait their turn. */

@@ -59,6 +59,7 @@ describe('what an operator can do on the dashboard', function () {
     await inputs.nth(15).fill('1000');
     await inputs.nth(0).fill('2600');
     await sure.click();
+    await dialog(page).getByRole('button', { name: 'Finish with 1,000 kg all the same' }).click();
     await dialog(page)
       .getByRole('alert')
       .getByText(/silo_a.*check the figures/)

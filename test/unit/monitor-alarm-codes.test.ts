@@ -98,7 +98,9 @@ describe('what to press for an alarm', () => {
       const change = changedInOdoo(bareRow(row), shown);
       return change && changeAlarm(bareRow(row), change).value;
     };
-    for (const row of [{ loaded_at: null }, {}, { status_manufacturing: 1 as const }]) assert.equal(value(row, undefined), 'not-shown');
+    for (const row of [{ loaded_at: null }, {}, { status_operation: 1 as const }]) assert.equal(value(row, undefined), 'not-shown');
+    assert.equal(value({ status_manufacturing: 1 }, undefined), 'not-shown-made');
+    assert.doesNotMatch(actionFor('mo-cancelled-in-odoo', 'not-shown-made'), /PLC/);
     assert.equal(value({}, { ...SHOWN, state: 'cancel' }), 'waits-in-plc');
     assert.equal(value({ actual: { silo_a: 0 } }, { ...SHOWN, state: 'cancel' }), 'waits-in-plc');
     assert.equal(value({ actual: { silo_a: 12 } }, { ...SHOWN, state: 'cancel' }), 'in-plc');
@@ -115,6 +117,9 @@ describe('what to press for an alarm', () => {
     assert.equal(value, 'in-plc');
     assert.match(text, /: the MO was cancelled in Odoo while its batch is in the PLC$/);
     assert.deepEqual(changeAlarmNow(alarm, waits), alarm);
+    const hidden = changedInOdoo(waits, undefined);
+    assert.ok(hidden);
+    assert.equal(changeAlarmNow(changeAlarm(waits, hidden), bareRow({ status_manufacturing: 1 })).value, 'not-shown-made');
   });
 
   it('is nothing for words that only the language knows', () => {

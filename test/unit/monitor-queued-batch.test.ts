@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { clockTime } from '../../src/clock';
+import { changedInOdoo, NOT_SHOWN } from '../../src/line/odoo-check';
 import { actionFor, BY_VALUE } from '../../src/monitor/alarm-codes';
 import type { AlarmView } from '../../src/monitor/announce';
 import { placesOf, type QueuedBatch, toQueued } from '../../src/monitor/queued-batch';
@@ -38,7 +39,7 @@ describe('what is offered for a batch in trouble', () => {
   });
 
   it('is cancel alone where the MO is cancelled or gone in Odoo, and nothing where it is done there and will be compared', () => {
-    for (const value of ['queued', 'waits-in-plc', 'in-plc', 'not-shown']) {
+    for (const value of ['queued', 'waits-in-plc', 'in-plc', 'not-shown', 'not-shown-made']) {
       assert.deepEqual(shown({ state: 'running' }, alarm('mo-cancelled-in-odoo', value)).can, ['cancel'], value);
     }
     assert.deepEqual(shown({ state: 'running' }, alarm('mo-done-in-odoo', 'in-plc')).can, ['cancel']);
@@ -55,7 +56,8 @@ describe('what is offered for a batch in trouble', () => {
         ...(isCancelled ? { state: 'cancelling', cancellation: CANCELLATION } : { state: 'pushing', ...WEIGHED }),
       };
     }
-    if (code !== 'failed-batch') return value === 'made' ? { state: 'finished', ...WEIGHED } : { state: 'running' };
+    if (code === 'failed-bit') return { state: 'running', status_operation: 1 };
+    if (code !== 'failed-batch') return value.endsWith('made') ? { state: 'finished', ...WEIGHED } : { state: 'running' };
     const cancellation = value.startsWith('cancel-refused') ? CANCELLATION : null;
     const made = value === 'cancel-refused' ? {} : WEIGHED;
     const push_payload = cancellation || value === 'recipe-mismatch' ? null : ({} as never);
@@ -113,6 +115,15 @@ describe('the trouble of a batch', () => {
     assert.equal(shown({ ...refused, state: 'pushing', push_attempt: 2 }).trouble, `${said} (tried once)`);
     assert.match(shown({ ...refused, state: 'failed' }).action ?? '', /^Call the ERP administrator.* only then press retry/);
     assert.equal(shown({ ...refused, state: 'failed', cancellation: CANCELLATION }).trouble, said);
+  });
+
+  it('whose MO Odoo does not show: the same words as in the alarm, and when it was looked for last', () => {
+    const gone = { ...WEIGHED, last_error: `ODOO_GONE: WH/MO/00001 ${NOT_SHOWN}`, push_attempt: 1 };
+    const looked = `looked again at ${clockTime(bareRow().updated_at)}: still not there`;
+    assert.equal(shown({ ...gone, state: 'failed' }).trouble, `The MO ${NOT_SHOWN}; ${looked}.`);
+    assert.equal(shown({ ...gone, state: 'pushing' }).trouble, `The MO ${NOT_SHOWN}.`, 'looked for once so far');
+    const change = changedInOdoo(bareRow(WEIGHED), undefined);
+    assert.equal(change?.text, `the MO ${NOT_SHOWN}`);
   });
 
   it('of any other kind is told in a few words', () => {
