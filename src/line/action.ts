@@ -3,6 +3,7 @@ import { compileCheck } from '../check';
 import { describe, isClosed, SmartMoError } from '../errors';
 import { archive } from '../queue/archive';
 import type { QueueRow } from '../queue/batch';
+import { bookMade } from '../queue/bookings';
 import { lastRecord } from '../queue/history';
 import { holdOf } from '../queue/hold';
 import { bookLateWeight } from '../queue/late-weight';
@@ -133,8 +134,11 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
 
   async booked(line, input, actor) {
     const mo_id = nameOf(input);
-    const batch_no = await bookLateWeight(line.database, line.line, { mo_id, run: input.run ?? null }, noteOf(input, actor));
-    if (batch_no !== null) return { message: `${mo_id}: what was weighed after it left the queue is booked by hand`, batch_no, mo_id };
+    const which = { mo_id, run: input.run ?? null };
+    const late = await bookLateWeight(line.database, line.line, which, noteOf(input, actor));
+    if (late !== null) return { message: `${mo_id}: what was weighed after it left the queue is booked by hand`, batch_no: late, mo_id };
+    const made = await bookMade(line.database, line.line, which, noteOf(input, actor));
+    if (made !== null) return { message: `${mo_id}: what was weighed before it left the queue is booked by hand`, batch_no: made, mo_id };
     const last = await lastRecord(line.database, line.line, { mo_id });
     if (!last) throw new Refused(404, 'BATCH_UNKNOWN', `${mo_id} is not in the history of line ${line.line}`);
     throw new Refused(409, 'INPUT_INVALID', `nothing of ${mo_id} waits to be booked by hand`);

@@ -14,7 +14,7 @@ import {
 } from '../queue/batch';
 import { type BatchEvent, eventsOf } from '../queue/events';
 import { recordsOf } from '../queue/history';
-import { withLateNotes } from '../queue/late-weight';
+import { withBookings } from '../queue/bookings';
 import { findRow } from '../queue/rows';
 import { orderNow, type Shown, type SlotNow, slotNow, stateInOdoo } from './outside';
 import { type BatchAction, helpfulActions, mayAct, possibleActions, type Told } from './possible-actions';
@@ -87,7 +87,7 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
 async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: (HistoryRow & { toBook: boolean })[] }> {
   const row = await findRow(line.database, line.line, { mo_id });
   const stored = await recordsOf(line.database, line.line, mo_id);
-  const records = await withLateNotes(line.database, line.line, stored, line.mapping.weightUnit);
+  const records = await withBookings(line.database, line.line, stored, line.mapping.weightUnit);
   const left = records.some(({ run }) => run === row?.run);
   return { row: left ? null : row, records };
 }

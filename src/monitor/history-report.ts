@@ -2,8 +2,8 @@ import { compileCheck } from '../check';
 import { SmartMoError } from '../errors';
 import type { Line } from '../line/line';
 import { type BatchRecord, toRecord } from '../queue/batch';
+import { withBookings } from '../queue/bookings';
 import { type HistoryFilter, historyPage, requeueable } from '../queue/history';
-import { withLateNotes } from '../queue/late-weight';
 import { historyTotals, type Totals } from '../queue/history-totals';
 import { unitFactor } from '../units';
 import { type CsvStyle, historyCsv } from './csv';
@@ -19,6 +19,7 @@ interface HistoryInput {
   to?: string | null;
   timezone?: string | null;
   totals?: boolean | null;
+  not_in_odoo?: boolean | null;
   csv?: CsvStyle | null;
 }
 
@@ -35,6 +36,7 @@ const checkInput = compileCheck<HistoryInput>(
       to: { type: 'string', maxLength: 40, nullable: true },
       timezone: { type: 'string', maxLength: 64, nullable: true },
       totals: { type: 'boolean', nullable: true },
+      not_in_odoo: { type: 'boolean', nullable: true },
       csv: { type: 'string', enum: ['comma', 'semicolon', null] as never, nullable: true },
     },
   },
@@ -51,7 +53,7 @@ export interface HistoryReport extends Record<string, unknown> {
   limit: number;
   offset: number;
   /** Newest first. */
-  histories: (BatchRecord & { can: ('booked' | 'requeue')[] })[];
+  histories: (BatchRecord & { not_in_odoo: boolean; can: ('booked' | 'requeue')[] })[];
   /** With payload.totals: of all batch records that are meant, not of this page alone. */
   totals?: Omit<Totals, 'days'> & { days: (Totals['days'][number] & { planned_weight: number | null })[]; weight_uom: string };
   /** With payload.csv: this page as a table for a spreadsheet, its head on the first page only. */
@@ -63,19 +65,20 @@ export interface HistoryReport extends Record<string, unknown> {
  * @throws INPUT_INVALID; DB_ codes
  */
 export async function historyReport(line: Line, payload: Record<string, unknown>): Promise<HistoryReport> {
-  const { limit, offset, status, mo_id, search, from, to, timezone, totals, csv } = checkInput(payload);
+  const { limit, offset, status, mo_id, search, from, to, timezone, totals, not_in_odoo, csv } = checkInput(payload);
   const filter: HistoryFilter = {
     status: status ?? null,
     mo_id: mo_id ?? null,
     search: search?.trim() || null,
     from: moment('from', from),
     to: moment('to', to),
+    notInOdoo: not_in_odoo ?? false,
   };
   const timeZone = timeZoneOf(timezone);
   const page = { limit: limit ?? 50, offset: offset ?? 0 };
   if (totals) checkSpan(filter);
   const { total, rows } = await historyPage(line.database, line.line, { ...filter, ...page });
-  const told = await withLateNotes(line.database, line.line, rows, line.mapping.weightUnit);
+  const told = await withBookings(line.database, line.line, rows, line.mapping.weightUnit);
   const records = told.map((row) => toRecord(row, line));
   const isOffered = mayAct(line);
   const mayReturn = await requeueable(line.database, line.line, isOffered ? namesOf(records) : []);
@@ -84,6 +87,8 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
     ...page,
     histories: records.map((record, at) => ({
       ...record,
+      // The PLC has weighed something of it, and nobody has told Odoo.
+      not_in_odoo: told[at]?.toBook ?? false,
       can: [
         ...(isOffered && told[at]?.toBook ? (['booked'] as const) : []),
         ...(mayReturn.has(record.mo_id) ? (['requeue'] as const) : []),

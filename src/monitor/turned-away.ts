@@ -1,4 +1,4 @@
-import { clockTime } from '../clock';
+import { clockSeconds } from '../clock';
 import type { Line } from '../line/line';
 import { codeOf, nameOf, type QueueRow, withoutName } from '../queue/batch';
 import { byDatabase } from './one-clock';
@@ -44,14 +44,17 @@ export function turnedAwayText(line: Line, rows: readonly QueueRow[], now: Date)
   const same = waiting.filter(({ last_error }) => codeOf(last_error) === codeOf(first.last_error));
   const others = waiting.length - same.length;
   const text = same.length === 1 ? `${nameOf(first)} not completed yet: ${why}` : `${same.length} batches not completed yet: ${why}`;
-  return `${text}${others > 0 ? `; ${others} more for other reasons` : ''}; ${nextTry(waiting, now)}`;
+  // Those that Odoo has refused for good are counted with these by its lamp.
+  const givenUp = isRefusal(codeOf(first.last_error)) ? refusedByOdoo(rows).filter(({ state }) => state === 'failed').length : 0;
+  const more = [others > 0 ? `${others} more for other reasons` : '', givenUp > 0 ? `${givenUp} more given up` : '', nextTry(waiting, now)];
+  return [text, ...more.filter(Boolean)].join('; ');
 }
 
 /** The completer comes by its own timer: of the time in the row it is only known that nothing happens before. */
 function nextTry(rows: readonly QueueRow[], now: Date): string {
   const times = rows.flatMap(({ next_try_at }) => (next_try_at === null ? [] : [next_try_at.getTime()]));
   const next = times.length < rows.length ? 0 : Math.min(...times);
-  return next > now.getTime() ? `next try from ${clockTime(new Date(next))} on` : 'next try with the next run of "complete in Odoo"';
+  return next > now.getTime() ? `next try from ${clockSeconds(new Date(next))} on` : 'next try with the next run of "complete in Odoo"';
 }
 
 /** The sentence of "CODE: sentence", for people. */

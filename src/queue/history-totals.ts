@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/database';
+import { type LeftOut, leftOut } from './bookings';
 import { FILTERED, filterParameters, type HistoryFilter } from './history';
 
 /** Batches of one day of the plant, by the unit in which the orders are counted. */
@@ -23,7 +24,7 @@ export interface ProductTotal extends Pick<DayTotal, 'uom' | 'planned' | 'actual
 /** One material in completed batches. */
 export interface MaterialTotal {
   product: string;
-  /** Where it came from: "silo_a (silo101)", tag and equipment code. */
+  /** Where it came from. */
   tags: string[];
   uom: string;
   planned: number;
@@ -36,6 +37,8 @@ export interface Totals {
   days: DayTotal[];
   products: ProductTotal[];
   materials: MaterialTotal[];
+  /** Made, and not in Odoo: in none of these sums. */
+  left_out: LeftOut;
 }
 
 const SUMS = `
@@ -44,16 +47,16 @@ const SUMS = `
   sum(actual_weight) FILTER (WHERE status = 'completed') AS actual`;
 
 const DAYS = `
-SELECT to_char(archived_at AT TIME ZONE $7, 'YYYY-MM-DD') AS day, uom, ${SUMS},
+SELECT to_char(archived_at AT TIME ZONE $8, 'YYYY-MM-DD') AS day, uom, ${SUMS},
   count(*) FILTER (WHERE status = 'cancelled') AS cancelled, count(*) FILTER (WHERE status = 'failed') AS failed
-FROM {schema}.mo_histories WHERE ${FILTERED} GROUP BY 1, 2 ORDER BY 1, 2`;
+FROM {schema}.mo_histories h WHERE ${FILTERED} GROUP BY 1, 2 ORDER BY 1, 2`;
 
 const PRODUCTS = `
 SELECT finished_goods AS product, uom, ${SUMS}
-FROM {schema}.mo_histories WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
+FROM {schema}.mo_histories h WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
 
 const MATERIALS = `
-SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, array_agg(DISTINCT concat(m ->> 'tag', ' (' || nullif(m ->> 'code', '') || ')')) AS tags, sum((m ->> 'planned')::numeric) AS planned,
+SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, array_agg(DISTINCT m ->> 'tag') AS tags, sum((m ->> 'planned')::numeric) AS planned,
   sum((h.actual ->> (m ->> 'tag'))::numeric) AS actual
 FROM {schema}.mo_histories h, jsonb_array_elements(h.materials) m
 WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
@@ -65,5 +68,6 @@ export async function historyTotals(db: Queryable, line: string, filter: History
     days: await db.query<DayTotal>(DAYS, [...where, timeZone]),
     products: await db.query<ProductTotal>(PRODUCTS, where),
     materials: await db.query<MaterialTotal>(MATERIALS, where),
+    left_out: await leftOut(db, line, filter),
   };
 }

@@ -10,6 +10,23 @@ export async function namesInHistory(db: Queryable, line: string, moIds: readonl
   return new Set(rows.map((row) => row.mo_id));
 }
 
+/**
+ * Is `h` a batch record of which the PLC has weighed something, and nobody has told Odoo? It was made and then cancelled or parked,
+ * or its weight came after that; nobody has said that it is booked by hand, and Odoo did not show the MO done by another hand.
+ */
+export const NOT_IN_ODOO = `(
+  h.status <> 'completed' AND (
+    h.status_manufacturing = 1 AND NOT coalesce((
+      SELECT f.detail ->> 'error' ~ '^ODOO_DIFFERS:' FROM {schema}.mo_events f
+      WHERE f.line = h.line AND f.mo_id = h.mo_id AND f.event = 'failed' AND f.at BETWEEN h.created_at AND h.archived_at
+      ORDER BY f.id DESC LIMIT 1), false)
+    OR EXISTS (
+      SELECT 1 FROM {schema}.mo_events l
+      WHERE l.line = h.line AND l.mo_id = h.mo_id AND l.event = 'refused' AND (l.detail ->> 'run')::int = h.run))
+  AND NOT EXISTS (
+    SELECT 1 FROM {schema}.mo_events b
+    WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run))`;
+
 /** Which batch records are meant; null: whatever it is. */
 export interface HistoryFilter {
   status: string | null;
@@ -19,16 +36,20 @@ export interface HistoryFilter {
   /** Archived at this moment or later, and before `to`. */
   from?: Date | null;
   to?: Date | null;
+  /** Only those that were made, and are not in Odoo. */
+  notInOdoo?: boolean;
 }
 
 /** The planner sees the values, so that each search uses its own index (migration 002). */
 export const FILTERED = `
 line = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mo_id = $3) AND ($4::text IS NULL OR reverse(mo_id) LIKE $4)
-  AND ($5::timestamptz IS NULL OR archived_at >= $5) AND ($6::timestamptz IS NULL OR archived_at < $6)`;
+  AND ($5::timestamptz IS NULL OR archived_at >= $5) AND ($6::timestamptz IS NULL OR archived_at < $6)
+  AND (NOT $7::boolean OR ${NOT_IN_ODOO})`;
 
-/** The parameters of FILTERED. */
-export function filterParameters(line: string, { status, mo_id, search = null, from = null, to = null }: HistoryFilter): unknown[] {
-  return [line, status, mo_id, search === null ? null : endingWith(search), from, to];
+/** The parameters of FILTERED, which is about the table as `h`. */
+export function filterParameters(line: string, filter: HistoryFilter): unknown[] {
+  const { status, mo_id, search = null, from = null, to = null, notInOdoo = false } = filter;
+  return [line, status, mo_id, search === null ? null : endingWith(search), from, to, notInOdoo];
 }
 
 /** A pattern for the reversed name, in which no letter of the search means anything else than itself. */
@@ -39,10 +60,10 @@ function endingWith(text: string): string {
 }
 
 const PAGE = `
-SELECT * FROM {schema}.mo_histories WHERE ${FILTERED}
-ORDER BY archived_at DESC, id DESC LIMIT $7 OFFSET $8`;
+SELECT * FROM {schema}.mo_histories h WHERE ${FILTERED}
+ORDER BY archived_at DESC, id DESC LIMIT $8 OFFSET $9`;
 
-const TOTAL = `SELECT count(*) AS total FROM {schema}.mo_histories WHERE ${FILTERED}`;
+const TOTAL = `SELECT count(*) AS total FROM {schema}.mo_histories h WHERE ${FILTERED}`;
 
 export interface HistoryQuery extends HistoryFilter {
   limit: number;

@@ -114,18 +114,3 @@ export async function lateOf(db: Queryable, line: string, moIds: readonly string
     return { text, isBooked: booked_by !== null };
   };
 }
-
-/** The same batch records; the notes of one whose weight came late say so, and whether it is still to be booked. */
-export async function withLateNotes<R extends Pick<HistoryRow, 'mo_id' | 'run' | 'notes'>>(
-  db: Queryable,
-  line: string,
-  records: readonly R[],
-  unit: string,
-): Promise<(R & { toBook: boolean })[]> {
-  const names = records.map(({ mo_id }) => mo_id);
-  const lateFor = await lateOf(db, line, names, unit);
-  return records.map((record) => {
-    const late = lateFor(record);
-    return { ...record, notes: [record.notes, late?.text].filter(Boolean).join('; ') || null, toBook: late?.isBooked === false };
-  });
-}

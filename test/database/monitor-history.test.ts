@@ -42,9 +42,24 @@ describe('search in the history', function () {
 
   it('says which MO may be requeued: not one that is completed, and once', async () => {
     const can = async (): Promise<string[][]> => (await history({})).histories.map((record) => record.can);
-    assert.deepEqual(await can(), [['requeue'], [], []]);
+    assert.deepEqual(await can(), [['booked', 'requeue'], [], []]);
     await plant.database.query('UPDATE {schema}.mo_histories SET requeued = true WHERE mo_id = $1', [names[2]]);
-    assert.deepEqual(await can(), [[], [], []]);
+    assert.deepEqual(await can(), [['booked'], [], []]);
+  });
+
+  it('remembers of a made batch that was cancelled that nothing of it is in Odoo, until somebody has booked it', async () => {
+    const missing = async (): Promise<unknown[]> => {
+      const { histories, totals } = await history({ from: '2026-01-01T00:00:00Z', to: '2026-12-31T00:00:00Z', totals: true });
+      return [histories.map((record) => record.not_in_odoo), totals?.left_out, await found({ not_in_odoo: true })];
+    };
+    const [made] = (await history({ search: names[2] })).histories;
+    assert.deepEqual(await missing(), [[true, false, false], { batches: 1, weight: made?.weighed }, [names[2]]]);
+    assert.equal((await plant.act('booked', { mo_id: names[2], reason: 'stock move 17' })).port, 1);
+    assert.deepEqual(await missing(), [[false, false, false], { batches: 0, weight: null }, []]);
+    const [booked] = (await history({ search: names[2] })).histories;
+    assert.match(booked?.notes ?? '', /^silo empty; booked in Odoo by hand \(.+\)$/);
+    assert.deepEqual(booked?.can, []);
+    assert.equal((await plant.act('booked', { mo_id: names[2] })).statusCode, 409, 'once');
   });
 
   it('a cancelled batch shows what was dosed for it', async () => {
@@ -158,11 +173,15 @@ describe('requeue in the history', () => {
     };
     await plant.finishAll(undefined, [2]);
     await park('ODOO_GONE: not shown');
-    assert.deepEqual(await can(gone), []);
+    assert.deepEqual(await can(gone), ['booked']);
     await plant.database.query(
       'UPDATE {schema}.mo_events SET detail = detail || \'{"error": "ODOO_REFUSED: no lot"}\' WHERE mo_id = $1 AND event = \'failed\'',
       [gone],
     );
+    assert.deepEqual(await can(gone), ['booked', 'requeue']);
+    // Done there by another hand: it is in Odoo.
+    const differs = 'UPDATE {schema}.mo_events SET detail = detail || \'{"error": "ODOO_DIFFERS: by hand"}\' WHERE mo_id = $1';
+    await plant.database.query(`${differs} AND event = 'failed'`, [gone]);
     assert.deepEqual(await can(gone), ['requeue']);
   });
 

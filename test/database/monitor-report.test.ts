@@ -171,7 +171,7 @@ describe('reports of the line', () => {
     assert.equal(payload['headline'], 'WAITS FOR ODOO');
     assert.match(
       String(payload['why']),
-      /^2 batches not completed yet: Odoo refused the quantities of the MO: .*; next try from \d\d:\d\d on$/,
+      /^2 batches not completed yet: Odoo refused the quantities of the MO: .*; next try from \d\d:\d\d:\d\d on$/,
     );
     const [batch] = payload['batches'] as QueuedBatch[];
     assert.equal(batch?.trouble, 'Odoo refused the quantities of the MO: "The simulator was told to refuse this." (tried once)');
@@ -435,6 +435,32 @@ describe('reports of the line', () => {
     const last = Math.max(...(await plant.rows()).map(({ updated_at }) => updated_at.getTime()));
     const alarm = (payload['alarms'] as { code: string; since: string }[]).find(({ code }) => code === 'gate-blocked');
     assert.deepEqual([payload['word'], Date.parse(String(payload['since'])), alarm?.since], ['BLOCKED', last, payload['since']]);
+  });
+
+  it('a batch that failed, here or in the PLC, is told since one moment by band and alarm, whatever happened to the others', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.load();
+    const set = (slot: number, to: string): Promise<unknown> =>
+      plant.database.query(`UPDATE {schema}.mo_batch SET ${to} WHERE batch_no = $1`, [slot]);
+    const told = async (code: string): Promise<unknown[]> => {
+      const { payload } = await plant.report('real-time');
+      const alarm = (payload['alarms'] as { code: string; since: string }[]).find((one) => one.code === code);
+      return [payload['word'], payload['since'], alarm?.since];
+    };
+    await set(1, "state = 'running', status_operation = 1");
+    await plant.report('health');
+    await set(2, "state = 'failed', last_error = 'x'");
+    await plant.report('health');
+    const [inPlc, sinceBand, sinceAlarm] = await told('failed-bit');
+    assert.deepEqual([inPlc, sinceBand], ['BLOCKED', sinceAlarm]);
+    await set(1, "state = 'failed', last_error = 'y'");
+    await plant.report('health');
+    const { payload } = await plant.report('real-time');
+    const named = (payload['alarms'] as { code: string; batch_no: number; since: string }[]).find(
+      ({ code, batch_no }) => code === 'failed-batch' && String(payload['why']).startsWith(`slot ${batch_no} `),
+    );
+    assert.deepEqual([payload['word'], payload['since']], ['BLOCKED', named?.since]);
+    assert.match(JSON.stringify(payload['alarms']), /No new orders are fetched until slots 1 and 2 are cleared"/);
   });
 
   it('no report is green while a critical alarm is open', async () => {

@@ -129,7 +129,7 @@ describe('what an operator can do on the dashboard', function () {
 
     const history = await visitor.look('history');
     const row = history.locator('tr', { hasText: mo });
-    await row.getByText('failed', { exact: true }).waitFor();
+    await row.getByText('failed: made, NOT in Odoo', { exact: true }).waitFor();
     assert.match(await row.innerText(), /nobody knows what went in.* \(Ayu\)/);
     await press(row, 'Requeue', 'Requeue the MO', 'make it again');
     await history.getByText(`${mo} may be fetched again`).waitFor();
@@ -162,7 +162,7 @@ describe('what an operator can do on the dashboard', function () {
     await page.locator('.mo-id', { hasText: mo }).waitFor({ state: 'detached' });
     const history = await visitor.look('history');
     const row = history.locator('tr', { hasText: mo });
-    await row.getByText('cancelled', { exact: true }).waitFor();
+    await row.getByText('cancelled: made, NOT in Odoo', { exact: true }).waitFor();
     assert.match((await row.locator('.moh-n').nth(1).innerText()).replaceAll(',', ''), /^[1-9]\d+(\.\d)? kg$/);
     // What is booked in Odoo by hand is read here, at a desk or in the hall.
     for (const viewport of [DESKTOP, PHONE]) {

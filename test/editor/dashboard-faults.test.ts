@@ -88,7 +88,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     );
     assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*Press cancel/s);
     assert.match(await page.locator('.mo-count').innerText(), /^10 in the queue: 1 needs you · /);
-    await page.getByRole('button', { name: /^1 batch needs you: slot \d+$/ }).click();
+    await page.getByRole('button', { name: /^1 batch needs you: slot 10$/ }).click();
     await page.locator('.mo-tile.mo-shown .mo-slot', { hasText: '10' }).waitFor();
     await alarm(page, mo).getByRole('button', { name: 'show slot 10' }).waitFor();
     assert.deepEqual(await buttonsOf(tile(page, 10)), ['Cancel']);
@@ -100,7 +100,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     await tile(page, 10).getByRole('button', { name: 'Cancel' }).click();
     assert.match(
       await dialog(page).innerText(),
-      /cancelled in Odoo, or gone, already.*has its recipe in slot 10 and has dosed nothing yet: take it out there first/s,
+      /is cancelled in Odoo already.*has its recipe in slot 10 and has dosed nothing yet: take it out there first/s,
     );
     assert.deepEqual(await unreadable(dialog(page)), []);
     await dialog(page).getByRole('button', { name: 'Go back' }).click();
@@ -122,6 +122,35 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     await appears('no alarm', async () => (await gone(mo)) && (await alarm(page, mo).count()) === 0);
   });
 
+  it('a batch that failed half dosed, while the PLC makes another: one instruction, whole on every screen', async () => {
+    const dosed = page.locator('.mo-tile', { has: page.getByText('dosing', { exact: true }) }).first();
+    await appears('a dosing batch', async () => (await dosed.count()) > 0);
+    const slot = Number(await dosed.locator('.mo-slot').innerText());
+    await visitor.plant.command('mo-plc-simulator', { action: 'fail', slot });
+    const failed = tile(page, slot);
+    await appears('the PLC at another', async () => /has gone on to slot \d+/.test(await failed.innerText()));
+    const text = (await failed.locator('.mo-error').innerText()).replace(/\s+/g, ' ');
+    assert.match(
+      text,
+      /^The PLC says the batch failed at \S+ \S+ \([\d.,]+ of [\d.,]+ kg\), and has gone on to slot \d+ Good feed: finish it by hand\. Bad feed: press cancel\.$/,
+    );
+    assert.equal(await failed.locator('.mo-hangs').count(), 0, 'the same once more');
+    assert.match(await alarm(page, /the PLC says the batch failed/).innerText(), /has gone on to slot \d+ Good feed: finish it by hand/);
+    assert.deepEqual(await buttonsOf(failed), ['By hand', 'Cancel']);
+    for (const viewport of [DESKTOP, { width: 1280, height: 900 }, PHONE]) {
+      await page.setViewportSize(viewport);
+      const cut = await failed
+        .locator('.mo-error, .mo-error b, .mo-error span')
+        .evaluateAll((parts) =>
+          parts.filter(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight).map(({ textContent }) => textContent),
+        );
+      assert.deepEqual([cut, await cutOff(page)], [[], []], JSON.stringify(viewport));
+    }
+    await page.setViewportSize(DESKTOP);
+    await press(failed, 'Cancel', 'Cancel the batch', 'thrown away');
+    await page.getByText(`in slot ${slot}: cancelled`).waitFor();
+  });
+
   it('one refusal of Odoo that hits several batches: one alarm, one dialog, an entry for each', async () => {
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
     await appears('the first refusal', async () => /not completed yet: Odoo refused/.test(await page.locator('.mo-why').innerText()));
@@ -138,7 +167,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     assert.equal(await page.locator('.mo-alarm.mo-red', { hasText: 'ODOO_REFUSED' }).count(), 1);
     assert.deepEqual(await unreadable(contents(page, 'line')), []);
     assert.deepEqual(await cutOff(page), []);
-    assert.match(await refused.innerText(), /Odoo refused the quantities of the MO: ".*Ask the ERP administrator.*press retry/s);
+    assert.match(await refused.innerText(), /Odoo refused the quantities of the MO: ".*Call the ERP administrator.*press retry/s);
     assert.deepEqual(
       (await buttonsOf(refused)).map((text) => text.replace(/\d+/, 'n')),
       ['Retry all n', 'Park all n'],
@@ -149,7 +178,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     const hit = (await refused.locator('.mo-hit').innerText()).match(/WH\/MO\/\d+/g) ?? [];
     assert.ok(hit.length > 1);
     await press(refused, /^Retry all/, 'Send to Odoo again', 'the lots are there');
-    await page.getByText(/^\d+ batches: goes to Odoo again$/).waitFor();
+    await page.getByText(/^\d+ batches are sent to Odoo again$/).waitFor();
     await refused.waitFor({ state: 'detached' });
     const engineer = await visitor.look('engineer');
     for (const mo of hit) {

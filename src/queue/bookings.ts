@@ -1,0 +1,80 @@
+import type { Queryable } from '../database/database';
+import type { HistoryRow } from './batch';
+import { type HistoryFilter, FILTERED, filterParameters, NOT_IN_ODOO } from './history';
+import { lateOf } from './late-weight';
+import type { Note } from './steps';
+
+const MADE = `
+SELECT h.id, ${NOT_IN_ODOO} AS missing, (
+  SELECT b.actor FROM {schema}.mo_events b
+  WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run ORDER BY b.id LIMIT 1
+) AS booked_by
+FROM {schema}.mo_histories h WHERE h.id = ANY($1) AND h.status <> 'completed'`;
+
+/**
+ * The same batch records, with `toBook` where the PLC has weighed what Odoo was never told: after the batch had left the queue, or
+ * before it was cancelled or parked. The notes say so of a weight that came late, and who has booked it.
+ * @param unit of the finished weight
+ */
+export async function withBookings<R extends Pick<HistoryRow, 'id' | 'mo_id' | 'run' | 'notes' | 'status_manufacturing'>>(
+  db: Queryable,
+  line: string,
+  records: readonly R[],
+  unit: string,
+): Promise<(R & { toBook: boolean })[]> {
+  const names = records.map(({ mo_id }) => mo_id);
+  const lateFor = await lateOf(db, line, names, unit);
+  type Made = { id: number; missing: boolean; booked_by: string | null };
+  const ids = records.map(({ id }) => id);
+  const made = new Map((await db.query<Made>(MADE, [ids])).map((one) => [one.id, one]));
+  return records.map((record) => {
+    const { missing = false, booked_by = null } = made.get(record.id) ?? {};
+    const late = lateFor(record);
+    const booked = late === null && booked_by !== null ? `booked in Odoo by hand (${booked_by})` : null;
+    const notes = [record.notes, late?.text, booked].filter(Boolean).join('; ') || null;
+    return { ...record, notes, toBook: missing || late?.isBooked === false };
+  });
+}
+
+const BOOK = `
+INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
+SELECT h.line, h.mo_id, 'booked', $3, jsonb_build_object('batch_no', h.batch_no, 'run', h.run) || $4::jsonb
+FROM {schema}.mo_histories h
+WHERE h.line = $1 AND h.mo_id = $2 AND ($5::int IS NULL OR h.run = $5) AND ${NOT_IN_ODOO}
+ORDER BY h.id DESC LIMIT 1
+RETURNING (detail ->> 'batch_no')::int AS slot`;
+
+/**
+ * A person has booked in Odoo what a batch had weighed before it was cancelled or parked; noted with the name.
+ * @param run the newest that is not booked when null
+ * @returns the slot; null when nothing of this run waits to be booked
+ */
+export async function bookMade(
+  db: Queryable,
+  line: string,
+  { mo_id, run }: { mo_id: string; run: number | null },
+  { actor, detail }: Note,
+): Promise<number | null> {
+  const [booked] = await db.query<{ slot: number }>(BOOK, [line, mo_id, actor, JSON.stringify(detail ?? {}), run]);
+  return booked?.slot ?? null;
+}
+
+/** What totals of completed batches leave out. */
+export interface LeftOut {
+  batches: number;
+  /** Finished weights, in the unit of the line's weights; null: nobody knows any. */
+  weight: number | null;
+}
+
+const LEFT_OUT = `
+SELECT count(*) AS batches, sum(coalesce(CASE WHEN h.status_manufacturing = 1 THEN h.actual_weight END, (
+  SELECT (e.detail ->> 'actual_weight')::numeric FROM {schema}.mo_events e
+  WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detail ->> 'run')::int = h.run ORDER BY e.id DESC LIMIT 1
+))) AS weight
+FROM {schema}.mo_histories h WHERE ${FILTERED} AND ${NOT_IN_ODOO}`;
+
+/** Batches that were made, and of which Odoo knows nothing. */
+export async function leftOut(db: Queryable, line: string, filter: HistoryFilter): Promise<LeftOut> {
+  const [found] = await db.query<LeftOut>(LEFT_OUT, filterParameters(line, filter));
+  return found ?? { batches: 0, weight: null };
+}
