@@ -40,7 +40,7 @@ export function weightRule({ weightTolerance, mapping }: Line, rows: readonly Pi
   // A batch keeps the units that it was queued with.
   for (const { tag, uom } of rows.flatMap(({ materials }) => materials)) units.set(tag, uom);
   // A litre beside kilograms counts as one: only a wide gap is told.
-  const perTag = [...units].map(([tag, uom]) => [tag, unitFactor(uom, mapping.weightUnit) ?? 1]);
+  const perTag = [...units].map(([tag, uom]): [string, number] => [tag, unitFactor(uom, mapping.weightUnit) ?? 1]);
   return { percent: weightTolerance, least: SMALL, per_tag: Object.fromEntries(perTag) };
 }
 
