@@ -27,7 +27,11 @@ export default function (RED: Red): void {
       };
       const simulator = await library().startOdooSimulator(options, { clock: systemClock, onEvent: emit });
       return {
-        command: (payload) => simulator.command(payload),
+        async command(payload) {
+          const event = await simulator.command(payload);
+          emit(event);
+          return event;
+        },
         summary: () => withFault(`${simulator.orders().filter(({ state }) => state === 'confirmed').length} confirmed`, simulator.fault()),
         close: () => simulator.close(),
       };

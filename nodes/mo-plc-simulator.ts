@@ -27,8 +27,7 @@ export default function (RED: Red): void {
       };
       const simulator = await library().startPlcSimulator(options, { clock: systemClock, onEvent: emit });
       return {
-        // The simulator tells the event of a command like any other.
-        command: (payload) => Promise.resolve(simulator.command(payload)).then(() => null),
+        command: (payload) => Promise.resolve(simulator.command(payload)),
         summary: () => withFault(inUse(simulator.slots()), simulator.fault()),
         close: () => simulator.close(),
       };

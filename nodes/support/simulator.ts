@@ -7,8 +7,8 @@ import { CLOSE_PATIENCE_MS, within } from './within';
 
 /** What a simulator node needs from the simulator it runs. */
 export interface Simulator {
-  /** Carries out a command of msg.payload; its event, or null when `emit` has told it already. */
-  command(payload: unknown): Promise<SimulatorEvent | null>;
+  /** Carries out a command of msg.payload; its event, which the simulator emits like any other. */
+  command(payload: unknown): Promise<SimulatorEvent>;
   /** What the status says after SIMULATION: "25 confirmed". */
   summary(): string;
   close(): Promise<void>;
@@ -74,8 +74,9 @@ export function startSimulator(RED: Red, node: Node, start: (outlets: Outlets) =
   node.on('input', (input, _send, done) => {
     starting
       .then(async (simulator) => {
-        const event = await simulator.command(messageOf(input).payload);
-        if (event) emit(event);
+        const message = messageOf(input);
+        // Who waits for the command with a complete node learns what really happened.
+        message.payload = await simulator.command(message.payload);
         show(simulator);
       })
       .then(

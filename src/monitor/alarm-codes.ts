@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors';
+import { type ErrorCode, meaningOf } from '../errors';
 import type { ChangeValue } from '../line/odoo-check';
 import type { GONE_ON } from '../line/row-alarms';
 import { codeOf, type QueueRow } from '../queue/batch';
@@ -16,8 +16,7 @@ export const ALARM_ACTIONS = {
   'not-settled': 'Check the scale and the finished weight of this slot; the next read tries again.',
   'recipe-mismatch': 'Compare planned and weighed quantities of the batch, then decide.',
   'weight-differs': 'Compare the sum of the materials with the finished weight.',
-  'failed-bit':
-    'Look at the PLC. If it can go on with the batch, let it. If not: finish it by hand when the feed is good, press cancel when it is not.',
+  'failed-bit': 'Look at the PLC: if it can go on, let it. If not, finish it by hand when the feed is good, else press cancel.',
   'both-bits': 'Tell the PLC programmer: finished and failed are set together.',
   'not-acknowledged': 'Check that the PLC accepts writes to the acknowledgement word; every read repeats it.',
   'plc-down': 'Check the network and the power of the PLC.',
@@ -42,6 +41,42 @@ export const ALARM_ACTIONS = {
 } as const;
 
 export type AlarmCode = keyof typeof ALARM_ACTIONS;
+
+/** What an alarm is, in a few plain words: for who does not know its code. */
+const ALARM_WORDS: Readonly<Record<AlarmCode, string>> = {
+  'bad-value': 'the PLC shows a value that cannot be',
+  'wrong-id': 'the PLC shows another material than the register map',
+  'wrong-slot': 'a slot shows what belongs to another one',
+  'unknown-mo': 'the PLC has an MO that nobody knows',
+  'slot-missing': 'the PLC has lost a recipe',
+  'stale-slot': 'the PLC makes a batch that has left the queue',
+  'late-weight': 'a weight came after its batch had left the queue',
+  'not-settled': 'a finished weight still moves',
+  'recipe-mismatch': 'weighed too far from the recipe',
+  'weight-differs': 'the sum of the materials is not the finished weight',
+  'failed-bit': 'the PLC says that a batch failed',
+  'both-bits': 'the PLC says finished and failed at once',
+  'not-acknowledged': 'the PLC does not take the acknowledgement',
+  'plc-down': 'the PLC is not read',
+  'plc-stopped': 'the program of the PLC stands still',
+  'odoo-down': 'Odoo does not answer',
+  'odoo-key-expired': 'the API key of Odoo has expired',
+  'odoo-version-changed': 'Odoo was upgraded',
+  'database-down': 'the database does not answer',
+  stuck: 'a batch has not changed for long',
+  'not-pushed': 'a batch is not in Odoo yet',
+  'failed-batch': 'a batch was given up',
+  'odoo-auth': 'Odoo refuses the login',
+  'map-version': 'the PLC has another register map',
+  'mo-done-in-odoo': 'an MO of the queue is done in Odoo already',
+  'gate-blocked': 'no new MO is fetched: the queue is blocked',
+  'all-in-history': 'every confirmed MO was made before',
+  'mo-cancelled-in-odoo': 'an MO of the queue was cancelled in Odoo',
+  'mo-changed-in-odoo': 'an MO of the queue was changed in Odoo',
+  'map-invalid': 'the register map has a mistake',
+  'map-changed': 'the register map changed while batches are queued',
+  'on-hold': 'the line is on hold',
+};
 
 /** Alarms that are the state of a link. */
 export const ODOO_LINK = ['odoo-down', 'odoo-auth', 'odoo-key-expired', 'odoo-version-changed'] as const satisfies readonly AlarmCode[];
@@ -135,6 +170,15 @@ export function failureOf({ status_manufacturing, last_error, cancellation }: Fa
   // Of an MO that is done no cancellation ever gets further.
   if (cancellation === null || code === 'ODOO_DIFFERS') return code;
   return (status_manufacturing === 1 ? 'cancel-refused-made' : 'cancel-refused') satisfies RefusedCancel;
+}
+
+/**
+ * A few plain words for an alarm; "" for what is no code of an alarm.
+ * @param value of the alarm: of a batch that was not completed the code of what it met with
+ */
+export function wordsFor(code: string, value: string | null = null): string {
+  const meaning = code === 'failed-batch' || code === 'not-pushed' ? meaningOf(value ?? '') : undefined;
+  return [ownOf<string>(ALARM_WORDS, code) ?? '', meaning?.replace(/\.$/, '')].filter(Boolean).join(': ');
 }
 
 /** @param value of the alarm; some codes ask for different things by it */

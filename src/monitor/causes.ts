@@ -1,9 +1,12 @@
 import { withoutName } from '../queue/batch';
+import { wordsFor } from './alarm-codes';
 import type { AlarmView } from './announce';
 import type { QueuedBatch } from './queued-batch';
 
 /** One cause with everything it has hit: ten batches that Odoo refuses for one reason are one thing to put right. */
 export interface Cause extends Pick<AlarmView, 'code' | 'severity' | 'since' | 'text' | 'action'> {
+  /** What it is, in a few plain words without slot and MO. */
+  words: string;
   /** By slot; empty for an alarm of the whole line. */
   batches: { batch_no: number | null; mo_id: string }[];
   /** What may be pressed for each of these batches now, the advised one first. */
@@ -44,6 +47,7 @@ function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[], may
   const [first = [], ...others] = hit.map(({ mo_id }) => queue.find((batch) => batch.mo_id === mo_id)?.can ?? []);
   return {
     code,
+    words: wordsFor(code, oldest.value),
     severity,
     since,
     text: hit.length > 1 ? `${hit.length} batches: ${reasonOf(oldest)}` : text,

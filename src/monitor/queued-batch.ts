@@ -2,13 +2,13 @@ import { clockTime } from '../clock';
 import { meaningOf } from '../errors';
 import { waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
-import { type Batch, codeOf, lookedText, type QueueRow, toBatch, triedText, withoutName } from '../queue/batch';
+import { type Batch, codeOf, lookedText, type QueueRow, toBatch, withoutName } from '../queue/batch';
 import { countedAs } from '../queue/rows';
-import { type AlarmCode, actionFor, failureOf } from './alarm-codes';
+import { type AlarmCode, actionFor, failureOf, wordsFor } from './alarm-codes';
 import type { AlarmView } from './announce';
 import { type BatchAction, helpfulActions } from './possible-actions';
 import type { HangsOn } from './still';
-import { isRefusal, isTurnedAway, withoutCode } from './turned-away';
+import { isRefusal, isTurnedAway, triedText, withoutCode } from './turned-away';
 
 /**
  * Where a batch is counted on the page of the operator, each in one place only: a person has to do something; it was turned away and
@@ -56,8 +56,8 @@ function sentenceOf(row: QueueRow, code: string): string {
   const meaning = row.cancellation === null && !isRefusal(code) ? meaningOf(code) : undefined;
   const looked = lookedText(row);
   if (meaning !== undefined) return looked === '' ? meaning : `${meaning.replace(/\.$/, '')}; ${looked}.`;
-  const said = withoutName(row, withoutCode(row.last_error ?? 'failed'));
-  const tried = isRefusal(code) ? triedText(row) : '';
+  const said = [wordsFor(code), withoutName(row, withoutCode(row.last_error ?? 'failed'))].filter(Boolean).join(': ');
+  const tried = triedText(row);
   const until = tried !== '' && row.state === 'failed' ? `, given up at ${clockTime(waitsSince(row))}` : '';
   return said + (tried && ` (${tried}${until})`);
 }

@@ -7,12 +7,12 @@ import { changeAlarmNow } from '../line/odoo-check';
 import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
-import { aboutBatch, type BatchState, codeOf, isDosing, lookedText, type QueueRow, STATE_WORDS, triedText } from '../queue/batch';
+import { aboutBatch, type BatchState, codeOf, isDosing, lookedText, type QueueRow, STATE_WORDS } from '../queue/batch';
 import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import { byDatabase } from './one-clock';
 import type { Snapshot } from './snapshot';
-import { isTurnedAway } from './turned-away';
+import { isTurnedAway, triedText } from './turned-away';
 import { unread } from './unread';
 import { hasYetToLook } from './word';
 

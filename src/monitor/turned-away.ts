@@ -13,6 +13,14 @@ export function isRefusal(code: string): boolean {
   return SAYS_NO.has(code);
 }
 
+/** "tried 3 times": how often Odoo refused to complete the batch; "" where it did not. */
+export function triedText({ state, push_attempt, last_error, cancellation }: QueueRow): string {
+  // Of one that is tried again the number is that of its next try.
+  const tries = state === 'pushing' ? push_attempt - 1 : push_attempt;
+  if (!isRefusal(codeOf(last_error)) || cancellation !== null || tries < 1) return '';
+  return tries === 1 ? 'tried once' : `tried ${tries} times`;
+}
+
 export function isOfOdooLink({ last_error }: Pick<QueueRow, 'last_error'>): boolean {
   return ODOO_LINK_ERRORS.has(codeOf(last_error));
 }

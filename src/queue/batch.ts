@@ -274,14 +274,6 @@ export function withoutName({ batch_no, mo_id }: { batch_no: number | null; mo_i
     .replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), 'the MO');
 }
 
-/** "tried 3 times": how often Odoo was asked in vain to complete the batch; "" when it was not asked. */
-export function triedText({ state, push_attempt, last_error }: Pick<QueueRow, 'state' | 'push_attempt' | 'last_error'>): string {
-  // Of one that is tried again the number is that of its next try.
-  const tries = state === 'pushing' ? push_attempt - 1 : push_attempt;
-  if (last_error === null || tries < 1) return '';
-  return tries === 1 ? 'tried once' : `tried ${tries} times`;
-}
-
 /** "looked again at 12:41:05: still not there": of an MO that Odoo does not show, which is looked for twice before it is given up. */
 export function lookedText({ state, last_error, updated_at }: Pick<QueueRow, 'state' | 'last_error' | 'updated_at'>): string {
   const isGivenUp = state === 'failed' && codeOf(last_error) === 'ODOO_GONE';

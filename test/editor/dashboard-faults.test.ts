@@ -90,7 +90,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     assert.match(await page.locator('.mo-count').innerText(), /^10 in the queue: 1 needs you · /);
     await page.getByRole('button', { name: /^1 batch needs you: slot 10$/ }).click();
     await page.locator('.mo-tile.mo-shown .mo-slot', { hasText: '10' }).waitFor();
-    await alarm(page, mo).getByRole('button', { name: 'show slot 10' }).waitFor();
+    await alarm(page, mo).getByRole('button', { name: 'slot 10' }).waitFor();
     assert.deepEqual(await buttonsOf(tile(page, 10)), ['Cancel']);
     const top = async (slot: number): Promise<number> => (await tile(page, slot).boundingBox())?.y ?? 0;
     assert.ok((await top(10)) > (await top(1)), 'a plant has its slots in mind');
@@ -105,8 +105,17 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     assert.deepEqual(await unreadable(dialog(page)), []);
     await dialog(page).getByRole('button', { name: 'Go back' }).click();
     await dialog(page).waitFor({ state: 'detached' });
-    await press(tile(page, 10), 'Cancel', 'Cancel the batch', 'cancelled in Odoo');
+    // The tile is left where the operator pressed, although the alarm above it goes, and the tile belongs further down now.
+    const phone = await visitor.look('line', PHONE);
+    await alarm(phone, mo).waitFor();
+    const topOf = (): Promise<number> => tile(phone, 10).evaluate((element) => element.getBoundingClientRect().top);
+    await tile(phone, 10).evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    const where = await topOf();
+    await press(tile(phone, 10), 'Cancel', 'Cancel the batch', 'cancelled in Odoo');
     // No timer is needed: what was done is looked at at once.
+    await phone.getByText('No open alarms').waitFor();
+    await dialog(phone).waitFor({ state: 'detached' });
+    await waitFor(async () => Math.abs((await topOf()) - where) < 4, { what: `the tile where it was, at ${where}` });
     await page.getByText('No open alarms').waitFor();
     assert.ok(await gone(mo));
   });
@@ -155,7 +164,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
     await appears('the first refusal', async () => /not completed yet: Odoo refused/.test(await page.locator('.mo-why').innerText()));
     await page.locator('.mo-band.mo-yellow').waitFor();
-    await lamp(page, 'Odoo', 'refused \\d+ batch').waitFor();
+    await lamp(page, 'Odoo', 'answers, refused \\d+ batch').waitFor();
     const counts = (await page.locator('.mo-count').innerText()).match(/\d+/g)?.map(Number) ?? [];
     assert.equal(
       counts[0],
@@ -175,7 +184,9 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     assert.deepEqual(await buttonsOf(page.locator('.mo-tile.mo-red').first()), ['Retry', 'Park', 'Cancel']);
     // The administrator does what the sentence asks for.
     await visitor.plant.command('mo-odoo-simulator', { action: 'clear' });
-    const hit = (await refused.locator('.mo-hit').innerText()).match(/WH\/MO\/\d+/g) ?? [];
+    const hit = await refused
+      .locator('.mo-for-all .mo-jump')
+      .evaluateAll((slots) => slots.map((slot) => (slot.getAttribute('title') ?? '').replace('show ', '')));
     assert.ok(hit.length > 1);
     await press(refused, /^Retry all/, 'Send to Odoo again', 'the lots are there');
     await page.getByText(/^\d+ batches are sent to Odoo again$/).waitFor();
@@ -227,6 +238,19 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
       'the alarms',
       async () => (await alarm(page, 'on hold').isVisible()) && (await alarm(page, /Find out where this MO comes from/).isVisible()),
     );
+    // With the two links down there are four, and each is seen without scrolling.
+    await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'down', seconds: 600 });
+    await visitor.plant.command('mo-plc-simulator', { action: 'fault', fault: 'mute', seconds: 600 });
+    await appears('four alarms', () => page.getByText('4 open alarms', { exact: true }).isVisible());
+    const bottoms = await page
+      .locator('.mo-alarm')
+      .evaluateAll((alarms) => alarms.map((element) => element.getBoundingClientRect().bottom));
+    const list = await page.locator('.mo-alarms-list').evaluate((element) => element.getBoundingClientRect().bottom);
+    assert.ok(
+      bottoms.length === 4 && Math.max(...bottoms) <= Math.min(list, DESKTOP.height) + 1,
+      `${bottoms.join(', ')} in a list that ends at ${list}`,
+    );
+    for (const simulator of ['mo-odoo-simulator', 'mo-plc-simulator'] as const) await visitor.plant.command(simulator, { action: 'clear' });
     await press(page.locator('.mo-line-buttons'), 'Release the line', 'Release the line', 'left over from the commissioning');
     await appears('the line at work', () => word(page, 'RUNNING').isVisible());
     await appears('no hold', async () => (await alarm(page, 'on hold').count()) === 0);

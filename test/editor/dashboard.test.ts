@@ -104,6 +104,20 @@ for (const version of ['4', '5'] as const) {
         what: 'a slot with a batch',
       });
       assert.deepEqual((await page.getByLabel('slot').innerText()).match(/running/g), null);
+      const answer = page.locator('.mos-log li').first();
+      const pressed = async (button: string, slot: number, said: RegExp): Promise<void> => {
+        await page.getByLabel('slot').selectOption(String(slot));
+        await page.getByRole('button', { name: button }).click();
+        await answer.getByText(said).waitFor();
+      };
+      // What really happened, with MO and slot; also of what has failed, and of a slot whose batch has left the queue.
+      const options = await page.getByLabel('slot').locator('option').allInnerTexts();
+      const last = options.findLastIndex((text) => /, (dosing|waits in the PLC)$/.test(text));
+      await pressed('it stands still', last, new RegExp(`WH/MO/\\d+ stands still in slot ${last}, (nothing|partly|all)`));
+      await pressed('it stands still', last, new RegExp(`not done: cannot hold slot ${last}: WH/MO/\\d+ there is held`));
+      await pressed('its batch fails', last, new RegExp(`WH/MO/\\d+ failed in slot ${last}$`));
+      await pressed('it goes on', last, new RegExp(`WH/MO/\\d+ goes on in slot ${last}$`));
+      await pressed('it goes on', 10, /not done: cannot restart slot 10: /);
       await page.getByRole('button', { name: 'PLC mute' }).click();
       await page.locator('.mos-log').getByText('PLC mute for 60 s').waitFor();
       await page.reload();

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ERROR_CODES, meaningOf } from '../../src/errors';
 import { changeAlarm, changeAlarmNow, changedInOdoo } from '../../src/line/odoo-check';
-import { ALARM_ACTIONS, actionFor, failureOf } from '../../src/monitor/alarm-codes';
+import { ALARM_ACTIONS, actionFor, failureOf, wordsFor } from '../../src/monitor/alarm-codes';
 import { batchStatus } from '../../src/monitor/snapshot';
 import type { OdooState } from '../../src/odoo/odoo';
 import type { QueueRow } from '../../src/queue/batch';
@@ -52,6 +52,17 @@ describe('what to press for an alarm', () => {
   it('is told for every alarm, and for no other', () => {
     assert.deepEqual(Object.keys(ALARM_ACTIONS).sort(), CODES);
     for (const code of CODES) assert.match(actionFor(code), /^[A-Z].{8,}\.$/, code);
+  });
+
+  it('goes with plain words for every alarm, in which no code stands', () => {
+    for (const code of CODES) {
+      const words = wordsFor(code);
+      assert.match(words, /^[A-Za-z][\w ,:]{10,60}$/, code);
+      for (const other of [...CODES.filter((one) => one.includes('-')), ...Object.keys(ERROR_CODES)])
+        assert.ok(!words.includes(other), words);
+    }
+    assert.equal(new Set(CODES.map((code) => wordsFor(code))).size, CODES.length);
+    assert.equal(wordsFor('constructor'), '');
   });
 
   it('of a failed batch depends on what it failed with, and names only buttons that there are', () => {

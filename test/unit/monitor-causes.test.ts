@@ -37,6 +37,7 @@ describe('open alarms by cause', () => {
     assert.deepEqual(causesOf([alarm(2), alarm(1)], QUEUE), [
       {
         code: 'failed-batch',
+        words: 'a batch was given up: Odoo refused the change',
         severity: 'critical',
         since: '2026-03-01T06:01:00.000Z',
         text: '2 batches: ODOO_REFUSED: Odoo refused the quantities of the MO: "no lot"; tried 3 times',

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { runInNewContext } from 'node:vm';
 import { weightDiffers, weightRule } from '../../src/line/plausible';
+import { ALARM_ACTIONS, actionFor, wordsFor } from '../../src/monitor/alarm-codes';
 import type { QueueRow } from '../../src/queue/batch';
 import { bareLine, bareRow } from '../support/bare';
 import { example } from '../support/example';
 
 interface OperatorPage {
   data(): object;
-  computed: { colour(this: object): string; paperSum(this: object): number; doubt(this: object): string };
+  computed: {
+    colour(this: object): string;
+    paperSum(this: object): number;
+    doubt(this: object): string;
+    lamps(this: object): { word: string; text: string; colour: string }[];
+  };
   methods: {
-    tile(this: object, slot: number, batch: object): { wait: string };
+    tile(this: object, slot: number, batch: object): { wait: string; trouble?: string; remedy?: string; hangs?: string };
     ago(this: { serverNow: number }, at: string): string;
     plain(text: string | null): { text: string; code: string };
   };
@@ -127,6 +133,46 @@ describe('the operator page over a line in trouble', () => {
       assert.match(wait(batch, 'OBSERVE'), /mode observe/);
     }
     assert.equal(wait({ place: 'to_odoo', state: 'finished' }, 'RUNNING'), '', 'it goes on by itself');
+  });
+
+  it('gives one instruction for a batch that stands still and has an alarm, in plain words whatever the code', () => {
+    const hangs_on = { tag: 'silo_a', code: 'silo101', product: 'Maize', uom: 'kg', planned: 50, actual: 20 };
+    const shown = (alarms: object[]): ReturnType<typeof methods.tile> =>
+      methods.tile.call({ ...page.data(), ...methods, data: { word: 'RUNNING' }, alarms, old: false, serverNow: Date.now() }, 1, {
+        ...BATCH,
+        trouble: null,
+        action: null,
+        state: 'running',
+        place: 'needs_you',
+        hangs_on,
+      });
+    assert.match(shown([]).hangs ?? '', /^Stands still at silo_a .* See why at the PLC/);
+    for (const code of Object.keys(ALARM_ACTIONS)) {
+      const alarm = {
+        code,
+        severity: 'warning',
+        mo_id: BATCH.mo_id,
+        text: `slot 1 ${BATCH.mo_id}: ${wordsFor(code)}`,
+        action: actionFor(code),
+      };
+      const { hangs, trouble, remedy } = shown([alarm]);
+      assert.deepEqual([hangs, remedy], [code === 'failed-bit' ? '' : 'Stands still at silo_a Maize (20 of 50 kg).', alarm.action], code);
+      assert.match(trouble ?? '', /^[A-Z]/, code);
+      assert.ok(code === 'stuck' || !trouble?.includes(code), trouble);
+    }
+  });
+
+  it('does not call an Odoo ok that answers, and refuses batches or has not got them', () => {
+    const odoo = (refused_batches: number, last_errors: (string | null)[]): string[] => {
+      const batches = last_errors.map((last_error) => ({ last_error, trouble: last_error && 'x' }));
+      const data = { refused_batches, batches, links: { odoo: { state: 'ok', since: '2026-03-01T12:00:00.000Z', error: null } } };
+      const [lamp] = computed.lamps.call({ ...page.data(), ...methods, data, old: false, serverNow: Date.now() });
+      return [lamp?.word ?? '', lamp?.colour ?? ''];
+    };
+    assert.deepEqual(odoo(0, [null]), ['ok', 'green']);
+    assert.deepEqual(odoo(1, ['ODOO_REFUSED: x', 'ODOO_CANCELLED: x']), ['answers, refused 1 batch', 'yellow']);
+    assert.deepEqual(odoo(0, ['ODOO_CANCELLED: x', 'ODOO_DIFFERS: x']), ['answers, lacks 2 batches', 'yellow']);
+    assert.deepEqual(odoo(0, ['recipe-mismatch: x']), ['ok', 'green']);
   });
 
   it('is neither green nor blue in its band while the level is not ok', () => {

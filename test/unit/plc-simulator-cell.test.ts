@@ -188,7 +188,7 @@ describe('PLC simulator: batch cell', () => {
     const plant = createPlant();
     for (const slot of [1, 2]) plant.load(slot, `WH/MO/0000${slot}`, { silo_a: 600 });
     plant.run(20);
-    plant.cell.act('hold', 1);
+    assert.equal(plant.cell.act('hold', 1).text, 'WH/MO/00001 stands still in slot 1, partly dosed');
     const held = plant.cell.picture(1);
     assert.deepEqual(plant.run(100), []);
     assert.deepEqual(plant.cell.picture(1), { ...held, state: 'held' });

@@ -88,6 +88,15 @@ const WEIGHED_KEPT = 1000;
 /** Part of the batch time in which silos are open; the rest is mixing with settled weights. */
 const DOSING_SHARE = 0.9;
 
+/** How far a batch is that is held; the others cannot be. */
+const HELD_WHILE: Readonly<Record<BatchPhase, string>> = {
+  waiting: 'nothing of it is dosed yet',
+  dosing: 'partly dosed',
+  mixing: 'all of it dosed, in the mixer',
+  finished: 'finished',
+  failed: 'failed',
+};
+
 export const EMPTY_CELL: CellState = { taken: 0, batches: [], weighed: [] };
 
 /**
@@ -185,13 +194,13 @@ export function createCell({ panel, state, clock, batchTime, deviation, noise }:
         (mo_id ?? batch.mo_id) === batch.mo_id &&
         (action === 'restart' ? batch.held || batch.phase === 'failed' : isUnfinished(batch) && !(action === 'hold' && batch.held));
       if (!batch || !ready) {
-        const shows = batch ? `${batch.mo_id} there is ${batch.held ? 'held' : batch.phase}` : 'no batch is there';
+        const shows = batch ? `${batch.mo_id} there is ${batch.held ? 'held' : batch.phase}` : 'no batch is there, or its result was taken';
         const which = mo_id === null ? 'a batch' : mo_id;
         const needs = action === 'restart' ? `${which} held or failed` : `${which} waiting or running`;
         throw new SmartMoError('INPUT_INVALID', `cannot ${action} slot ${slot}: ${shows}; ${action} needs ${needs}`, { value: slot });
       }
       batch.held = action === 'hold';
-      if (action === 'hold') return event('held', batch, `${batch.mo_id} is held in slot ${slot}`);
+      if (action === 'hold') return event('held', batch, `${batch.mo_id} stands still in slot ${slot}, ${HELD_WHILE[batch.phase]}`);
       if (action === 'fail') {
         batch.phase = 'failed';
         panel.showState(slot, 'failed');
