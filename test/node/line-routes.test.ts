@@ -53,6 +53,9 @@ describe('routes of the dialog of a line', function () {
       assert.equal(await told(language), 'actual_weight is missing; add a row for it');
     const { body } = await post(`preview/${LINE.id}`, {}, { 'accept-language': 'id' });
     assert.match((body as { text: string }).text, /^CONFIG_MISSING: line ini tidak memiliki PLC; pilih satu/);
+    const plc = { id: PLC, host: '127.0.0.1', port: 1 };
+    const { body: away } = await post('test/mo-plc', plc, { 'accept-language': 'id' });
+    assert.match((away as { text: string }).text, /^PLC_UNREACHABLE: tidak ada koneksi ke 127.0.0.1:1 unit 1: tidak ada yang menjawab/);
   });
 
   it('preview, components and test recipe name what the line has not', async () => {
