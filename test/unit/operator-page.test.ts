@@ -15,17 +15,28 @@ interface OperatorPage {
     lamps(this: object): { word: string; text: string; colour: string }[];
   };
   methods: {
-    tile(this: object, slot: number, batch: object): { wait: string; trouble?: string; remedy?: string; hangs?: string };
+    tile(
+      this: object,
+      slot: number,
+      batch: object,
+    ): { wait: string; asksFirst: boolean; trouble?: string; remedy?: string; hangs?: string };
+    lastName(): string;
+    listed(slots: number[]): string;
     ago(this: { serverNow: number }, at: string): string;
     plain(text: string | null): { text: string; code: string };
   };
 }
 
 /** The script of the operator's page, as the example holds it. */
-function operatorPage(): OperatorPage {
-  const template = String(example('03 - Line dashboard').find(({ name }) => name === 'operator page')?.['format']);
-  const script = /<script>\s*export default (\{[\s\S]*\})\s*<\/script>/.exec(template)?.[1];
-  return runInNewContext(`(${script ?? ''})`) as OperatorPage;
+function operatorPage(kept?: object): OperatorPage {
+  return script('operator page', kept) as OperatorPage;
+}
+
+/** @param kept what the browser keeps between two visits */
+function script(page: string, kept?: object): unknown {
+  const template = String(example('03 - Line dashboard').find(({ name }) => name === page)?.['format']);
+  const text = /<script>\s*export default (\{[\s\S]*\})\s*<\/script>/.exec(template)?.[1];
+  return runInNewContext(`(${text ?? ''})`, kept ? { localStorage: kept } : {});
 }
 
 describe('words of the operator page', () => {
@@ -114,6 +125,30 @@ describe('a batch that is finished by hand', () => {
   });
 });
 
+describe('the name of whoever uses the screen', () => {
+  for (const page of ['operator page', 'history page']) {
+    it(`is gone from the ${page} 8 hours after its last use, and so is one that was kept for ever`, () => {
+      const store = new Map<string, string>();
+      const kept = { getItem: (key: string) => store.get(key) ?? null, removeItem: (key: string) => store.delete(key) };
+      const { methods } = script(page, kept) as OperatorPage;
+      const name = (value: string): string => {
+        store.set('smart-mo-actor', value);
+        return methods.lastName();
+      };
+      assert.equal(name(JSON.stringify({ name: 'Ayu', until: Date.now() + 60_000 })), 'Ayu');
+      assert.equal(name(JSON.stringify({ name: 'Ayu', until: Date.now() - 1 })), '');
+      assert.equal(store.size, 0, 'nothing is left of it');
+      assert.equal(name('Ayu'), '');
+    });
+  }
+
+  it('is kept for 8 hours', () => {
+    for (const page of ['operator page', 'history page']) {
+      assert.equal(((script(page) as OperatorPage).data.call({ day: () => '' }) as { NAME_MS: number }).NAME_MS, 8 * 3_600_000);
+    }
+  });
+});
+
 describe('the operator page over a line in trouble', () => {
   const page = operatorPage();
   const { methods, computed } = page;
@@ -173,6 +208,22 @@ describe('the operator page over a line in trouble', () => {
     assert.deepEqual(odoo(1, ['ODOO_REFUSED: x', 'ODOO_CANCELLED: x']), ['answers, refused 1 batch', 'yellow']);
     assert.deepEqual(odoo(0, ['ODOO_CANCELLED: x', 'ODOO_DIFFERS: x']), ['answers, lacks 2 batches', 'yellow']);
     assert.deepEqual(odoo(0, ['recipe-mismatch: x']), ['ok', 'green']);
+  });
+
+  it('lets no button stand out while somebody else is to be asked first', () => {
+    const asksFirst = (action: string): boolean => {
+      const shown = { ...page.data(), ...methods, data: {}, alarms: [], old: false, serverNow: Date.now() };
+      return methods.tile.call(shown, 1, { ...BATCH, state: 'failed', place: 'needs_you', action }).asksFirst;
+    };
+    assert.equal(asksFirst(actionFor('failed-batch', 'ODOO_GONE')), true);
+    assert.equal(asksFirst(actionFor('mo-cancelled-in-odoo', 'not-shown')), true);
+    assert.equal(asksFirst(actionFor('failed-batch', 'ODOO_CANCELLED')), false);
+  });
+
+  it('names the slots that need somebody, at most eight', () => {
+    assert.equal(methods.listed([3, 10]), '3 and 10');
+    assert.equal(methods.listed([1, 2, 3]), '1, 2 and 3');
+    assert.equal(methods.listed([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), '1, 2, 3, 4, 5, 6, 7, 8 and 2 more');
   });
 
   it('is neither green nor blue in its band while the level is not ok', () => {
