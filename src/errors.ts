@@ -28,7 +28,7 @@ export const ERROR_CODES = {
   ODOO_DIFFERS: 'Odoo shows other quantities than the PLC weighed.',
   ODOO_CANCELLED: 'The MO was cancelled in Odoo.',
   ODOO_CHANGED: 'The MO was changed in Odoo after it was queued.',
-  ODOO_GONE: 'The MO no longer exists in Odoo, or the Odoo user may not see it.',
+  ODOO_GONE: 'The MO is gone from Odoo, or hidden from the Odoo user.',
   ODOO_OUTCOME_UNKNOWN: 'The connection to Odoo was lost after a change was sent.',
   PLC_UNREACHABLE: 'No connection to the PLC.',
   PLC_TIMEOUT: 'The PLC is connected but does not answer in time.',

@@ -17,7 +17,7 @@ type Whereabouts = 'queued' | 'waits-in-plc' | 'in-plc' | 'made';
 export type ChangeValue = Whereabouts | 'not-shown' | 'not-shown-made';
 
 /** What every place says of such an MO, behind its name. */
-export const NOT_SHOWN = 'no longer exists in Odoo, or the Odoo user may not see it';
+export const NOT_SHOWN = 'is gone from Odoo, or hidden from the Odoo user';
 
 interface Change {
   code: OdooChange;

@@ -115,8 +115,7 @@ export const BY_VALUE: {
     ODOO_DIFFERS: 'Compare the MO in Odoo with the paper of the scale, put it right there, then press park.',
     ODOO_CANCELLED: 'Press cancel, and book in Odoo by hand what was weighed.',
     ODOO_CHANGED: 'Set the MO back in Odoo, then press retry; or park, and book it by hand.',
-    ODOO_GONE:
-      'Ask the ERP administrator: when the MO is only hidden, have the right given back and press retry; when it was deleted, press cancel, and book by hand what was weighed.',
+    ODOO_GONE: 'Ask the ERP administrator. Hidden: have it shown, then press retry. Deleted: press cancel, and book by hand.',
     'recipe-mismatch': 'Compare with the paper of the scale: retry books what was weighed, By hand what the paper says.',
   },
   'not-pushed': {

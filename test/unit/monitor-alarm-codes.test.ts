@@ -116,7 +116,7 @@ describe('what to press for an alarm', () => {
     assert.equal(value({ actual: { silo_a: 0 } }, { ...SHOWN, state: 'cancel' }), 'waits-in-plc');
     assert.equal(value({ actual: { silo_a: 12 } }, { ...SHOWN, state: 'cancel' }), 'in-plc');
     assert.match(actionFor('mo-cancelled-in-odoo', 'not-shown'), /^Ask the ERP administrator .* Press cancel only when it was deleted/);
-    assert.match(actionFor('failed-batch', 'ODOO_GONE'), /hidden.* press retry/);
+    assert.match(actionFor('failed-batch', 'ODOO_GONE'), /^Ask .*Hidden: .* press retry/);
   });
 
   it('goes with the batch: what waited in the PLC when Odoo was asked may be half dosed now', () => {
