@@ -74,6 +74,12 @@ describe('what an operator can do on the dashboard', function () {
     await dialog(page).getByText('The materials sum up to 1,000 kg, the finished weight is 100 kg.').waitFor();
     const allTheSame = dialog(page).getByRole('button', { name: 'Finish with 100 kg all the same' });
     await allTheSame.waitFor();
+    // Beside the button, whatever the dialog is scrolled to.
+    for (const viewport of [PHONE, DESKTOP]) {
+      await page.setViewportSize(viewport);
+      const box = await dialog(page).locator('.mo-doubt').boundingBox();
+      assert.ok(box && box.width > 200 && box.y > 0 && box.y + box.height < viewport.height, `${viewport.width}: ${JSON.stringify(box)}`);
+    }
     assert.equal(await moIn(page, 10), mo, 'nothing was sent');
     await inputs.nth(15).fill('200');
     await sure.waitFor();
