@@ -279,6 +279,31 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     await visitor.operator.until('RUNNING', () => word(page, 'RUNNING').isVisible(), ['every 5 minutes']);
   });
 
+  it('parks all the batches of one cause at once, and says first what becomes of their weights', async () => {
+    await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
+    const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: Odoo refused/ });
+    await appears('failed batches under one alarm', () => refused.isVisible());
+    await refused.getByRole('button', { name: /^Park all/ }).click();
+    const asked = await dialog(page).innerText();
+    const parked = asked.match(/WH\/MO\/\d+/g) ?? [];
+    assert.ok(parked.length > 1, asked);
+    assert.match(
+      asked,
+      new RegExp(
+        `^Park ${parked.length} batches\\?.*Cancel would cancel the order there too.*made ${parked.length} of them: the weights`,
+        's',
+      ),
+    );
+    await dialog(page).getByRole('button', { name: 'Go back' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    await press(refused, /^Park all/, 'Park', 'booked by hand');
+    await page.getByText(/^\d+ batches are parked, they are in the history as failed$/).waitFor();
+    for (const mo of parked) await page.locator('.mo-id', { hasText: mo }).waitFor({ state: 'detached' });
+    const history = await visitor.look('history');
+    for (const mo of parked) await history.locator('tr', { hasText: mo }).getByText('failed: made, NOT in Odoo', { exact: true }).waitFor();
+    await visitor.plant.command('mo-odoo-simulator', { action: 'clear' });
+  });
+
   /** Texts and buttons that reach out of their tile, and are cut off at its border. */
   const cutOff = (of: Page): Promise<string[]> =>
     of.locator('.mo-tile').evaluateAll((tiles) =>
