@@ -1,11 +1,11 @@
 import type { Queryable } from '../database/database';
 import type { HistoryRow } from './batch';
-import { type HistoryFilter, FILTERED, filterParameters, NOT_IN_ODOO } from './history';
+import { NOT_IN_ODOO } from './history';
 import { lateOf } from './late-weight';
 import type { Note } from './steps';
 
 const MADE = `
-SELECT h.id, ${NOT_IN_ODOO} AS missing, (
+SELECT h.id, ${NOT_IN_ODOO} AS to_book, (
   SELECT b.actor FROM {schema}.mo_events b
   WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run ORDER BY b.id LIMIT 1
 ) AS booked_by
@@ -24,15 +24,16 @@ export async function withBookings<R extends Pick<HistoryRow, 'id' | 'mo_id' | '
 ): Promise<(R & { toBook: boolean })[]> {
   const names = records.map(({ mo_id }) => mo_id);
   const lateFor = await lateOf(db, line, names, unit);
-  type Made = { id: number; missing: boolean; booked_by: string | null };
+  type Made = { id: number; to_book: boolean; booked_by: string | null };
   const ids = records.map(({ id }) => id);
   const made = new Map((await db.query<Made>(MADE, [ids])).map((one) => [one.id, one]));
   return records.map((record) => {
-    const { missing = false, booked_by = null } = made.get(record.id) ?? {};
+    const { to_book = false, booked_by = null } = made.get(record.id) ?? {};
     const late = lateFor(record);
-    const booked = late === null && booked_by !== null ? `booked in Odoo by hand (${booked_by})` : null;
-    const notes = [record.notes, late?.text, booked].filter(Boolean).join('; ') || null;
-    return { ...record, notes, toBook: missing || late?.isBooked === false };
+    // What came late and is booked says so itself; what waits came after this booking.
+    const booked = late?.isBooked !== true && booked_by !== null ? `booked in Odoo by hand (${booked_by})` : null;
+    const notes = [record.notes, booked, late?.text].filter(Boolean).join('; ') || null;
+    return { ...record, notes, toBook: to_book };
   });
 }
 
@@ -57,24 +58,4 @@ export async function bookMade(
 ): Promise<number | null> {
   const [booked] = await db.query<{ slot: number }>(BOOK, [line, mo_id, actor, JSON.stringify(detail ?? {}), run]);
   return booked?.slot ?? null;
-}
-
-/** What totals of completed batches leave out. */
-export interface LeftOut {
-  batches: number;
-  /** Finished weights, in the unit of the line's weights; null: nobody knows any. */
-  weight: number | null;
-}
-
-const LEFT_OUT = `
-SELECT count(*) AS batches, sum(coalesce(CASE WHEN h.status_manufacturing = 1 THEN h.actual_weight END, (
-  SELECT (e.detail ->> 'actual_weight')::numeric FROM {schema}.mo_events e
-  WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detail ->> 'run')::int = h.run ORDER BY e.id DESC LIMIT 1
-))) AS weight
-FROM {schema}.mo_histories h WHERE ${FILTERED} AND ${NOT_IN_ODOO}`;
-
-/** Batches that were made, and of which Odoo knows nothing. */
-export async function leftOut(db: Queryable, line: string, filter: HistoryFilter): Promise<LeftOut> {
-  const [found] = await db.query<LeftOut>(LEFT_OUT, filterParameters(line, filter));
-  return found ?? { batches: 0, weight: null };
 }

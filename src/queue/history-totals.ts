@@ -1,6 +1,5 @@
 import type { Queryable } from '../database/database';
-import { type LeftOut, leftOut } from './bookings';
-import { FILTERED, filterParameters, type HistoryFilter } from './history';
+import { FILTERED, filterParameters, type HistoryFilter, LATE_NOT_BOOKED, MADE_NOT_BOOKED, NOT_IN_ODOO } from './history';
 
 /** Batches of one day of the plant, by the unit in which the orders are counted. */
 export interface DayTotal {
@@ -32,6 +31,13 @@ export interface MaterialTotal {
   actual: number | null;
 }
 
+/** Batches that were made, and of which Odoo lacks something. */
+export interface LeftOut {
+  batches: number;
+  /** What is to be booked of them, in the unit of the line's weights; null: nobody knows any. */
+  weight: number | null;
+}
+
 export interface Totals {
   /** Oldest first. */
   days: DayTotal[];
@@ -61,13 +67,22 @@ SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, array_agg(DISTINCT m ->> 
 FROM {schema}.mo_histories h, jsonb_array_elements(h.materials) m
 WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
 
+/** What came late counts where there is any: the record has what was known before, which may be booked already. */
+const LEFT_OUT = `
+SELECT count(*) AS batches, sum(coalesce(
+  (SELECT (e.detail ->> 'actual_weight')::numeric ${LATE_NOT_BOOKED} ORDER BY e.id DESC LIMIT 1),
+  CASE WHEN ${MADE_NOT_BOOKED} THEN h.actual_weight END
+)) AS weight
+FROM {schema}.mo_histories h WHERE ${FILTERED} AND ${NOT_IN_ODOO}`;
+
 /** @param timeZone in which the days begin: "Asia/Jakarta" */
 export async function historyTotals(db: Queryable, line: string, filter: HistoryFilter, timeZone: string): Promise<Totals> {
   const where = filterParameters(line, filter);
+  const [leftOut] = await db.query<LeftOut>(LEFT_OUT, where);
   return {
     days: await db.query<DayTotal>(DAYS, [...where, timeZone]),
     products: await db.query<ProductTotal>(PRODUCTS, where),
     materials: await db.query<MaterialTotal>(MATERIALS, where),
-    left_out: await leftOut(db, line, filter),
+    left_out: leftOut ?? { batches: 0, weight: null },
   };
 }

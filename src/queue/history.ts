@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database';
 import type { HistoryRow } from './batch';
+import { NOT_BOOKED_SINCE } from './late-weight';
 
 const ON_THIS_LINE = 'SELECT mo_id FROM {schema}.mo_histories WHERE line = $1 AND mo_id = ANY($2)';
 
@@ -10,22 +11,30 @@ export async function namesInHistory(db: Queryable, line: string, moIds: readonl
   return new Set(rows.map((row) => row.mo_id));
 }
 
+/** What a batch fails with when Odoo shows its MO done already; one that is only confirmed there with other quantities is not in Odoo. */
+const DONE_IN_ODOO = '^ODOO_DIFFERS: .* is done in Odoo';
+
 /**
- * Is `h` a batch record of which the PLC has weighed something, and nobody has told Odoo? It was made and then cancelled or parked,
- * or its weight came after that; nobody has said that it is booked by hand, and Odoo did not show the MO done by another hand.
+ * Of a batch record `h` that was not completed: has the PLC, or a person, weighed it to the end, and nobody told Odoo? It was made
+ * and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another hand.
  */
-export const NOT_IN_ODOO = `(
-  h.status <> 'completed' AND (
-    h.status_manufacturing = 1 AND NOT coalesce((
-      SELECT f.detail ->> 'error' ~ '^ODOO_DIFFERS:' FROM {schema}.mo_events f
-      WHERE f.line = h.line AND f.mo_id = h.mo_id AND f.event = 'failed' AND f.at BETWEEN h.created_at AND h.archived_at
-      ORDER BY f.id DESC LIMIT 1), false)
-    OR EXISTS (
-      SELECT 1 FROM {schema}.mo_events l
-      WHERE l.line = h.line AND l.mo_id = h.mo_id AND l.event = 'refused' AND (l.detail ->> 'run')::int = h.run))
+export const MADE_NOT_BOOKED = `(
+  h.status_manufacturing = 1
+  AND NOT coalesce((
+    SELECT f.detail ->> 'error' ~ '${DONE_IN_ODOO}' FROM {schema}.mo_events f
+    WHERE f.line = h.line AND f.mo_id = h.mo_id AND f.event = 'failed' AND f.at BETWEEN h.created_at AND h.archived_at
+    ORDER BY f.id DESC LIMIT 1), false)
   AND NOT EXISTS (
     SELECT 1 FROM {schema}.mo_events b
     WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run))`;
+
+/** Events `e`: what came late of the batch record `h`, and nobody has booked since. */
+export const LATE_NOT_BOOKED = `
+FROM {schema}.mo_events e
+WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detail ->> 'run')::int = h.run AND ${NOT_BOOKED_SINCE}`;
+
+/** Is there something of the batch record to be booked in Odoo by hand? About the table mo_histories as `h`. */
+export const NOT_IN_ODOO = `(h.status <> 'completed' AND (${MADE_NOT_BOOKED} OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED})))`;
 
 /** Which batch records are meant; null: whatever it is. */
 export interface HistoryFilter {
@@ -40,13 +49,13 @@ export interface HistoryFilter {
   notInOdoo?: boolean;
 }
 
-/** The planner sees the values, so that each search uses its own index (migration 002). */
+/** About the table mo_histories as `h`. The planner sees the values, so that each search uses its own index (migration 002). */
 export const FILTERED = `
 line = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR mo_id = $3) AND ($4::text IS NULL OR reverse(mo_id) LIKE $4)
   AND ($5::timestamptz IS NULL OR archived_at >= $5) AND ($6::timestamptz IS NULL OR archived_at < $6)
   AND (NOT $7::boolean OR ${NOT_IN_ODOO})`;
 
-/** The parameters of FILTERED, which is about the table as `h`. */
+/** The parameters of {@link FILTERED}. */
 export function filterParameters(line: string, filter: HistoryFilter): unknown[] {
   const { status, mo_id, search = null, from = null, to = null, notInOdoo = false } = filter;
   return [line, status, mo_id, search === null ? null : endingWith(search), from, to, notInOdoo];

@@ -27,12 +27,15 @@ export async function keepLateWeight(db: Queryable, line: string, { mo_id, ...de
   await db.query(KEEP, [line, mo_id, JSON.stringify({ what: WHAT, ...detail })]);
 }
 
+/** Has nobody said since the event `e`, which keeps a late weight, that its run is booked? An earlier booking was of other figures. */
+export const NOT_BOOKED_SINCE = `NOT EXISTS (
+    SELECT 1 FROM {schema}.mo_events b
+    WHERE b.line = e.line AND b.mo_id = e.mo_id AND b.event = 'booked' AND b.detail -> 'run' = e.detail -> 'run' AND b.id > e.id)`;
+
 /** Of each run the last that came late and that nobody has booked since. */
 const WAITING = `
   SELECT DISTINCT ON (detail -> 'run') id, detail FROM {schema}.mo_events e
-  WHERE line = $1 AND mo_id = $2 AND event = 'refused' AND detail ->> 'what' = $5 AND NOT EXISTS (
-    SELECT 1 FROM {schema}.mo_events b
-    WHERE b.line = $1 AND b.mo_id = $2 AND b.event = 'booked' AND b.detail -> 'run' = e.detail -> 'run' AND b.id > e.id)
+  WHERE line = $1 AND mo_id = $2 AND event = 'refused' AND detail ->> 'what' = $5 AND ${NOT_BOOKED_SINCE}
   ORDER BY detail -> 'run', id DESC`;
 
 /** The alarm is one for each MO: while another run waits, it goes on with that. Whoever raised it in this very moment is cleared too. */

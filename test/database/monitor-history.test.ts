@@ -3,7 +3,7 @@ import type { HistoryReport } from '../../src/monitor/history-report';
 import type { SlotReport } from '../../src/monitor/slot-report';
 import type { HistoryRow } from '../../src/queue/batch';
 import { markFailed } from '../../src/queue/steps';
-import { type Plant, startPlant } from '../support/plant';
+import { type Plant, startPlant, weighedOf } from '../support/plant';
 
 describe('search in the history', function () {
   this.timeout(20_000);
@@ -179,10 +179,6 @@ describe('requeue in the history', () => {
       [gone],
     );
     assert.deepEqual(await can(gone), ['booked', 'requeue']);
-    // Done there by another hand: it is in Odoo.
-    const differs = 'UPDATE {schema}.mo_events SET detail = detail || \'{"error": "ODOO_DIFFERS: by hand"}\' WHERE mo_id = $1';
-    await plant.database.query(`${differs} AND event = 'failed'`, [gone]);
-    assert.deepEqual(await can(gone), ['requeue']);
   });
 
   it('nor for one that was seen done or cancelled in Odoo when its batch was cancelled', async function () {
@@ -201,4 +197,71 @@ describe('requeue in the history', () => {
       [[], [], ['requeue']],
     );
   });
+});
+
+describe('what is not in Odoo', function () {
+  this.timeout(20_000);
+  let plant: Plant;
+  beforeEach(async function () {
+    plant = await startPlant(this, { slots: 2, orders: 2 });
+    await plant.fetch();
+  });
+  afterEach(() => plant.close());
+
+  const history = async (payload: object): Promise<HistoryReport> =>
+    (await plant.report('history', payload)).payload as unknown as HistoryReport;
+
+  it('is found too when it came late, after the figures of the paper were booked: only the late ones are to be booked', async () => {
+    const [mo_id = ''] = await plant.queued();
+    await plant.load();
+    const [row] = await plant.rows();
+    assert.ok(row);
+    const { actual, weight } = weighedOf(row);
+    assert.equal((await plant.act('finish', { mo_id, actual, actual_weight: weight })).port, 1);
+    await failAndPark(mo_id, 'ODOO_REFUSED: no lot');
+    assert.equal((await plant.act('booked', { mo_id })).port, 1);
+    /** As the history, its filter and its totals have it. */
+    const seen = async (): Promise<unknown[]> => {
+      const span = { from: '2026-01-01T00:00:00Z', to: new Date(Date.now() + 60_000).toISOString(), totals: true };
+      const { total, totals } = await history({ ...span, not_in_odoo: true });
+      const [record] = (await history({ mo_id })).histories;
+      return [record?.can.includes('booked'), record?.not_in_odoo, total, totals?.left_out];
+    };
+    const nothing = [false, false, 0, { batches: 0, weight: null }];
+    assert.deepEqual(await seen(), nothing);
+
+    await plant.plcIsDone(1);
+    await plant.read();
+    const [late] = plant.plc.weighed();
+    assert.notEqual(late?.actual_weight, weight);
+    assert.deepEqual(await seen(), [true, true, 1, { batches: 1, weight: late?.actual_weight }]);
+    const told = `booked in Odoo by hand (test); ${String(late?.actual_weight)} kg weighed after it left the queue: book it by hand`;
+    const [waits] = (await history({ mo_id })).histories;
+    assert.ok(waits?.notes?.endsWith(told), waits?.notes ?? '');
+    assert.equal((await plant.act('booked', { mo_id })).port, 1);
+    assert.deepEqual(await seen(), nothing);
+  });
+
+  it('is a batch whose MO is only confirmed there with other quantities, and not one that another hand marked done', async () => {
+    await plant.finishAll();
+    const [confirmed = '', done = ''] = await plant.queued();
+    await plant.odoo.command({ action: 'done', mo_id: done });
+    const { odoo } = plant.line;
+    assert.ok(odoo);
+    const deaf = plant.on({ ...plant.line, odoo: { ...odoo, push: () => Promise.resolve() } });
+    await deaf.complete({ markDone: false });
+    for (const { last_error } of await plant.rows()) assert.match(last_error ?? '', /^ODOO_DIFFERS: /);
+    for (const mo_id of [confirmed, done]) assert.equal((await plant.act('park', { mo_id })).port, 1);
+    const { histories } = await history({ not_in_odoo: true });
+    assert.deepEqual(
+      histories.map(({ mo_id, can }) => [mo_id, can]),
+      [[confirmed, ['booked', 'requeue']]],
+    );
+  });
+
+  async function failAndPark(mo_id: string, error: string): Promise<void> {
+    const row = (await plant.rows()).find((one) => one.mo_id === mo_id);
+    assert.ok(row && (await markFailed(plant.database, row, error, { actor: 'test' })));
+    assert.equal((await plant.act('park', { mo_id })).port, 1);
+  }
 });
