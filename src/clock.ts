@@ -29,11 +29,6 @@ export function clockTime(at: Date): string {
   return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** With the seconds, as the pages show a time. */
-export function clockSeconds(at: Date): string {
-  return `${clockTime(at)}:${String(at.getSeconds()).padStart(2, '0')}`;
-}
-
 /** ISO 8601 UTC, as messages carry times; null of what has not happened. */
 export function isoOrNull(at: Date | null | undefined): string | null {
   return at?.toISOString() ?? null;

@@ -22,8 +22,8 @@ const WORST_FIRST = ['critical', 'warning', 'info'];
 export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedBatch[], mayBook = true): Cause[] {
   const groups = new Map<string, AlarmView[]>();
   for (const alarm of alarms.filter((one) => !isToldByFailure(one, alarms))) {
-    // "for 31 min", "tried twice" and "looked again at" differ from batch to batch, and are the same trouble.
-    const reason = reasonOf(alarm).replace(/\d+ min\b|; (tried (once|\d+ times)|looked again at .*)$/, '');
+    // "for 31 min" and "tried twice" differ from batch to batch, and are the same trouble.
+    const reason = reasonOf(alarm).replace(/\d+ min\b|; tried (once|\d+ times)$/, '');
     const key = JSON.stringify([alarm.code, alarm.severity, alarm.value, reason]);
     const group = groups.get(key);
     if (group) group.push(alarm);

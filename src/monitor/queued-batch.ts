@@ -1,6 +1,4 @@
-import { clockTime } from '../clock';
 import { meaningOf } from '../errors';
-import { waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { type Batch, codeOf, lookedText, type QueueRow, toBatch, withoutName } from '../queue/batch';
 import { countedAs } from '../queue/rows';
@@ -58,8 +56,9 @@ function sentenceOf(row: QueueRow, code: string): string {
   if (meaning !== undefined) return looked === '' ? meaning : `${meaning.replace(/\.$/, '')}; ${looked}.`;
   const said = [wordsFor(code), withoutName(row, withoutCode(row.last_error ?? 'failed'))].filter(Boolean).join(': ');
   const tried = triedText(row);
-  const until = tried !== '' && row.state === 'failed' ? `, given up at ${clockTime(waitsSince(row))}` : '';
-  return said + (tried && ` (${tried}${until})`);
+  // Since when, tile and alarm tell beside it by the clock of who reads; that of the server may be in another time zone.
+  const isGivenUp = tried !== '' && row.state === 'failed';
+  return said + (tried && ` (${tried}${isGivenUp ? ', given up' : ''})`);
 }
 
 function placeOf(line: Line, row: QueueRow, told: Told): Place {

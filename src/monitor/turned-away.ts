@@ -1,4 +1,3 @@
-import { clockSeconds } from '../clock';
 import type { Line } from '../line/line';
 import { codeOf, nameOf, type QueueRow, withoutName } from '../queue/batch';
 import { byDatabase } from './one-clock';
@@ -43,7 +42,7 @@ export function refusedByOdoo(rows: readonly QueueRow[]): QueueRow[] {
   return rows.filter(({ state, last_error }) => state !== 'cancelling' && isRefusal(codeOf(last_error)));
 }
 
-/** "3 batches not completed yet: Odoo refused ...; next try from 14:05 on", for those that are tried again; null when there is none. */
+/** "3 batches not completed yet: Odoo refused ...; next try in 40 s at the earliest", for those that are tried again; null when there is none. */
 export function turnedAwayText(line: Line, rows: readonly QueueRow[], now: Date): string | null {
   const waiting = rows.filter((row) => row.state !== 'cancelling' && isTurnedAway(line, row));
   const [first] = waiting;
@@ -58,11 +57,16 @@ export function turnedAwayText(line: Line, rows: readonly QueueRow[], now: Date)
   return [text, ...more.filter(Boolean)].join('; ');
 }
 
-/** The completer comes by its own timer: of the time in the row it is only known that nothing happens before. */
+/**
+ * The completer comes by its own timer: of the time in the row it is only known that nothing happens before. How long that is, everybody
+ * reads alike; a time of day would be that of the server, which may be in another time zone than the page.
+ */
 function nextTry(rows: readonly QueueRow[], now: Date): string {
   const times = rows.flatMap(({ next_try_at }) => (next_try_at === null ? [] : [next_try_at.getTime()]));
   const next = times.length < rows.length ? 0 : Math.min(...times);
-  return next > now.getTime() ? `next try from ${clockSeconds(new Date(next))} on` : 'next try with the next run of "complete in Odoo"';
+  const seconds = Math.ceil((next - now.getTime()) / 1000);
+  if (seconds <= 0) return 'next try with the next run of "complete in Odoo"';
+  return `next try in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`} at the earliest`;
 }
 
 /** The sentence of "CODE: sentence", for people. */

@@ -1,4 +1,4 @@
-import { clockTime, isoOrNull } from '../clock';
+import { isoOrNull } from '../clock';
 import type { PushPayload } from '../odoo/odoo';
 import { round, unitFactor } from '../units';
 
@@ -274,10 +274,10 @@ export function withoutName({ batch_no, mo_id }: { batch_no: number | null; mo_i
     .replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), 'the MO');
 }
 
-/** "looked again at 12:41:05: still not there": of an MO that Odoo does not show, which is looked for twice before it is given up. */
-export function lookedText({ state, last_error, updated_at }: Pick<QueueRow, 'state' | 'last_error' | 'updated_at'>): string {
+/** "looked again: still not there": of an MO that Odoo does not show, which is looked for twice before it is given up. */
+export function lookedText({ state, last_error }: Pick<QueueRow, 'state' | 'last_error'>): string {
   const isGivenUp = state === 'failed' && codeOf(last_error) === 'ODOO_GONE';
-  return isGivenUp ? `looked again at ${clockTime(updated_at)}: still not there` : '';
+  return isGivenUp ? 'looked again: still not there' : '';
 }
 
 /** Has something of it been weighed? The PLC shows every recipe that it has, also of batches that wait their turn. */

@@ -165,13 +165,13 @@ describe('reports of the line', () => {
     await plant.finishAll();
     await plant.odoo.command({ action: 'fault', fault: 'refused', method: 'write', seconds: 60 });
     await plant.complete();
-    await plant.database.query("UPDATE {schema}.mo_batch SET next_try_at = '2100-01-01 14:05' WHERE state = 'pushing'");
+    await plant.database.query("UPDATE {schema}.mo_batch SET next_try_at = clock_timestamp() + interval '90 s' WHERE state = 'pushing'");
     const { status, payload } = await plant.report('real-time');
     assert.deepEqual([payload['word'], payload['level'], payload['refused_batches'], status.fill], ['RUNNING', 'warning', 2, 'yellow']);
     assert.equal(payload['headline'], 'WAITS FOR ODOO');
     assert.match(
       String(payload['why']),
-      /^2 batches not completed yet: Odoo refused the quantities of the MO: .*; next try from \d\d:\d\d:\d\d on$/,
+      /^2 batches not completed yet: Odoo refused the quantities of the MO: .*; next try in (90|[78]\d) s at the earliest$/,
     );
     const [batch] = payload['batches'] as QueuedBatch[];
     assert.equal(batch?.trouble, 'Odoo refused the quantities of the MO: "The simulator was told to refuse this." (tried once)');
