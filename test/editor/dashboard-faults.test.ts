@@ -171,7 +171,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
     await appears('the first refusal', async () => /not completed yet: Odoo refused/.test(await page.locator('.mo-why').innerText()));
     await page.locator('.mo-band.mo-yellow').waitFor();
-    await lamp(page, 'Odoo', 'answers, refused \\d+ batch').waitFor();
+    await lamp(page, 'Odoo', 'answers, \\d+ batch(es)? in trouble').waitFor();
     const counts = (await page.locator('.mo-count').innerText()).match(/\d+/g)?.map(Number) ?? [];
     assert.equal(
       counts[0],

@@ -197,17 +197,18 @@ describe('the operator page over a line in trouble', () => {
     }
   });
 
-  it('does not call an Odoo ok that answers, and refuses batches or has not got them', () => {
-    const odoo = (refused_batches: number, last_errors: (string | null)[]): string[] => {
-      const batches = last_errors.map((last_error) => ({ last_error, trouble: last_error && 'x' }));
-      const data = { refused_batches, batches, links: { odoo: { state: 'ok', since: '2026-03-01T12:00:00.000Z', error: null } } };
+  it('does not call an Odoo ok that answers, and has not got every batch: one number for all of them', () => {
+    const odoo = (last_errors: (string | null)[], state = 'failed'): string[] => {
+      const batches = last_errors.map((last_error) => ({ state, last_error, trouble: last_error && 'x' }));
+      const data = { batches, links: { odoo: { state: 'ok', since: '2026-03-01T12:00:00.000Z', error: null } } };
       const [lamp] = computed.lamps.call({ ...page.data(), ...methods, data, old: false, serverNow: Date.now() });
       return [lamp?.word ?? '', lamp?.colour ?? ''];
     };
-    assert.deepEqual(odoo(0, [null]), ['ok', 'green']);
-    assert.deepEqual(odoo(1, ['ODOO_REFUSED: x', 'ODOO_CANCELLED: x']), ['answers, refused 1 batch', 'yellow']);
-    assert.deepEqual(odoo(0, ['ODOO_CANCELLED: x', 'ODOO_DIFFERS: x']), ['answers, lacks 2 batches', 'yellow']);
-    assert.deepEqual(odoo(0, ['recipe-mismatch: x']), ['ok', 'green']);
+    assert.deepEqual(odoo([null]), ['ok', 'green']);
+    assert.deepEqual(odoo(['ODOO_REFUSED: x', 'ODOO_CANCELLED: x', 'ODOO_GONE: x']), ['answers, 3 batches in trouble', 'yellow']);
+    assert.deepEqual(odoo(['ODOO_REFUSED: x', 'ODOO_DIFFERS: x']), ['answers, 1 batch in trouble', 'yellow'], 'what differs is done there');
+    assert.deepEqual(odoo(['ODOO_REFUSED: x'], 'cancelling'), ['ok', 'green']);
+    assert.deepEqual(odoo(['recipe-mismatch: x']), ['ok', 'green']);
   });
 
   it('lets no button stand out while somebody else is to be asked first', () => {
