@@ -5,6 +5,7 @@ import type { Outcome } from '../../src/line/outcome';
 import type { Run } from '../../src/line/run';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { compileMapping } from '../../src/plc/mapping';
+import { markFailed } from '../../src/queue/steps';
 import { type Plant, runSet, startPlant } from '../support/plant';
 
 /** What an operator decides: each action from the state it is meant for, and refused from all others. */
@@ -118,6 +119,43 @@ describe('operator actions', () => {
       record?.notes,
       'finished by hand: scale broken, all the same: the materials sum up to 1000.00 kg, the finished weight is 100.00 kg (Budi)',
     );
+  });
+
+  it('finish keeps that too of a batch that is parked or cancelled then, each decision once', async () => {
+    await plant.fetch({ limit: 2 });
+    const queued = await plant.rows();
+    const failAll = async (): Promise<void> => {
+      for (const row of await plant.rows()) assert.ok(await markFailed(plant.database, row, 'ODOO_REFUSED: no lot', { actor: 'test' }));
+    };
+    const finishAll = async (): Promise<void> => {
+      for (const { mo_id, materials } of queued) {
+        const actual = Object.fromEntries(materials.map(({ tag, planned }) => [tag, planned]));
+        assert.equal((await act('finish', { mo_id, actual, actual_weight: 100, reason: 'scale broken' })).port, 1);
+      }
+    };
+    await finishAll();
+    await failAll();
+    await finishAll();
+    await failAll();
+    const [parked = '', cancelled = ''] = queued.map(({ mo_id }) => mo_id);
+    assert.equal((await act('retry', { mo_id: parked, reason: 'lot is there' })).port, 1);
+    await plant.database.query(`UPDATE {schema}.mo_batch SET state = 'failed' WHERE mo_id = $1`, [parked]);
+    assert.equal((await act('park', { mo_id: parked, reason: 'booked on paper' })).port, 1);
+    assert.equal((await plant.cancel({ mo_id: cancelled }, { cancelInOdoo: false })).port, 1);
+    const decided =
+      'finished by hand: scale broken, all the same: the materials sum up to 1000.00 kg, the finished weight is 100.00 kg (Budi)';
+    const { payload } = await plant.report('history');
+    assert.deepEqual(
+      (payload['histories'] as { notes: string | null }[]).map(({ notes }) => notes),
+      [decided, `booked on paper; ${decided}; sent to Odoo again: lot is there (Budi)`],
+    );
+    const events = await plant.database.query(
+      `SELECT event, detail ->> 'notes' AS notes FROM {schema}.mo_events WHERE event IN ('parked', 'cancelled') ORDER BY id`,
+    );
+    assert.deepEqual(events, [
+      { event: 'parked', notes: 'booked on paper' },
+      { event: 'cancelled', notes: null },
+    ]);
   });
 
   it('finish checks each figure as a reading is checked, also where a mismatch is only a warning', async () => {
