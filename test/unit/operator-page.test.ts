@@ -23,6 +23,7 @@ interface OperatorPage {
     lastName(): string;
     listed(slots: number[]): string;
     ago(this: { serverNow: number }, at: string): string;
+    unbooked(this: object, batches: object[], where: string): string;
     plain(text: string | null): { text: string; code: string };
   };
 }
@@ -219,6 +220,16 @@ describe('the operator page over a line in trouble', () => {
     assert.equal(asksFirst(actionFor('failed-batch', 'ODOO_GONE')), true);
     assert.equal(asksFirst(actionFor('mo-cancelled-in-odoo', 'not-shown')), true);
     assert.equal(asksFirst(actionFor('failed-batch', 'ODOO_CANCELLED')), false);
+  });
+
+  it('says that weights are left to be booked unless Odoo has the MO done: not of one that is confirmed there with other figures', () => {
+    const told = (last_error: string | null): string =>
+      methods.unbooked.call({ ...page.data(), ...methods }, [{ status_manufacturing: 1, last_error, weighed: 998, weight_uom: 'kg' }], '');
+    const other = 'in Odoo with other quantities (finished quantity: weighed 998, Odoo shows 0)';
+    assert.match(told('ODOO_REFUSED: no lot'), /^The PLC has made it/);
+    assert.match(told(`ODOO_DIFFERS: WH/MO/00001 is confirmed ${other}`), /^The PLC has made it/);
+    assert.equal(told(`ODOO_DIFFERS: WH/MO/00001 is done ${other}`), '');
+    assert.equal(told('ODOO_DIFFERS: WH/MO/00001 is done in Odoo and cannot be cancelled any more'), '');
   });
 
   it('names the slots that need somebody, at most eight', () => {
