@@ -35,6 +35,10 @@ export interface WeightRule {
   per_tag: Record<string, number>;
 }
 
+/**
+ * The rule of {@link weightDiffers} for these batches.
+ * @returns `percent` and `least` as they are set for the line; `per_tag` has every tag of the map and of the batches
+ */
 export function weightRule({ weightTolerance, mapping }: Line, rows: readonly Pick<QueueRow, 'materials'>[]): WeightRule {
   const units = new Map(mapping.tags.map((tag) => [tag, mapping.unitOf(tag)]));
   // A batch keeps the units that it was queued with.
