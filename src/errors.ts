@@ -73,7 +73,7 @@ export interface ErrorDetails {
   /** What an engineer wants to know besides, and an operator does not: "mrp.production.write of 26". */
   detail?: string | undefined;
   /** What to do about it, where something else tells that too: the message ends with it, `sentence` is without it. */
-  remedy?: string;
+  remedy?: string | undefined;
 }
 
 /** The one error class. `name` equals `code`, so that log, debug sidebar and `msg.error.message` begin with the code. */
@@ -84,6 +84,7 @@ export class SmartMoError extends Error {
   readonly value: unknown;
   /** For the editor, which may speak another language than the message does. */
   readonly sentence: Text;
+  readonly remedy: string | undefined;
   /** For the log and the events of the batch; never part of the sentence. */
   detail: string | undefined;
 
@@ -91,6 +92,7 @@ export class SmartMoError extends Error {
   constructor(code: ErrorCode, sentence: Text, details: ErrorDetails = {}) {
     super(details.remedy === undefined ? String(sentence) : `${String(sentence)}; ${details.remedy}`);
     this.sentence = sentence;
+    this.remedy = details.remedy;
     this.name = code;
     this.code = code;
     this.class = details.class ?? 'permanent';

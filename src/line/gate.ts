@@ -107,9 +107,12 @@ export function waitsSince({ state, updated_at, finished_at }: Pick<WaitingRow, 
   return (state === 'pushing' ? finished_at : null) ?? updated_at;
 }
 
-/** Since when a queue is blocked; null: the batch that was at work beside the failed ones has left it, and nobody wrote down when. */
-export function blockedSince(rows: readonly WaitingRow[]): Date | null {
-  return rows.every(({ state }) => state === 'failed') ? null : lastChange(rows);
+/**
+ * Since when a queue is blocked: of failed batches since the first of them has to be cleared, which is the one that band and alarm
+ * name; otherwise since nothing has happened to any of them.
+ */
+export function blockedSince(rows: readonly WaitingRow[]): Date {
+  return rows.every(({ state }) => state === 'failed') ? waitsSince(firstBlocking(rows)) : lastChange(rows);
 }
 
 /** Since when nothing has happened to any of these batches. */

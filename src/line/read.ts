@@ -3,8 +3,8 @@ import { describe, SmartMoError } from '../errors';
 import { acknowledge, countHeartbeat } from '../plc/handshake';
 import type { Plc } from '../plc/plc';
 import type { SlotReading } from '../plc/slot';
-import { settleAlarms } from '../queue/alarms';
-import type { QueueRow } from '../queue/batch';
+import { openAlarms, settleAlarms } from '../queue/alarms';
+import { failedInPlc, type QueueRow } from '../queue/batch';
 import { namesInHistory } from '../queue/history';
 import { type ReadingUpdate, type StoredReading, storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
@@ -153,7 +153,8 @@ async function acknowledgeAll(
 async function raiseAlarms(line: Line, bad: readonly BadSlot[], rows: readonly QueueRow[]): Promise<void> {
   await holdForStrangers(line, bad);
   const slots = bad.map(({ code, mo_id, batch_no, text, value }) => ({ code, mo_id, batch_no, text, value, severity: 'warning' as const }));
-  await settleAlarms(line.database, line.line, ALARMS, [...slots, ...rowAlarms(line, rows)]);
+  const known = rows.some(failedInPlc) ? await openAlarms(line.database, line.line) : [];
+  await settleAlarms(line.database, line.line, ALARMS, [...slots, ...rowAlarms(line, rows, known)]);
 }
 
 function resultOf(

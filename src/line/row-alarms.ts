@@ -10,6 +10,8 @@ export const ROW_ALARMS = ['failed-bit', 'both-bits', 'slot-missing', 'recipe-mi
 /** Value of `failed-bit` where the PLC will not come back to the batch by itself (monitor/alarm-codes). */
 export const GONE_ON = 'gone-on';
 
+type KnownAlarm = Pick<OpenAlarm, 'code' | 'mo_id' | 'value' | 'text'>;
+
 /** The slot that the PLC makes after it gave this batch up; of several the one it began last. null: none, it may still go on with it. */
 function goneOnTo(failed: QueueRow, rows: readonly QueueRow[]): number | null {
   const after = rows.filter(
@@ -19,8 +21,11 @@ function goneOnTo(failed: QueueRow, rows: readonly QueueRow[]): number | null {
   return last?.batch_no ?? null;
 }
 
-/** Alarms that follow from what is stored in the rows: they stay as long as the row shows them. */
-export function rowAlarms(line: Line, rows: readonly QueueRow[]): OpenAlarm[] {
+/**
+ * Alarms that follow from what is stored in the rows: they stay as long as the row shows them.
+ * @param known open alarms: a PLC that has once gone on does not come back because the batch it went on to has left the queue
+ */
+export function rowAlarms(line: Line, rows: readonly QueueRow[], known: readonly KnownAlarm[] = []): OpenAlarm[] {
   return rows.flatMap((row) => {
     const alarm = (code: string, severity: OpenAlarm['severity'], text: string, value: string | null = null): OpenAlarm => ({
       code,
@@ -39,8 +44,9 @@ export function rowAlarms(line: Line, rows: readonly QueueRow[]): OpenAlarm[] {
     } else if (row.status_operation === 1) {
       const next = goneOnTo(row, rows);
       const text = `${slot}: the PLC says the batch failed`;
-      if (next === null) alarms.push(alarm('failed-bit', 'critical', text));
-      else alarms.push(alarm('failed-bit', 'critical', `${text}, and has gone on to slot ${next}`, GONE_ON));
+      const before = known.find(({ code, mo_id, value }) => code === 'failed-bit' && mo_id === row.mo_id && value === GONE_ON);
+      if (next !== null) alarms.push(alarm('failed-bit', 'critical', `${text}, and has gone on to slot ${next}`, GONE_ON));
+      else alarms.push(alarm('failed-bit', 'critical', before?.text ?? text, before?.value));
     }
     if (row.missed_reads >= MISSED_READS) {
       alarms.push(alarm('slot-missing', 'critical', `${slot} was loaded, but ${MISSED_READS} reads in a row the PLC did not show it`));

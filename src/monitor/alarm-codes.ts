@@ -31,7 +31,7 @@ export const ALARM_ACTIONS = {
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
   'map-version': 'Call the PLC programmer: the PLC has another version of the register map.',
   'mo-done-in-odoo': 'Ask who did it. Press cancel: the batch fails, because its MO is done; then press park.',
-  'gate-blocked': 'The tile of each of these slots says what to do.',
+  'gate-blocked': 'The alarm of each of these batches says what to do.',
   'all-in-history': 'Nothing to do if no new MO is expected; else confirm new MOs in Odoo.',
   'mo-cancelled-in-odoo': 'Press cancel: the batch has to leave the queue here too.',
   'mo-changed-in-odoo': 'Set the quantity back in Odoo; or press cancel, and make a new MO there: this one is not fetched again.',
@@ -85,6 +85,9 @@ export const PLC_LINK = ['plc-down'] as const satisfies readonly AlarmCode[];
 /** Value of `plc-down` when no read failed: there was none. */
 export const NOT_READ = 'not-read';
 
+/** Value of `gate-blocked` when it is not failed batches that block the queue. */
+export const NO_CHANGE = 'no-change';
+
 type ByValue<Value extends string> = Readonly<Partial<Record<Value, string>>>;
 type RefusedCancel = 'cancel-refused' | 'cancel-refused-made';
 
@@ -99,6 +102,7 @@ export const BY_VALUE: {
   'not-pushed': ByValue<ErrorCode>;
   'failed-bit': ByValue<typeof GONE_ON>;
   'plc-down': ByValue<ErrorCode | typeof NOT_READ>;
+  'gate-blocked': ByValue<typeof NO_CHANGE>;
   'mo-cancelled-in-odoo': ByValue<ChangeValue>;
   'mo-done-in-odoo': ByValue<ChangeValue>;
   'mo-changed-in-odoo': ByValue<ChangeValue>;
@@ -136,6 +140,10 @@ export const BY_VALUE: {
     PLC_TIMEOUT: 'Check the network and the load of the PLC; one that never answered may have another unit number.',
     PLC_ANSWER: 'Check address and unit number of the PLC: another device or a gateway answers.',
     [NOT_READ]: 'Check that the node "read batches" is triggered: by its timer, or by the messages with the slots.',
+  },
+  'gate-blocked': {
+    [NO_CHANGE]:
+      'Find out why nothing moves: look at the PLC, and check that the nodes "load recipes", "read batches" and "complete in Odoo" are triggered.',
   },
   'mo-cancelled-in-odoo': {
     'not-shown':

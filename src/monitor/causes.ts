@@ -22,9 +22,7 @@ const WORST_FIRST = ['critical', 'warning', 'info'];
 export function causesOf(alarms: readonly AlarmView[], batches: readonly QueuedBatch[], mayBook = true): Cause[] {
   const groups = new Map<string, AlarmView[]>();
   for (const alarm of alarms.filter((one) => !isToldByFailure(one, alarms))) {
-    // "for 31 min" and "tried twice" differ from batch to batch, and are the same trouble.
-    const reason = reasonOf(alarm).replace(/\d+ min\b|; tried (once|\d+ times)$/, '');
-    const key = JSON.stringify([alarm.code, alarm.severity, alarm.value, reason]);
+    const key = JSON.stringify([alarm.code, alarm.severity, alarm.value, sharedReason(alarm).replace(/\d+ min\b/, '')]);
     const group = groups.get(key);
     if (group) group.push(alarm);
     else groups.set(key, [alarm]);
@@ -50,7 +48,7 @@ function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[], may
     words: wordsFor(code, oldest.value),
     severity,
     since,
-    text: hit.length > 1 ? `${hit.length} batches: ${reasonOf(oldest)}` : text,
+    text: hit.length > 1 ? `${hit.length} batches: ${sharedReason(oldest)}` : text,
     action,
     batches: hit.sort((a, b) => (a.batch_no ?? 0) - (b.batch_no ?? 0)),
     can:
@@ -60,7 +58,8 @@ function toCause(group: readonly AlarmView[], queue: readonly QueuedBatch[], may
   };
 }
 
-/** What the sentence says beside slot and MO. */
-function reasonOf({ text, batch_no, mo_id }: AlarmView): string {
-  return mo_id === null ? text : withoutName({ batch_no, mo_id }, text);
+/** What the sentence says beside slot and MO, and beside its end, which differs from batch to batch: how often it was tried. */
+function sharedReason({ text, batch_no, mo_id }: AlarmView): string {
+  const reason = mo_id === null ? text : withoutName({ batch_no, mo_id }, text);
+  return reason.replace(/; tried (once|\d+ times)$/, '');
 }

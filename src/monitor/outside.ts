@@ -1,5 +1,6 @@
 import { describe, SmartMoError } from '../errors';
 import { type Line, odooOf, plcOf } from '../line/line';
+import { NOT_SHOWN } from '../line/odoo-check';
 import { quantityOnPlc } from '../line/quantity';
 import { isOfTheLink } from '../line/retry';
 import type { OdooRecord } from '../odoo/odoo';
@@ -61,9 +62,7 @@ export function orderNow(
   return ask(async () => {
     if (odoo_id === null) return nothing(`${mo_id} has no id of Odoo`);
     const shown = await odooOf(line).readOrder(odoo_id, signal);
-    return shown
-      ? { shown, text: null, away: false }
-      : nothing(`Odoo does not show ${mo_id}: it was deleted, or the Odoo user may not see it`);
+    return shown ? { shown, text: null, away: false } : nothing(`${mo_id} ${NOT_SHOWN}`);
   });
 }
 

@@ -1,6 +1,6 @@
 import { minutesBetween } from '../clock';
 import { describe } from '../errors';
-import { blockedSince, isBlocked, lastChange, waitsSince } from '../line/gate';
+import { blockedSince, isBlocked, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import { changeAlarmNow } from '../line/odoo-check';
@@ -8,7 +8,7 @@ import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
 import { aboutBatch, type BatchState, codeOf, isDosing, lookedText, type QueueRow, STATE_WORDS } from '../queue/batch';
-import { type AlarmCode, failureOf, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
+import { type AlarmCode, failureOf, NO_CHANGE, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import { byDatabase } from './one-clock';
 import type { Snapshot } from './snapshot';
@@ -98,7 +98,7 @@ export function alarmsNow(line: Line, snapshot: Snapshot, stuckAfterMinutes: num
     const row = asked.get(alarm.mo_id);
     return row ? [changeAlarmNow(alarm, row)] : [];
   });
-  const ofRows = rowAlarms(line, rows).map((alarm) => dated(line, snapshot, alarm));
+  const ofRows = rowAlarms(line, rows, alarms).map((alarm) => dated(line, snapshot, alarm));
   const seen = [...open, ...ofRows].map((alarm): AlarmRow => ({
     id: sameOf(alarms, alarm)?.id ?? 0,
     line: line.line,
@@ -117,8 +117,7 @@ function sameOf(alarms: readonly AlarmRow[], alarm: OpenAlarm): AlarmRow | undef
   return alarms.find(({ code, mo_id }) => code === alarm.code && mo_id === alarm.mo_id);
 }
 
-function firstSeen(line: Line, rows: readonly QueueRow[], { code, mo_id }: OpenAlarm): Date {
-  if (code === 'gate-blocked') return lastChange(rows);
+function firstSeen(line: Line, rows: readonly QueueRow[], { mo_id }: OpenAlarm): Date {
   return rows.find((row) => row.mo_id === mo_id)?.updated_at ?? byDatabase(line, line.startedAt);
 }
 
@@ -146,10 +145,16 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
       add('stuck', 'warning', `${STATE_WORDS[row.state]}, nothing has changed for ${minutes} min`, null, since);
   }
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
-    const only = rows.length === 1;
-    const slots = `${only ? 'slot' : 'slots'} ${listed(rows.map(({ batch_no }) => batch_no))} ${only ? 'is' : 'are'} cleared`;
-    const why = rows.every((row) => row.state === 'failed') ? '' : `, and no batch has changed for ${stuckAfterMinutes} min`;
-    alarms.push(ofLine('gate-blocked', 'critical', `No new orders are fetched until ${slots}${why}`, blockedSince(rows)));
+    const slots = `${rows.length === 1 ? 'slot' : 'slots'} ${listed(rows.map(({ batch_no }) => batch_no))}`;
+    const since = blockedSince(rows);
+    if (rows.every((row) => row.state === 'failed'))
+      alarms.push(
+        ofLine('gate-blocked', 'critical', `No new orders are fetched until ${slots} ${rows.length === 1 ? 'is' : 'are'} cleared`, since),
+      );
+    else {
+      const text = `nothing has changed for ${stuckAfterMinutes} min in ${slots}; no new orders are fetched before these batches are through`;
+      alarms.push({ ...ofLine('gate-blocked', 'critical', text, since), value: NO_CHANGE });
+    }
   }
   if (hold) alarms.push(ofLine('on-hold', 'warning', `line on hold: ${hold.reason} (${hold.actor})`, hold.since));
   if (line.mapProblem) alarms.push(ofLine('map-invalid', 'critical', describe(line.mapProblem)));

@@ -68,8 +68,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (notAsked !== null) return say('STARTING', notAsked);
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
     const first = firstBlocking(rows);
-    // Of a failed batch it tells, as its alarm and its tile do, since when that has failed.
-    return say('BLOCKED', blockedBy(first, rows), blockedSince(rows) ?? waitsSince(first), 'gate-blocked');
+    return say('BLOCKED', blockedBy(first, rows), blockedSince(rows), 'gate-blocked');
   }
   const missing = unread(line, snapshot);
   if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');

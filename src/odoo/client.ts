@@ -87,7 +87,8 @@ export function createOdoo(settings: OdooSettings, deps: { clock: Clock; random?
       if (!(error instanceof SmartMoError) || error.code !== 'ODOO_RIGHTS') throw error;
       const may = await attempt(({ call, names }) => mayChange(call, names.version.major, signal), signal);
       if (may === false) throw error;
-      throw new SmartMoError('ODOO_RIGHTS', error.sentence, { class: 'permanent', value: error.value, detail: error.detail });
+      const { sentence, value, detail, remedy } = error;
+      throw new SmartMoError('ODOO_RIGHTS', sentence, { class: 'permanent', value, detail, remedy });
     }
   }
 

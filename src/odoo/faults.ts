@@ -21,7 +21,7 @@ const RULES: { name: RegExp; message?: RegExp; code: ErrorCode; class: ErrorClas
     class: 'auth',
     remedy: 'give the user the group "Manufacturing / User", or see which record rule keeps it out',
   },
-  { name: /\.MissingError$/, code: 'ODOO_GONE', class: 'permanent', remedy: 'it was deleted in Odoo; a person decides' },
+  { name: /\.MissingError$/, code: 'ODOO_GONE', class: 'permanent', remedy: 'ask the ERP administrator whether it was deleted' },
   {
     name: /^psycopg2\.(OperationalError|InterfaceError|DatabaseError)$|\.(PoolError|ConcurrencyError)$/,
     code: 'ODOO_UNREACHABLE',
@@ -74,10 +74,9 @@ export function faultError(fault: unknown, what: string, secrets: readonly strin
   const message = 'message' in fault && typeof fault.message === 'string' ? fault.message : '';
   const rule = RULES.find((rule) => rule.name.test(name) && (rule.message?.test(message) ?? true)) ?? REFUSED;
   const said = printable(message, secrets) || printable(name, secrets);
-  const details = { class: rule.class, value: printable(name, secrets) };
-  return rule === REFUSED
-    ? new SmartMoError(rule.code, `Odoo refused ${what}: "${said}"`, { ...details, remedy: rule.remedy })
-    : new SmartMoError(rule.code, `Odoo answered ${what} with "${said}"; ${rule.remedy}`, details);
+  const details = { class: rule.class, value: printable(name, secrets), remedy: rule.remedy };
+  const sentence = rule === REFUSED ? `Odoo refused ${what}: "${said}"` : `Odoo answered ${what} with "${said}"`;
+  return new SmartMoError(rule.code, sentence, details);
 }
 
 /** Odoo itself said no, or knows the session no more: one fresh login may help. */

@@ -29,7 +29,8 @@ export class Trouble extends Error {
 
 /** An error as a dialog shows it. */
 export function explain(error: unknown): Text {
-  if (error instanceof SmartMoError) return listed([error.code, error.sentence], ': ');
+  if (error instanceof SmartMoError)
+    return listed([error.code, listed([error.sentence, ...(error.remedy ? [error.remedy] : [])], '; ')], ': ');
   return error instanceof Trouble ? error.sentence : describe(error);
 }
 

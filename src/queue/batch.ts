@@ -267,16 +267,16 @@ export function aboutBatch(batch: { batch_no: number | null; mo_id: string }, se
 /** A sentence about a batch for a place that names the batch already; its own "slot 7 WH/MO/00123: " goes with it. */
 export function withoutName({ batch_no, mo_id }: { batch_no: number | null; mo_id: string }, sentence: string): string {
   const name = mo_id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  // Of WH/MO/0012 there is nothing in WH/MO/00123.
+  // Of WH/MO/0012 there is nothing in WH/MO/00123, nor in its backorder WH/MO/0012-001.
   return sentence
     .replace(new RegExp(`^slot ${batch_no} ${name}: `), '')
-    .replace(new RegExp(`slot ${batch_no} ${name}(?!\\w)`, 'g'), 'the batch')
-    .replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), 'the MO');
+    .replace(new RegExp(`slot ${batch_no} ${name}(?![\\w-])`, 'g'), 'the batch')
+    .replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), 'the MO');
 }
 
 /** "looked again: still not there": of an MO that Odoo does not show, which is looked for twice before it is given up. */
-export function lookedText({ state, last_error }: Pick<QueueRow, 'state' | 'last_error'>): string {
-  const isGivenUp = state === 'failed' && codeOf(last_error) === 'ODOO_GONE';
+export function lookedText({ state, odoo_id, last_error }: Pick<QueueRow, 'state' | 'odoo_id' | 'last_error'>): string {
+  const isGivenUp = state === 'failed' && odoo_id !== null && codeOf(last_error) === 'ODOO_GONE';
   return isGivenUp ? 'looked again: still not there' : '';
 }
 

@@ -24,7 +24,7 @@ describe('what an operator finds and does on the dashboard in Node-RED 5', funct
     const page = await visitor.look('line');
     const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: Odoo refused/ });
     await appears('failed batches under one alarm', () => refused.isVisible());
-    await lamp(page, 'Odoo', 'refused \\d+ batches').waitFor();
+    await lamp(page, 'Odoo', 'answers, \\d+ batches in trouble').waitFor();
     assert.match((await buttonsOf(refused)).join(), /^Retry all \d+,Park all \d+$/);
     const failed = page.locator('.mo-tile.mo-red');
     await appears('a failed batch more than two', async () => (await failed.count()) > 2);

@@ -132,6 +132,9 @@ describe('assessment of a read', () => {
       const [alarm] = rowAlarms(bareLine(), [failed, other({ actual: { silo_a: 12 } })]);
       assert.equal(actionFor('failed-bit', alarm?.value), 'Good feed: finish it by hand. Bad feed: press cancel.');
       assert.match(actionFor('failed-bit'), /if it can go on, let it/);
+      const [kept] = rowAlarms(bareLine(), [failed], alarm && [alarm]);
+      assert.deepEqual([kept?.value, kept?.text], [alarm?.value, alarm?.text], 'the batch it has gone on to has left the queue');
+      assert.deepEqual(rowAlarms(bareLine(), [row({ state: 'running' })], alarm && [alarm]), [], 'the PLC has come back to it');
     });
 
     it('cancels the batch where the line says so: in Odoo too, if the line has one', () => {

@@ -40,7 +40,7 @@ describe('open alarms by cause', () => {
         words: 'a batch was given up: Odoo refused the change',
         severity: 'critical',
         since: '2026-03-01T06:01:00.000Z',
-        text: '2 batches: ODOO_REFUSED: Odoo refused the quantities of the MO: "no lot"; tried 3 times',
+        text: '2 batches: ODOO_REFUSED: Odoo refused the quantities of the MO: "no lot"',
         action: 'Put it right in Odoo, then press retry.',
         batches: [
           { batch_no: 1, mo_id: 'WH/MO/00001' },
@@ -93,6 +93,10 @@ describe('open alarms by cause', () => {
   it('how often it was tried makes no other cause either', () => {
     const tried = (slot: number, times: string): AlarmView => alarm(slot, { text: alarm(slot).text.replace('3 times', times) });
     assert.equal(causesOf([tried(1, '3 times'), tried(2, 'once')], QUEUE).length, 1);
+    const waits = ({ text, ...rest }: AlarmView): AlarmView => ({ ...rest, text: text.replace('no lot', 'wait 5 min') });
+    const [both, ...others] = causesOf([tried(1, '3 times'), tried(2, 'once')].map(waits), QUEUE);
+    assert.deepEqual(others, []);
+    assert.match(both?.text ?? '', /"wait 5 min"$/);
   });
 
   it('the worst come first, then the oldest; an alarm of the line has no batches', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { actionFor } from '../../src/monitor/alarm-codes';
 import { alarmsNow } from '../../src/monitor/seen-alarms';
 import type { QueueRow } from '../../src/queue/batch';
 import { bareLine, bareRow } from '../support/bare';
@@ -24,5 +25,28 @@ describe('alarms of the rows', () => {
       'the others wait their turn',
     );
     assert.ok(looks <= 10 * rows.length, `${looks} looks at ${rows.length} rows`);
+  });
+
+  it('of a queue in which nothing moves ask to look at the line, those of failed batches to clear them', () => {
+    const now = new Date('2026-03-01T07:00:00Z');
+    const at = (minute: number): Date => new Date(now.getTime() - minute * 60_000);
+    const blocked = (given: Partial<QueueRow>): unknown[] => {
+      const rows = [
+        bareRow({ id: 1, updated_at: at(50), ...given }),
+        bareRow({ id: 2, batch_no: 2, mo_id: 'B', updated_at: at(40), ...given }),
+      ];
+      const snapshot = { rows, tasks: [], alarms: [], hold: null, mapChanged: false, now: { database: now, process: now } };
+      const alarm = alarmsNow(bareLine(), snapshot, 30).find(({ code }) => code === 'gate-blocked');
+      return [alarm?.text, alarm?.since, actionFor('gate-blocked', alarm?.value)];
+    };
+    assert.deepEqual(blocked({ state: 'failed', last_error: 'x' }), [
+      'No new orders are fetched until slots 1 and 2 are cleared',
+      at(50),
+      'The alarm of each of these batches says what to do.',
+    ]);
+    const [text, since, action] = blocked({ state: 'queued', loaded_at: at(60) });
+    assert.equal(text, 'nothing has changed for 30 min in slots 1 and 2; no new orders are fetched before these batches are through');
+    assert.deepEqual(since, at(40));
+    assert.match(String(action), /^Find out why nothing moves/);
   });
 });

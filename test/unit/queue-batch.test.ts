@@ -23,6 +23,7 @@ describe('a sentence about a batch', () => {
 
   it('leaves the name of another MO alone, and takes no character of a name for a pattern', () => {
     assert.equal(withoutName(batch, 'WH/MO/00123 and XWH/MO/0012 are others'), 'WH/MO/00123 and XWH/MO/0012 are others');
+    assert.equal(withoutName(batch, 'WH/MO/0012 has the backorder WH/MO/0012-001'), 'the MO has the backorder WH/MO/0012-001');
     assert.equal(withoutName({ batch_no: 1, mo_id: 'MO.1+(a' }, 'MO.1+(a and MOx1+(a'), 'the MO and MOx1+(a');
   });
 });
