@@ -207,7 +207,9 @@ describe('the operator page over a line in trouble', () => {
     };
     assert.deepEqual(odoo([null]), ['ok', 'green']);
     assert.deepEqual(odoo(['ODOO_REFUSED: x', 'ODOO_CANCELLED: x', 'ODOO_GONE: x']), ['answers, 3 batches in trouble', 'yellow']);
-    assert.deepEqual(odoo(['ODOO_REFUSED: x', 'ODOO_DIFFERS: x']), ['answers, 1 batch in trouble', 'yellow'], 'what differs is done there');
+    const differs = (state: string): string => `ODOO_DIFFERS: WH/MO/1 is ${state} in Odoo with other quantities`;
+    assert.deepEqual(odoo([differs('done')]), ['ok', 'green'], 'booked there by another hand');
+    assert.deepEqual(odoo(['ODOO_REFUSED: x', differs('done'), differs('confirmed')]), ['answers, 2 batches in trouble', 'yellow']);
     assert.deepEqual(odoo(['ODOO_REFUSED: x'], 'cancelling'), ['ok', 'green']);
     assert.deepEqual(odoo(['recipe-mismatch: x']), ['ok', 'green']);
   });
