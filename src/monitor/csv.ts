@@ -3,6 +3,9 @@ import type { BatchRecord } from '../queue/batch';
 /** Which comma a spreadsheet expects depends on its country: where it writes 1,5 the columns are parted by semicolons. */
 export type CsvStyle = 'comma' | 'semicolon';
 
+/** A batch record as the history shows it. */
+export type ShownRecord = BatchRecord & { not_in_odoo: boolean };
+
 type Cell = string | number | null;
 
 /** Excel takes a file without it for one of the old code pages. */
@@ -33,7 +36,7 @@ const COLUMNS = [
  * @param timeZone of the column "archived"
  * @param withHead false for the pages after the first
  */
-export function historyCsv(records: readonly BatchRecord[], style: CsvStyle, timeZone: string, withHead: boolean): string {
+export function historyCsv(records: readonly ShownRecord[], style: CsvStyle, timeZone: string, withHead: boolean): string {
   const time = timeIn(timeZone);
   const rows = records.flatMap((record) =>
     record.materials.map((material): Cell[] => [
@@ -42,7 +45,7 @@ export function historyCsv(records: readonly BatchRecord[], style: CsvStyle, tim
       record.run,
       record.batch_no,
       record.finished_goods,
-      record.status,
+      became(record),
       record.quantity,
       record.uom,
       record.weighed,
@@ -58,6 +61,11 @@ export function historyCsv(records: readonly BatchRecord[], style: CsvStyle, tim
   );
   const head = withHead ? [BYTE_ORDER_MARK + line([...COLUMNS], style)] : [];
   return [...head, ...rows.map((row) => line(row, style))].join('');
+}
+
+/** In the words of the page. */
+function became({ status, not_in_odoo }: ShownRecord): string {
+  return not_in_odoo ? `${status}: made, NOT in Odoo` : status;
 }
 
 function line(cells: readonly Cell[], style: CsvStyle): string {

@@ -1,12 +1,12 @@
 import { compileCheck } from '../check';
 import { SmartMoError } from '../errors';
 import type { Line } from '../line/line';
-import { type BatchRecord, toRecord } from '../queue/batch';
+import { toRecord } from '../queue/batch';
 import { withBookings } from '../queue/bookings';
 import { type HistoryFilter, historyPage, requeueable } from '../queue/history';
 import { historyTotals, type Totals } from '../queue/history-totals';
 import { unitFactor } from '../units';
-import { type CsvStyle, historyCsv } from './csv';
+import { type CsvStyle, historyCsv, type ShownRecord } from './csv';
 import { mayAct } from './possible-actions';
 
 interface HistoryInput {
@@ -53,7 +53,7 @@ export interface HistoryReport extends Record<string, unknown> {
   limit: number;
   offset: number;
   /** Newest first. */
-  histories: (BatchRecord & { not_in_odoo: boolean; can: ('booked' | 'requeue')[] })[];
+  histories: (ShownRecord & { can: ('booked' | 'requeue')[] })[];
   /** With payload.totals: of all batch records that are meant, not of this page alone. */
   totals?: Omit<Totals, 'days'> & { days: (Totals['days'][number] & { planned_weight: number | null })[]; weight_uom: string };
   /** With payload.csv: this page as a table for a spreadsheet, its head on the first page only. */
@@ -79,18 +79,17 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
   if (totals) checkSpan(filter);
   const { total, rows } = await historyPage(line.database, line.line, { ...filter, ...page });
   const told = await withBookings(line.database, line.line, rows, line.mapping.weightUnit);
-  const records = told.map((row) => toRecord(row, line));
+  // The PLC has weighed something of it, and nobody has told Odoo.
+  const records = told.map((row) => ({ ...toRecord(row, line), not_in_odoo: row.toBook }));
   const isOffered = mayAct(line);
   const mayReturn = await requeueable(line.database, line.line, isOffered ? namesOf(records) : []);
   return {
     total,
     ...page,
-    histories: records.map((record, at) => ({
+    histories: records.map((record) => ({
       ...record,
-      // The PLC has weighed something of it, and nobody has told Odoo.
-      not_in_odoo: told[at]?.toBook ?? false,
       can: [
-        ...(isOffered && told[at]?.toBook ? (['booked'] as const) : []),
+        ...(isOffered && record.not_in_odoo ? (['booked'] as const) : []),
         ...(mayReturn.has(record.mo_id) ? (['requeue'] as const) : []),
       ],
     })),
@@ -99,7 +98,7 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
   };
 }
 
-function namesOf(records: readonly BatchRecord[]): string[] {
+function namesOf(records: readonly ShownRecord[]): string[] {
   return records.filter(({ status }) => status !== 'completed').map(({ mo_id }) => mo_id);
 }
 

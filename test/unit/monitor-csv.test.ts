@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { historyCsv } from '../../src/monitor/csv';
-import { type BatchRecord, toRecord } from '../../src/queue/batch';
+import { historyCsv, type ShownRecord } from '../../src/monitor/csv';
+import { toRecord } from '../../src/queue/batch';
 import { bareLine, bareRow } from '../support/bare';
 
 describe('batch records as a table for a spreadsheet', () => {
   const [material] = [
     { tag: 'silo_a', code: '', product: 'SOY', product_id: 1, move_ids: [1], move_planned: [10.5], move_uom: 'kg', digits: 2, uom: 'kg' },
   ];
-  const record = (given: Partial<BatchRecord>): BatchRecord => {
+  const record = (given: Partial<ShownRecord>): ShownRecord => {
     const row = bareRow({
       materials: [{ ...material, manual: false, planned: 10.5 }],
       actual: { silo_a: 10.25 },
@@ -16,7 +16,7 @@ describe('batch records as a table for a spreadsheet', () => {
     });
     const archived_at = new Date('2026-03-01T18:30:00Z');
     const history = { ...row, status: 'completed' as const, notes: null, actor: 'flow', requeued: false, archived_at };
-    return { ...toRecord(history, bareLine()), ...given };
+    return { ...toRecord(history, bareLine()), not_in_odoo: false, ...given };
   };
   const rows = (csv: string): string[] => csv.trimEnd().split('\r\n');
 
@@ -28,6 +28,11 @@ describe('batch records as a table for a spreadsheet', () => {
       '2026-03-02 01:30:00,WH/MO/00001,1,1,Feed A,completed,1000,kg,10.25,silo_a,SOY,kg,10.5,10.25,plc,,flow',
     ]);
     assert.equal(rows(historyCsv([record({})], 'comma', 'UTC', false)).length, 1);
+  });
+
+  it('says of what was made and is not in Odoo the same as the page', () => {
+    const missing = record({ status: 'cancelled', not_in_odoo: true });
+    assert.match(historyCsv([missing], 'comma', 'UTC', false), /,Feed A,"cancelled: made, NOT in Odoo",1000,/);
   });
 
   it('parts columns by semicolons where numbers have a decimal comma', () => {
