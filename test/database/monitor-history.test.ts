@@ -3,6 +3,7 @@ import type { HistoryReport } from '../../src/monitor/history-report';
 import type { SlotReport } from '../../src/monitor/slot-report';
 import type { HistoryRow } from '../../src/queue/batch';
 import { markFailed } from '../../src/queue/steps';
+import { assertDocumented } from '../support/openapi';
 import { type Plant, startPlant, weighedOf } from '../support/plant';
 
 describe('search in the history', function () {
@@ -72,7 +73,9 @@ describe('search in the history', function () {
     const span = { from: '2026-03-01T00:00:00Z', to: '2026-03-03T00:00:00Z', totals: true };
     const day = async (timezone: string): Promise<string | undefined> => (await history({ ...span, timezone })).totals?.days[0]?.day;
     assert.deepEqual([await day('UTC'), await day('Asia/Jakarta')], ['2026-03-01', '2026-03-02']);
-    const { totals } = await history({ ...span, timezone: 'UTC' });
+    const report = await history({ ...span, timezone: 'UTC' });
+    assertDocumented('GET', '/admin/history', { status: 200, body: { status: 'success', data: report } });
+    const { totals } = report;
     const [only] = totals?.days ?? [];
     assert.deepEqual([only?.completed, only?.cancelled, only?.planned, only?.planned_weight, totals?.weight_uom], [1, 0, 1000, 1000, 'kg']);
     const [row] = await plant.database.query<Pick<HistoryRow, 'actual_weight' | 'materials' | 'actual'>>(
