@@ -25,7 +25,7 @@ export const ALARM_ACTIONS = {
   'odoo-key-expired': 'Make a new API key in Odoo and enter it in the mo-odoo node.',
   'odoo-version-changed': 'Nothing: pushes go on by themselves. Test in the mo-odoo node shows what Odoo says now.',
   'database-down': 'Call the database administrator; nothing is fetched, read or completed until it answers.',
-  stuck: 'Running: look at the slot in the PLC. Otherwise check that the node "complete in Odoo" is triggered.',
+  stuck: 'Check that the node "complete in Odoo" is triggered.',
   'not-pushed': 'Nothing yet: the batch is tried again by itself.',
   'failed-batch': 'Read the sentence, put right what it names, then press retry; or park the batch, and book it in Odoo by hand.',
   'odoo-auth': 'Check login and password or API key in the mo-odoo node.',
@@ -85,6 +85,9 @@ export const PLC_LINK = ['plc-down'] as const satisfies readonly AlarmCode[];
 /** Value of `plc-down` when no read failed: there was none. */
 export const NOT_READ = 'not-read';
 
+/** Value of `stuck` for a batch that the PLC has begun. */
+export const IN_PLC = 'in-plc';
+
 /** Value of `gate-blocked` when it is not failed batches that block the queue. */
 export const NO_CHANGE = 'no-change';
 
@@ -103,6 +106,7 @@ export const BY_VALUE: {
   'failed-bit': ByValue<typeof GONE_ON>;
   'plc-down': ByValue<ErrorCode | typeof NOT_READ>;
   'gate-blocked': ByValue<typeof NO_CHANGE>;
+  stuck: ByValue<typeof IN_PLC>;
   'mo-cancelled-in-odoo': ByValue<ChangeValue>;
   'mo-done-in-odoo': ByValue<ChangeValue>;
   'mo-changed-in-odoo': ByValue<ChangeValue>;
@@ -140,6 +144,10 @@ export const BY_VALUE: {
     PLC_TIMEOUT: 'Check the network and the load of the PLC; one that never answered may have another unit number.',
     PLC_ANSWER: 'Check address and unit number of the PLC: another device or a gateway answers.',
     [NOT_READ]: 'Check that the node "read batches" is triggered: by its timer, or by the messages with the slots.',
+  },
+  stuck: {
+    [IN_PLC]:
+      'Go to the PLC: see why the batch has stopped, and let it go on there. Only when it cannot: finish it by hand, or press cancel.',
   },
   'gate-blocked': {
     [NO_CHANGE]:

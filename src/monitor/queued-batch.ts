@@ -2,10 +2,11 @@ import { meaningOf } from '../errors';
 import type { Line } from '../line/line';
 import { type Batch, codeOf, lookedText, type QueueRow, toBatch, withoutName } from '../queue/batch';
 import { countedAs } from '../queue/rows';
-import { type AlarmCode, actionFor, failureOf, wordsFor } from './alarm-codes';
+import { type AlarmCode, actionFor, failureOf, IN_PLC, wordsFor } from './alarm-codes';
+import { round } from '../units';
 import type { AlarmView } from './announce';
 import { type BatchAction, helpfulActions } from './possible-actions';
-import type { HangsOn } from './still';
+import type { Motion } from './still';
 import { isRefusal, isTurnedAway, triedText, withoutCode } from './turned-away';
 
 /**
@@ -17,28 +18,31 @@ export type Place = 'needs_you' | 'tried_again' | 'in_work' | 'to_odoo';
 /** Warnings that hold a batch up until somebody comes. */
 const HOLDS_UP: ReadonlySet<string> = new Set<AlarmCode>(['stuck', 'bad-value', 'wrong-id', 'wrong-slot', 'not-settled']);
 
-export interface QueuedBatch extends Batch {
+export interface QueuedBatch extends Batch, Motion {
   /** What an operator may press now and what helps, the advised one first. */
   can: BatchAction[];
-  /** Of a batch that failed, or that was turned away and is tried again: in a few words what happened, and what to do; null for the others. */
+  /** Of a batch that failed, that stands still, or that was turned away and is tried again: in a few words what happened, and what to do; null for the others. */
   trouble: string | null;
   action: string | null;
   place: Place;
-  /** The material at which it stands still in the PLC; null when it moves, or nobody knows. */
-  hangs_on: HangsOn | null;
 }
 
 type Told = readonly Pick<AlarmView, 'code' | 'value' | 'mo_id' | 'severity' | 'action'>[];
 
 /** @param alarms open ones of the line */
-export function toQueued(line: Line, row: QueueRow, alarms: Told, hangs_on: HangsOn | null): QueuedBatch {
+export function toQueued(line: Line, row: QueueRow, alarms: Told, motion: Motion): QueuedBatch {
   const told = alarms.filter(({ mo_id }) => mo_id === row.mo_id);
-  const place = placeOf(line, row, told);
+  const place = motion.stands_still ? 'needs_you' : placeOf(line, row, told);
   const can = helpfulActions(line, row, told);
-  return { ...toBatch(row, line), can, ...troubleOf(line, row), place, hangs_on };
+  return { ...toBatch(row, line), can, ...troubleOf(line, row, told, motion), place, ...motion };
 }
 
-function troubleOf(line: Line, row: QueueRow): Pick<QueuedBatch, 'trouble' | 'action'> {
+function troubleOf(line: Line, row: QueueRow, told: Told, { stands_still, hangs_on: at }: Motion): Pick<QueuedBatch, 'trouble' | 'action'> {
+  // Any other alarm of it asks for something else first.
+  if (stands_still && told.every(({ code }) => code === 'stuck')) {
+    const where = at ? ` at ${at.tag} ${at.product}: ${round(at.actual, 1)} of ${round(at.planned, 1)} ${at.uom}` : ' in the PLC';
+    return { trouble: `It stands still${where}.`, action: actionFor('stuck', IN_PLC) };
+  }
   const isFailed = row.state === 'failed';
   if (!isFailed && !isTurnedAway(line, row)) return { trouble: null, action: null };
   const code = codeOf(row.last_error);

@@ -8,7 +8,7 @@ import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
 import { aboutBatch, type BatchState, codeOf, isDosing, lookedText, type QueueRow, STATE_WORDS } from '../queue/batch';
-import { type AlarmCode, failureOf, NO_CHANGE, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
+import { type AlarmCode, failureOf, IN_PLC, NO_CHANGE, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import { byDatabase } from './one-clock';
 import type { Snapshot } from './snapshot';
@@ -142,7 +142,13 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
     else if (isTurnedAway(line, row)) add('not-pushed', 'warning', whyNotCompleted(row), codeOf(row.last_error), null);
     const isLate = minutes >= stuckAfterMinutes && WAITS_FOR_NOBODY.has(row.state);
     if (isLate && !(isOneMade && waitsItsTurn(row)) && !waitsForLink(line, row))
-      add('stuck', 'warning', `${STATE_WORDS[row.state]}, nothing has changed for ${minutes} min`, null, since);
+      add(
+        'stuck',
+        'warning',
+        `${STATE_WORDS[row.state]}, nothing has changed for ${minutes} min`,
+        row.state === 'running' ? IN_PLC : null,
+        since,
+      );
   }
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
     const slots = `${rows.length === 1 ? 'slot' : 'slots'} ${listed(rows.map(({ batch_no }) => batch_no))}`;

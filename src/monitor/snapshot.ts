@@ -15,7 +15,7 @@ import { byDatabase, databaseTime } from './one-clock';
 import { mayAct } from './possible-actions';
 import { placesOf, type QueuedBatch, toQueued } from './queued-batch';
 import { alarmsNow } from './seen-alarms';
-import { type HangsOn, hangsOn } from './still';
+import { type Motion, motionOf, MOVES } from './still';
 import { refusedByOdoo } from './turned-away';
 import { type Headline, type Level, type Word, wordFor, worst } from './word';
 
@@ -70,7 +70,7 @@ export function batchStatus(
   line: Line,
   rows: readonly QueueRow[],
   alarms: readonly AlarmView[] = [],
-  hangs: (row: QueueRow) => HangsOn | null = () => null,
+  motion: (row: QueueRow) => Motion = () => MOVES,
 ): BatchStatus {
   const { count, active, completed, failed } = countRows(rows);
   return {
@@ -79,15 +79,15 @@ export function batchStatus(
     completed_batches: completed,
     failed_batches: failed,
     is_empty: count === 0,
-    batches: rows.map((row) => toQueued(line, row, alarms, hangs(row))),
+    batches: rows.map((row) => toQueued(line, row, alarms, motion(row))),
   };
 }
 
 /** The queue and its open alarms as they are at this moment: what every report says of a batch. */
 export function queueNow(line: Line, snapshot: Snapshot, stuckAfterMinutes: number): { status: BatchStatus; alarms: AlarmRow[] } {
   const alarms = alarmsNow(line, snapshot, stuckAfterMinutes);
-  const hangs = (row: QueueRow): HangsOn | null => hangsOn(line, row, snapshot, stuckAfterMinutes);
-  return { status: batchStatus(line, snapshot.rows, alarms.map(toAlarm), hangs), alarms };
+  const motion = (row: QueueRow): Motion => motionOf(line, row, snapshot, stuckAfterMinutes);
+  return { status: batchStatus(line, snapshot.rows, alarms.map(toAlarm), motion), alarms };
 }
 
 interface RealTime extends Record<string, unknown>, BatchStatus {

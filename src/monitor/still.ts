@@ -36,10 +36,18 @@ export function standsStill(line: Line, seen: Seen, stuckAfterMinutes: number): 
   return minutes === null ? null : `the PLC has not begun with its next batch for ${minutes} min`;
 }
 
-/** The material on which a batch hangs that stands still or was given up by the PLC; null when it moves, or its readings do not tell. */
-export function hangsOn(line: Line, row: QueueRow, seen: Seen, stuckAfterMinutes: number): HangsOn | null {
-  const isStill = failedInPlc(row) || stillFor(waitsSince(row), seen, stuckAfterMinutes) !== null;
-  return isStill && row.state === 'running' && isBegun(row) ? materialAt(line, row) : null;
+/** Whether a batch that the PLC has begun goes on there. */
+export interface Motion {
+  stands_still: boolean;
+  /** The material at which it stands still, or at which the PLC gave it up; null when it moves, or its readings do not tell. */
+  hangs_on: HangsOn | null;
+}
+
+export const MOVES: Motion = { stands_still: false, hangs_on: null };
+
+export function motionOf(line: Line, row: QueueRow, seen: Seen, stuckAfterMinutes: number): Motion {
+  const stands_still = isDosing(row) && stillFor(waitsSince(row), seen, stuckAfterMinutes) !== null;
+  return { stands_still, hangs_on: stands_still || (failedInPlc(row) && isBegun(row)) ? materialAt(line, row) : null };
 }
 
 /**

@@ -67,7 +67,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   const notAsked = hasYetToLook(line, snapshot);
   if (notAsked !== null) return say('STARTING', notAsked);
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
-    const first = firstBlocking(rows);
+    const first = rows.every(({ state }) => state !== 'failed') ? (rows.find(isDosing) ?? firstBlocking(rows)) : firstBlocking(rows);
     return say('BLOCKED', blockedBy(first, rows), blockedSince(rows), 'gate-blocked');
   }
   const missing = unread(line, snapshot);
@@ -84,6 +84,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   return { ...running, headline, level: 'warning' };
 }
 
+/** Where one is begun that does not go on, those behind it only wait their turn. */
 function blockedBy(first: QueueRow, rows: readonly QueueRow[]): string {
   const failed = rows.filter(({ state }) => state === 'failed');
   const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';

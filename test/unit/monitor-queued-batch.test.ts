@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { changedInOdoo, NOT_SHOWN } from '../../src/line/odoo-check';
-import { actionFor, BY_VALUE } from '../../src/monitor/alarm-codes';
+import { actionFor, BY_VALUE, IN_PLC } from '../../src/monitor/alarm-codes';
 import type { AlarmView } from '../../src/monitor/announce';
 import { placesOf, type QueuedBatch, toQueued } from '../../src/monitor/queued-batch';
-import { hangsOn, standsStill } from '../../src/monitor/still';
+import { motionOf, MOVES, standsStill } from '../../src/monitor/still';
 import type { BatchMaterial, QueueRow } from '../../src/queue/batch';
 import type { TaskRecord } from '../../src/queue/tasks';
 import { bareLine, bareRow } from '../support/bare';
@@ -17,7 +17,7 @@ function alarm(code: string, value: string | null, severity: AlarmView['severity
 }
 
 function shown(row: Partial<QueueRow>, ...alarms: AlarmView[]): QueuedBatch {
-  return toQueued(bareLine(), bareRow(row), alarms, null);
+  return toQueued(bareLine(), bareRow(row), alarms, MOVES);
 }
 
 describe('what is offered for a batch in trouble', () => {
@@ -167,7 +167,7 @@ describe('the material on which a batch hangs', () => {
   const materials = [material('silo_c', 50), material('silo_a', 200), material('silo_b', 100)];
   const dosing = (actual: Record<string, number>): QueueRow => bareRow({ state: 'running', materials, actual });
   const read = { task: 'read', ok_at: new Date('2026-03-01T06:07:00Z') } as TaskRecord;
-  const at = (row: QueueRow): string | undefined => hangsOn(bareLine(), row, { rows: [row], tasks: [read] }, 30)?.tag;
+  const at = (row: QueueRow): string | undefined => motionOf(bareLine(), row, { rows: [row], tasks: [read] }, 30).hangs_on?.tag;
 
   it('is the first, in the order of the map, that is short of its plan', () => {
     assert.equal(at(dosing({ silo_a: 120, silo_b: 0, silo_c: 0 })), 'silo_a');
@@ -183,9 +183,29 @@ describe('the material on which a batch hangs', () => {
       standsStill(bareLine(), { rows: [row], tasks: [read] }, 30) ?? '',
       /^slot 1 WH\/MO\/00001 has not changed for 7 min, at silo_b product of silo_b: 41\.2 of 100 kg$/,
     );
-    assert.equal(hangsOn(bareLine(), row, { rows: [row], tasks: [] }, 30), null);
-    assert.equal(hangsOn(bareLine(), { ...row, updated_at: new Date('2026-03-01T06:06:30Z') }, { rows: [row], tasks: [read] }, 30), null);
+    const moved = { ...row, updated_at: new Date('2026-03-01T06:06:30Z') };
+    for (const [one, tasks] of [
+      [row, []],
+      [moved, [read]],
+    ] as const)
+      assert.deepEqual(motionOf(bareLine(), one, { rows: [one], tasks: [...tasks] }, 30), { stands_still: false, hangs_on: null });
     const failed = { ...row, status_operation: 1 as const, updated_at: new Date('2026-03-01T06:06:30Z') };
+    assert.equal(motionOf(bareLine(), failed, { rows: [failed], tasks: [read] }, 30).stands_still, false);
     assert.equal(at(failed), 'silo_b', 'given up by the PLC: it will not move again');
+  });
+
+  it('puts the batch among those that need somebody, with where it stopped and what to do, known or not', () => {
+    const told = (actual: Record<string, number>, alarms: AlarmView[] = []): unknown[] => {
+      const row = dosing(actual);
+      const { place, trouble, action } = toQueued(bareLine(), row, alarms, motionOf(bareLine(), row, { rows: [row], tasks: [read] }, 30));
+      return [place, trouble, action];
+    };
+    const action = actionFor('stuck', IN_PLC);
+    assert.match(action, /^Go to the PLC/);
+    const at = 'It stands still at silo_a product of silo_a: 120 of 200 kg.';
+    assert.deepEqual(told({ silo_a: 120, silo_b: 0, silo_c: 0 }), ['needs_you', at, action]);
+    assert.deepEqual(told({ silo_a: 200, silo_b: 100, silo_c: 50 }), ['needs_you', 'It stands still in the PLC.', action]);
+    const cancelled = { ...alarm('mo-cancelled-in-odoo', 'in-plc'), mo_id: dosing({}).mo_id };
+    assert.deepEqual(told({ silo_a: 120 }, [cancelled]).slice(1), [null, null], 'its alarm asks for something else first');
   });
 });
