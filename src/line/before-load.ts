@@ -6,12 +6,12 @@ import type { SlotReading } from '../plc/slot';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
 import type { QueueRow } from '../queue/batch';
 import { addEvent } from '../queue/events';
-import { namesInHistory } from '../queue/history';
 import { unknownMo } from './assess';
 import { currentHold, holdForStrangers } from './hold';
 import { type Line, odooOf } from './line';
 import { changeAlarm, changedInOdoo } from './odoo-check';
 import type { Run } from './run';
+import { knownMeanwhile } from './strangers';
 
 /** A recipe that must not go to the PLC, with the sentence for the operator. */
 export interface NotLoaded {
@@ -46,12 +46,12 @@ export async function checkInPlc(
 
   const queued = new Set(rows.map((row) => row.mo_id));
   const others = shown.filter(({ mo_id }) => !queued.has(mo_id));
-  const inHistory = await namesInHistory(
-    line.database,
-    line.line,
+  const { arrived, inHistory } = await knownMeanwhile(
+    line,
+    rows,
     others.map(({ mo_id }) => mo_id),
   );
-  await holdForStrangers(line, others.filter(({ mo_id }) => !inHistory.has(mo_id)).map(unknownMo));
+  await holdForStrangers(line, others.filter(({ mo_id }) => !arrived.has(mo_id) && !inHistory.has(mo_id)).map(unknownMo));
   const hold = await currentHold(line);
   if (hold) return { hold: hold.reason };
 

@@ -5,7 +5,6 @@ import type { Plc } from '../plc/plc';
 import type { SlotReading } from '../plc/slot';
 import { openAlarms, settleAlarms } from '../queue/alarms';
 import { failedInPlc, type QueueRow } from '../queue/batch';
-import { namesInHistory } from '../queue/history';
 import { type ReadingUpdate, type StoredReading, storeReadings } from '../queue/readings';
 import { queueRows } from '../queue/rows';
 import { assess, type Assessment, type BadSlot } from './assess';
@@ -20,6 +19,7 @@ import { logTask, type Run, runTask } from './run';
 import type { SettleTimes } from './settle';
 import { readFromMessage, readFromPlc, type SettledReadings } from './settled-readings';
 import { otherBadSlots } from './sightings';
+import { knownMeanwhile } from './strangers';
 
 export interface ReadOptions extends SettleTimes {
   /** Tell the PLC that a result was taken; with source msg there is nobody to tell. */
@@ -115,11 +115,8 @@ async function judgeStrangers(
   rows: readonly QueueRow[],
   readings: SlotReading[],
 ): Promise<{ known: SlotReading[]; inHistory: Set<string> }> {
-  const before = new Set(rows.map((row) => row.mo_id));
-  const strangers = readings.filter(({ empty, mo_id }) => !empty && mo_id !== '' && !before.has(mo_id)).map(({ mo_id }) => mo_id);
-  if (strangers.length === 0) return { known: readings, inHistory: new Set() };
-  const arrived = new Set((await queueRows(line.database, line.line)).map((row) => row.mo_id).filter((mo_id) => !before.has(mo_id)));
-  const inHistory = await namesInHistory(line.database, line.line, strangers);
+  const shown = readings.filter(({ empty }) => !empty).map(({ mo_id }) => mo_id);
+  const { arrived, inHistory } = await knownMeanwhile(line, rows, shown);
   return { known: readings.filter(({ mo_id }) => !arrived.has(mo_id)), inHistory };
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { checkInPlc } from '../../src/line/before-load';
 import type { Line } from '../../src/line/line';
+import type { Run } from '../../src/line/run';
 import { FEED_MILL_MAP } from '../../src/plc/feed-mill';
 import { type Plant, runSet, startPlant } from '../support/plant';
 
@@ -59,6 +61,17 @@ describe('a hold of its own', () => {
         [code],
       );
     }
+    assert.equal((await plant.report('real-time')).payload['hold'], null);
+  });
+
+  it('a set that another process queued and loaded after a run had read its rows is no stranger', async () => {
+    await plant.fetch({ limit: 2 });
+    await plant.load();
+    await plant.plcIsDone(2);
+    const run: Run = { actor: 'test', signal: new AbortController().signal, log: () => undefined, progress: () => undefined };
+    const { line } = plant;
+    assert.ok(line.plc);
+    assert.deepEqual(await checkInPlc(line, line.plc, run, [], []), { good: [], notLoaded: [] });
     assert.equal((await plant.report('real-time')).payload['hold'], null);
   });
 
