@@ -41,10 +41,13 @@ export interface NodeState {
  */
 export async function importExample(page: Page, moduleName: string, file: string): Promise<void> {
   await act(page, 'core:show-examples-import-dialog');
-  for (const label of [moduleName, file]) {
-    await page.locator('#red-ui-clipboard-dialog-import-tab-examples').getByText(label, { exact: true }).click();
-  }
-  await page.locator('#red-ui-clipboard-dialog-ok').click();
+  const listed = (label: string): Locator => page.locator('#red-ui-clipboard-dialog-import-tab-examples').getByText(label, { exact: true });
+  await listed(moduleName).click();
+  // A click while the folder still unfolds chooses nothing.
+  const chosen = page.locator('#red-ui-clipboard-dialog-ok:enabled');
+  await listed(file).click();
+  await chosen.waitFor({ timeout: 3000 }).catch(() => listed(file).click());
+  await chosen.click();
   const copy = page.getByRole('button', { name: 'Import copy' });
   const imported = page.locator('.red-ui-notification', { hasText: 'Imported:' });
   await imported.or(copy).first().waitFor();
