@@ -10,8 +10,8 @@ const ofLanguage = new Map<string, () => Phrases>();
  * English.
  */
 export function phrasesOf(acceptLanguage: string | undefined): Phrases {
-  const [language = ''] = /^[a-z]{2,3}(?![a-z])/i.exec(acceptLanguage ?? '') ?? [];
-  const known = ofLanguage.get(language) ?? onFirstUse(() => readPhrases(language.toLowerCase()));
+  const [language = ''] = /^[a-z]{2,3}(?![a-z])/.exec(acceptLanguage?.toLowerCase() ?? '') ?? [];
+  const known = ofLanguage.get(language) ?? onFirstUse(() => readPhrases(language));
   ofLanguage.set(language, known);
   return known();
 }

@@ -1,6 +1,7 @@
 import { clockTime } from '../clock';
 import { describe, isOfTheDatabase, type SmartMoError } from '../errors';
-import { type BatchRecord, codeOf, nameOf, type QueueRow, withoutName } from '../queue/batch';
+import { type BatchRecord, codeOf, type QueueRow } from '../queue/batch';
+import { nameOf, withoutName } from '../queue/batch-words';
 import type { Line } from './line';
 import type { NodeStatus, Outcome, OutcomeEvent } from './outcome';
 

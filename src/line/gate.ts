@@ -1,5 +1,6 @@
 import { clockTime, minutesBetween } from '../clock';
-import { aboutBatch, codeOf, STATE_WORDS } from '../queue/batch';
+import { codeOf } from '../queue/batch';
+import { aboutBatch, STATE_WORDS } from '../queue/batch-words';
 import { type Glance, glanceAt, type WaitingRow } from '../queue/glance';
 import { countRows } from '../queue/rows';
 import { currentHold } from './hold';

@@ -1,6 +1,7 @@
 import type { OdooState } from '../odoo/odoo';
 import type { OpenAlarm } from '../queue/alarms';
-import { aboutBatch, isBegun, type QueueRow } from '../queue/batch';
+import { isBegun, type QueueRow } from '../queue/batch';
+import { aboutBatch } from '../queue/batch-words';
 
 type OdooChange = 'mo-cancelled-in-odoo' | 'mo-changed-in-odoo' | 'mo-done-in-odoo';
 

@@ -85,14 +85,14 @@ export const PLC_LINK = ['plc-down'] as const satisfies readonly AlarmCode[];
 /** Value of `plc-down` when no read failed: there was none. */
 export const NOT_READ = 'not-read';
 
-/** Value of `stuck` for a batch that the PLC has begun. */
+/** Value of `stuck` for a batch that the PLC has: what it waits for is there. */
 export const IN_PLC = 'in-plc';
 
 /** Value of `gate-blocked` when it is not failed batches that block the queue. */
 export const NO_CHANGE = 'no-change';
 
 type ByValue<Value extends string> = Readonly<Partial<Record<Value, string>>>;
-type RefusedCancel = 'cancel-refused' | 'cancel-refused-made';
+type RefusedCancel = 'cancel-refused' | 'cancel-refused-made' | 'cancel-of-done';
 
 /**
  * Where one code asks for different things: by the value of the alarm. For a batch that was not completed that is the code its
@@ -115,12 +115,14 @@ export const BY_VALUE: {
     'cancel-refused': 'The cancellation was refused. When it is put right in Odoo, press cancel again; or press park.',
     'cancel-refused-made':
       'The cancellation was refused. When it is put right in Odoo, press cancel again; or press retry to complete the batch after all; or park, and book it by hand.',
+    'cancel-of-done': 'Compare the MO in Odoo with what was made, put it right there, then press park.',
     ODOO_REFUSED: 'Call the ERP administrator, who puts right in Odoo what it says; only then press retry. Or park, and book it by hand.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
     ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',
     ODOO_NOT_DONE: 'Call the ERP administrator, who looks what keeps the MO open in Odoo; only then press retry.',
     ODOO_OUTCOME_UNKNOWN: 'Press retry: the MO is looked at first.',
-    ODOO_DIFFERS: 'Compare the MO in Odoo with the paper of the scale, put it right there, then press park.',
+    ODOO_DIFFERS:
+      'Compare the MO in Odoo with the paper of the scale, and put it right there. Then press park; or retry, when the MO is still open.',
     ODOO_CANCELLED: 'Press cancel, and book in Odoo by hand what was weighed.',
     ODOO_CHANGED: 'Set the MO back in Odoo, then press retry; or park, and book it by hand.',
     ODOO_GONE: 'Ask the ERP administrator. Hidden: have it shown, then press retry. Deleted: press cancel, and book by hand.',
@@ -147,7 +149,7 @@ export const BY_VALUE: {
   },
   stuck: {
     [IN_PLC]:
-      'Go to the PLC: see why the batch has stopped, and let it go on there. Only when it cannot: finish it by hand, or press cancel.',
+      'Go to the PLC: see why the batch does not go on, and let it go on there. Only when it cannot: finish it by hand, or press cancel.',
   },
   'gate-blocked': {
     [NO_CHANGE]:
@@ -182,9 +184,9 @@ type Failed = Pick<QueueRow, 'status_manufacturing' | 'last_error' | 'cancellati
 /** What a failed batch failed with, as value of its alarm: its completion, or a cancellation, after which only a made one may be completed. */
 export function failureOf({ status_manufacturing, last_error, cancellation }: Failed): string {
   const code = codeOf(last_error);
-  // Of an MO that is done no cancellation ever gets further.
-  if (cancellation === null || code === 'ODOO_DIFFERS') return code;
-  return (status_manufacturing === 1 ? 'cancel-refused-made' : 'cancel-refused') satisfies RefusedCancel;
+  if (cancellation === null) return code;
+  const refused: RefusedCancel = status_manufacturing === 1 ? 'cancel-refused-made' : 'cancel-refused';
+  return code === 'ODOO_DIFFERS' ? ('cancel-of-done' satisfies RefusedCancel) : refused;
 }
 
 /**

@@ -2,16 +2,8 @@ import { compileCheck } from '../check';
 import type { Line } from '../line/line';
 import { sumByProduct } from '../odoo/compare';
 import type { OdooRecord } from '../odoo/odoo';
-import {
-  type Batch,
-  type BatchMaterial,
-  type BatchRecord,
-  type HistoryRow,
-  type QueueRow,
-  toBatch,
-  toRecord,
-  withoutName,
-} from '../queue/batch';
+import { type Batch, type BatchMaterial, type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { withoutName } from '../queue/batch-words';
 import { type BatchEvent, eventsOf } from '../queue/events';
 import { recordsOf } from '../queue/history';
 import { withBookings } from '../queue/bookings';

@@ -1,4 +1,4 @@
-import { withoutName } from '../queue/batch';
+import { withoutName } from '../queue/batch-words';
 import { wordsFor } from './alarm-codes';
 import type { AlarmView } from './announce';
 import type { QueuedBatch } from './queued-batch';

@@ -45,6 +45,8 @@ const HELPS_FAILED = new Map<string, readonly BatchAction[]>([
   ['ODOO_GONE', ['retry', 'cancel']],
   ['ODOO_DIFFERS', ['park', 'retry']],
   ['recipe-mismatch', ['retry', 'finish', 'park', 'cancel']],
+  // What is done stays done; one that the PLC has made may turn out to be booked as it was weighed.
+  ['cancel-of-done', ['park', 'retry']],
   ['cancel-refused', ['cancel', 'park', 'finish']],
   ['cancel-refused-made', ['cancel', 'retry', 'park', 'finish']],
 ]);

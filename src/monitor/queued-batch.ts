@@ -1,12 +1,12 @@
 import { meaningOf } from '../errors';
 import type { Line } from '../line/line';
-import { type Batch, codeOf, lookedText, type QueueRow, toBatch, withoutName } from '../queue/batch';
+import { type Batch, codeOf, type QueueRow, toBatch } from '../queue/batch';
+import { lookedText, withoutName } from '../queue/batch-words';
 import { countedAs } from '../queue/rows';
 import { type AlarmCode, actionFor, failureOf, IN_PLC, wordsFor } from './alarm-codes';
-import { round } from '../units';
 import type { AlarmView } from './announce';
 import { type BatchAction, helpfulActions } from './possible-actions';
-import type { Motion } from './still';
+import { type Motion, placeText } from './still';
 import { isRefusal, isTurnedAway, triedText, withoutCode } from './turned-away';
 
 /**
@@ -37,12 +37,10 @@ export function toQueued(line: Line, row: QueueRow, alarms: Told, motion: Motion
   return { ...toBatch(row, line), can, ...troubleOf(line, row, told, motion), place, ...motion };
 }
 
-function troubleOf(line: Line, row: QueueRow, told: Told, { stands_still, hangs_on: at }: Motion): Pick<QueuedBatch, 'trouble' | 'action'> {
+function troubleOf(line: Line, row: QueueRow, told: Told, { stands_still, hangs_on }: Motion): Pick<QueuedBatch, 'trouble' | 'action'> {
   // Any other alarm of it asks for something else first.
-  if (stands_still && told.every(({ code }) => code === 'stuck')) {
-    const where = at ? ` at ${at.tag} ${at.product}: ${round(at.actual, 1)} of ${round(at.planned, 1)} ${at.uom}` : ' in the PLC';
-    return { trouble: `It stands still${where}.`, action: actionFor('stuck', IN_PLC) };
-  }
+  if (stands_still && told.every(({ code }) => code === 'stuck'))
+    return { trouble: `It stands still ${placeText(hangs_on)}.`, action: actionFor('stuck', IN_PLC) };
   const isFailed = row.state === 'failed';
   if (!isFailed && !isTurnedAway(line, row)) return { trouble: null, action: null };
   const code = codeOf(row.last_error);

@@ -7,7 +7,8 @@ import { changeAlarmNow } from '../line/odoo-check';
 import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
-import { aboutBatch, type BatchState, codeOf, isDosing, lookedText, type QueueRow, STATE_WORDS } from '../queue/batch';
+import { type BatchState, codeOf, isDosing, type QueueRow } from '../queue/batch';
+import { aboutBatch, lookedText, STATE_WORDS } from '../queue/batch-words';
 import { type AlarmCode, failureOf, IN_PLC, NO_CHANGE, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import { byDatabase } from './one-clock';
@@ -151,7 +152,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
       );
   }
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
-    const slots = `${rows.length === 1 ? 'slot' : 'slots'} ${listed(rows.map(({ batch_no }) => batch_no))}`;
+    const slots = `${rows.length === 1 ? 'slot' : 'slots'} ${inWords(rows.map(({ batch_no }) => batch_no))}`;
     const since = blockedSince(rows);
     if (rows.every((row) => row.state === 'failed'))
       alarms.push(
@@ -175,7 +176,7 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
 }
 
 /** "3, 4 and 10" */
-function listed(slots: readonly number[]): string {
+function inWords(slots: readonly number[]): string {
   const last = slots.at(-1) ?? '';
   return slots.length < 2 ? String(last) : `${slots.slice(0, -1).join(', ')} and ${last}`;
 }

@@ -1,7 +1,8 @@
 import { minutesBetween } from '../clock';
 import { lastChange, waitsSince } from '../line/gate';
 import type { Line } from '../line/line';
-import { type BatchMaterial, failedInPlc, isBegun, isDosing, nameOf, type QueueRow } from '../queue/batch';
+import { type BatchMaterial, failedInPlc, isBegun, isDosing, type QueueRow } from '../queue/batch';
+import { nameOf } from '../queue/batch-words';
 import { round } from '../units';
 import type { Snapshot } from './snapshot';
 
@@ -28,9 +29,7 @@ export function standsStill(line: Line, seen: Seen, stuckAfterMinutes: number): 
   for (const row of dosing) {
     const minutes = stillFor(waitsSince(row), seen, stuckAfterMinutes);
     if (minutes === null) continue;
-    const at = materialAt(line, row);
-    const where = at ? `, at ${at.tag} ${at.product}: ${round(at.actual, 1)} of ${round(at.planned, 1)} ${at.uom}` : '';
-    return `${nameOf(row)} has not changed for ${minutes} min${where}`;
+    return `${nameOf(row)} has not changed for ${minutes} min, ${placeText(materialAt(line, row))}`;
   }
   const minutes = inPlc.length === 0 || dosing.length > 0 ? null : stillFor(lastChange(seen.rows), seen, stuckAfterMinutes);
   return minutes === null ? null : `the PLC has not begun with its next batch for ${minutes} min`;
@@ -39,15 +38,24 @@ export function standsStill(line: Line, seen: Seen, stuckAfterMinutes: number): 
 /** Whether a batch that the PLC has begun goes on there. */
 export interface Motion {
   stands_still: boolean;
-  /** The material at which it stands still, or at which the PLC gave it up; null when it moves, or its readings do not tell. */
+  /** The material at which it stands still, or at which the PLC gave it up; null when it moves, or everything is weighed. */
   hangs_on: HangsOn | null;
+  /** It stands still, or the PLC gave it up, although everything is weighed. */
+  all_weighed: boolean;
 }
 
-export const MOVES: Motion = { stands_still: false, hangs_on: null };
+export const MOVES: Motion = { stands_still: false, hangs_on: null, all_weighed: false };
 
 export function motionOf(line: Line, row: QueueRow, seen: Seen, stuckAfterMinutes: number): Motion {
   const stands_still = isDosing(row) && stillFor(waitsSince(row), seen, stuckAfterMinutes) !== null;
-  return { stands_still, hangs_on: stands_still || (failedInPlc(row) && isBegun(row)) ? materialAt(line, row) : null };
+  if (!stands_still && !(failedInPlc(row) && isBegun(row))) return MOVES;
+  const hangs_on = materialAt(line, row);
+  return { stands_still, hangs_on, all_weighed: hangs_on === null };
+}
+
+/** "at silo_a Maize: 120 of 200 kg" */
+export function placeText(at: HangsOn | null): string {
+  return at ? `at ${at.tag} ${at.product}: ${round(at.actual, 1)} of ${round(at.planned, 1)} ${at.uom}` : 'with everything weighed';
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Line } from '../line/line';
-import { codeOf, nameOf, type QueueRow, withoutName } from '../queue/batch';
+import { codeOf, type QueueRow } from '../queue/batch';
+import { nameOf, withoutName } from '../queue/batch-words';
 import { byDatabase } from './one-clock';
 
 /** Errors of a batch that are the state of the link. */

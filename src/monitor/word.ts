@@ -3,7 +3,8 @@ import { blockedSince, firstBlocking, isBlocked, waitsSince } from '../line/gate
 import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { OpenAlarm } from '../queue/alarms';
-import { codeOf, failedInPlc, isDosing, nameOf, type QueueRow, STATE_WORDS, withoutName } from '../queue/batch';
+import { codeOf, failedInPlc, isDosing, type QueueRow } from '../queue/batch';
+import { nameOf, STATE_WORDS, withoutName } from '../queue/batch-words';
 import type { AlarmCode } from './alarm-codes';
 import type { Links } from './links';
 import type { Snapshot } from './snapshot';
@@ -67,6 +68,7 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   const notAsked = hasYetToLook(line, snapshot);
   if (notAsked !== null) return say('STARTING', notAsked);
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
+    // Where one is begun that does not go on, those behind it only wait their turn.
     const first = rows.every(({ state }) => state !== 'failed') ? (rows.find(isDosing) ?? firstBlocking(rows)) : firstBlocking(rows);
     return say('BLOCKED', blockedBy(first, rows), blockedSince(rows), 'gate-blocked');
   }
@@ -84,7 +86,6 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   return { ...running, headline, level: 'warning' };
 }
 
-/** Where one is begun that does not go on, those behind it only wait their turn. */
 function blockedBy(first: QueueRow, rows: readonly QueueRow[]): string {
   const failed = rows.filter(({ state }) => state === 'failed');
   const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';

@@ -46,6 +46,12 @@ describe('what is offered for a batch in trouble', () => {
     assert.deepEqual(shown({ state: 'running' }).can, ['finish', 'cancel']);
   });
 
+  const CANCEL_REFUSED_WITH: Readonly<Record<string, string>> = {
+    'cancel-refused': 'ODOO_REFUSED',
+    'cancel-refused-made': 'ODOO_REFUSED',
+    'cancel-of-done': 'ODOO_DIFFERS',
+  };
+
   /** A batch as it is when this alarm is told of it. */
   const hitBy = (code: string, value: string): Partial<QueueRow> => {
     if (code === 'not-pushed') {
@@ -57,10 +63,10 @@ describe('what is offered for a batch in trouble', () => {
     }
     if (code === 'failed-bit') return { state: 'running', status_operation: 1 };
     if (code !== 'failed-batch') return value.endsWith('made') ? { state: 'finished', ...WEIGHED } : { state: 'running' };
-    const cancellation = value.startsWith('cancel-refused') ? CANCELLATION : null;
+    const cancellation = value.startsWith('cancel-') ? CANCELLATION : null;
     const made = value === 'cancel-refused' ? {} : WEIGHED;
     const push_payload = cancellation || value === 'recipe-mismatch' ? null : ({} as never);
-    return { state: 'failed', last_error: `${cancellation ? 'ODOO_REFUSED' : value}: x`, cancellation, push_payload, ...made };
+    return { state: 'failed', last_error: `${CANCEL_REFUSED_WITH[value] ?? value}: x`, cancellation, push_payload, ...made };
   };
 
   /** The buttons that a sentence names, in its order; what it says of a later failure is left out. */
@@ -188,10 +194,13 @@ describe('the material on which a batch hangs', () => {
       [row, []],
       [moved, [read]],
     ] as const)
-      assert.deepEqual(motionOf(bareLine(), one, { rows: [one], tasks: [...tasks] }, 30), { stands_still: false, hangs_on: null });
+      assert.deepEqual(motionOf(bareLine(), one, { rows: [one], tasks: [...tasks] }, 30), MOVES);
     const failed = { ...row, status_operation: 1 as const, updated_at: new Date('2026-03-01T06:06:30Z') };
     assert.equal(motionOf(bareLine(), failed, { rows: [failed], tasks: [read] }, 30).stands_still, false);
     assert.equal(at(failed), 'silo_b', 'given up by the PLC: it will not move again');
+    const full = { ...failed, actual: { silo_a: 200, silo_b: 100, silo_c: 50 } };
+    const atTheEnd = { stands_still: false, hangs_on: null, all_weighed: true };
+    assert.deepEqual(motionOf(bareLine(), full, { rows: [full], tasks: [read] }, 30), atTheEnd);
   });
 
   it('puts the batch among those that need somebody, with where it stopped and what to do, known or not', () => {
@@ -204,7 +213,7 @@ describe('the material on which a batch hangs', () => {
     assert.match(action, /^Go to the PLC/);
     const at = 'It stands still at silo_a product of silo_a: 120 of 200 kg.';
     assert.deepEqual(told({ silo_a: 120, silo_b: 0, silo_c: 0 }), ['needs_you', at, action]);
-    assert.deepEqual(told({ silo_a: 200, silo_b: 100, silo_c: 50 }), ['needs_you', 'It stands still in the PLC.', action]);
+    assert.deepEqual(told({ silo_a: 200, silo_b: 100, silo_c: 50 }), ['needs_you', 'It stands still with everything weighed.', action]);
     const cancelled = { ...alarm('mo-cancelled-in-odoo', 'in-plc'), mo_id: dosing({}).mo_id };
     assert.deepEqual(told({ silo_a: 120 }, [cancelled]).slice(1), [null, null], 'its alarm asks for something else first');
   });

@@ -194,6 +194,22 @@ describe('the operator page over a line in trouble', () => {
     }
   });
 
+  it('says where the PLC gave a batch up, also when all of it was weighed', () => {
+    const alarm = {
+      code: 'failed-bit',
+      severity: 'critical',
+      mo_id: BATCH.mo_id,
+      text: `slot 1 ${BATCH.mo_id}: the PLC says the batch failed`,
+    };
+    const hangs_on = { tag: 'silo_a', code: 'silo101', product: 'Maize', uom: 'kg', planned: 50, actual: 20 };
+    const given = { ...page.data(), ...methods, data: { word: 'RUNNING' }, alarms: [alarm], old: false, serverNow: Date.now() };
+    const told = (motion: object): unknown =>
+      methods.tile.call(given, 1, { ...BATCH, trouble: null, action: null, state: 'running', place: 'needs_you', ...motion }).trouble;
+    assert.equal(told({ hangs_on }), 'The PLC says the batch failed at silo_a Maize (20 of 50 kg)');
+    assert.equal(told({ all_weighed: true }), 'The PLC says the batch failed with everything weighed');
+    assert.equal(told({}), 'The PLC says the batch failed', 'nothing was dosed');
+  });
+
   it('does not call an Odoo ok that answers, and has not got every batch: one number for all of them', () => {
     const odoo = (last_errors: (string | null)[], state = 'failed'): string[] => {
       const batches = last_errors.map((last_error) => ({ state, last_error, trouble: last_error && 'x' }));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { aboutBatch, withoutName } from '../../src/queue/batch';
+import { aboutBatch, withoutName } from '../../src/queue/batch-words';
 
 describe('a sentence about a batch', () => {
   const batch = { batch_no: 6, mo_id: 'WH/MO/0012' };
