@@ -66,7 +66,7 @@ function nextTry(rows: readonly QueueRow[], now: Date): string {
   const times = rows.flatMap(({ next_try_at }) => (next_try_at === null ? [] : [next_try_at.getTime()]));
   const next = times.length < rows.length ? 0 : Math.min(...times);
   const seconds = Math.ceil((next - now.getTime()) / 1000);
-  if (seconds <= 0) return 'next try with the next run of "complete in Odoo"';
+  if (seconds <= 0) return 'next try when finished batches are next sent to Odoo';
   return `next try in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`} at the earliest`;
 }
 

@@ -177,7 +177,7 @@ describe('reports of the line', () => {
     assert.equal(batch?.trouble, 'Odoo refused the quantities of the MO: "The simulator was told to refuse this." (tried once)');
     assert.match(batch?.action ?? '', /^Call the ERP administrator, who puts right in Odoo what it says: it is tried again by itself/);
     await plant.letTimePass();
-    assert.match(String((await plant.report('real-time')).payload['why']), /; next try with the next run of "complete in Odoo"$/);
+    assert.match(String((await plant.report('real-time')).payload['why']), /; next try when finished batches are next sent to Odoo$/);
   });
 
   it('says that the batch in work stands still long before it is stuck, once a read has seen it so', async function () {

@@ -159,7 +159,7 @@ describe('the operator page over a line in trouble', () => {
     };
     const triedAgain = { place: 'tried_again', state: 'pushing' };
     const failed = { place: 'needs_you', state: 'failed' };
-    assert.equal(wait(triedAgain, 'RUNNING'), 'Nothing to press before the next run of "complete in Odoo".');
+    assert.equal(wait(triedAgain, 'RUNNING'), 'Nothing to press before the next try, when finished batches are next sent to Odoo.');
     for (const batch of [triedAgain, failed]) {
       assert.match(wait(batch, 'BLOCKED', 'map-invalid'), /^Nothing can be pressed before the register map is put right/);
       assert.match(wait(batch, 'OBSERVE'), /mode observe/);
