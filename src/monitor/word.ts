@@ -69,14 +69,15 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (notAsked !== null) return say('STARTING', notAsked);
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
     // Where one is begun that does not go on, those behind it only wait their turn.
-    const first = rows.every(({ state }) => state !== 'failed') ? (rows.find(isDosing) ?? firstBlocking(rows)) : firstBlocking(rows);
+    const begun = rows.some(({ state }) => state === 'failed') ? undefined : (rows.find(isDosing) ?? rows.find(failedInPlc));
+    const first = begun ?? firstBlocking(rows);
     return say('BLOCKED', blockedBy(first, rows), blockedSince(rows), 'gate-blocked');
   }
   const missing = unread(line, snapshot);
   if (missing) return say('NO PLC', missing.text, missing.since, 'plc-down');
   const broken = rows.find(failedInPlc);
   if (broken && rows.every((row) => row.state === 'failed' || failedInPlc(row)))
-    return say('BLOCKED', `${nameOf(broken)}: the PLC says the batch failed`, null, 'failed-bit');
+    return say('BLOCKED', `${nameOf(broken)}: ${standing(broken)}`, null, 'failed-bit');
   const still = standsStill(line, snapshot, stuckAfterMinutes);
   const troubles = [still, waitsForOdoo(line, rows), turnedAwayText(line, rows, now.database)].filter((trouble) => trouble !== null);
   const work = still === null ? atWork(rows, troubles.length > 0) : [];
@@ -89,7 +90,11 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
 function blockedBy(first: QueueRow, rows: readonly QueueRow[]): string {
   const failed = rows.filter(({ state }) => state === 'failed');
   const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
-  return `${nameOf(first)}${others}: ${withoutName(first, first.last_error ?? STATE_WORDS[first.state])}`;
+  return `${nameOf(first)}${others}: ${withoutName(first, first.last_error ?? standing(first))}`;
+}
+
+function standing(row: QueueRow): string {
+  return failedInPlc(row) ? 'the PLC says the batch failed' : STATE_WORDS[row.state];
 }
 
 /**

@@ -126,6 +126,21 @@ describe('reports of the line', () => {
     assert.deepEqual([picture.payload['word'], picture.status.fill], ['BLOCKED', 'red']);
   });
 
+  it('a batch that the PLC gave up says so before the line counts as blocked and after it', async () => {
+    await plant.fetch({ limit: 1 });
+    await plant.load();
+    await plant.plcHasTaken();
+    plant.plc.command({ action: 'fail', slot: 1 });
+    await plant.read();
+    for (const minutes of [0, 31]) {
+      await plant.age(minutes);
+      await plant.database.query("UPDATE {schema}.mo_task SET ok_at = now() WHERE task = 'read'");
+      const { word, why } = (await plant.report('real-time')).payload;
+      assert.equal(word, 'BLOCKED');
+      assert.match(String(why), /^slot 1 WH\/MO\/\d+: the PLC says the batch failed$/, `after ${minutes} min`);
+    }
+  });
+
   it('a batch that Odoo keeps turning away is stuck since it was weighed, however often it is tried', async () => {
     await plant.fetch({ limit: 2 });
     await plant.load();
