@@ -1,7 +1,8 @@
 import type { SlotReading } from '../plc/slot';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
+import { isBegun } from '../queue/batch';
 import { historyPage } from '../queue/history';
-import { keepLateWeight, lateOf } from '../queue/late-weight';
+import { keepLateWeight, lateOf, LESS_BOOKED } from '../queue/late-weight';
 import { round } from '../units';
 import type { BadSlot } from './assess';
 import type { Line } from './line';
@@ -23,7 +24,8 @@ export async function keepLateWeights(line: Line, late: readonly SlotReading[]):
     // A batch that was weighed, stored and then cancelled or parked: only the acknowledgement is missing.
     if (record.status_manufacturing === 1 && record.measured_by === 'plc' && record.actual_weight === weight) continue;
     const shown = weight === null ? 'no weight' : `${weight} ${line.mapping.weightUnit}`;
-    const text = `slot ${slot} finished ${mo_id} with ${shown} after the batch left the queue (${record.status}); nothing of it goes to Odoo: book it there by hand`;
+    const less = record.status_manufacturing === 0 && isBegun(record) ? LESS_BOOKED : '';
+    const text = `slot ${slot} finished ${mo_id} with ${shown} after the batch left the queue (${record.status}); nothing of it goes to Odoo: book it there by hand${less}`;
     if (line.mode === 'live') {
       const figures = { run: record.run, slot, actual: materials, actual_weight: weight };
       await keepLateWeight(line.database, line.line, { mo_id, ...figures, text, value: shown });

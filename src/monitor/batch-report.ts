@@ -2,14 +2,15 @@ import { compileCheck } from '../check';
 import type { Line } from '../line/line';
 import { sumByProduct } from '../odoo/compare';
 import type { OdooRecord } from '../odoo/odoo';
-import { type Batch, type BatchMaterial, type BatchRecord, type HistoryRow, type QueueRow, toBatch, toRecord } from '../queue/batch';
+import { type Batch, type BatchMaterial, type BatchRecord, type HistoryRow, type QueueRow, toBatch } from '../queue/batch';
 import { withoutName } from '../queue/batch-words';
 import { type BatchEvent, eventsOf } from '../queue/events';
 import { recordsOf } from '../queue/history';
-import { withBookings } from '../queue/bookings';
+import { type ToBook, withBookings } from '../queue/bookings';
 import { findRow } from '../queue/rows';
 import { orderNow, type Shown, type SlotNow, slotNow, stateInOdoo } from './outside';
 import { type BatchAction, helpfulActions, mayAct, possibleActions, type Told } from './possible-actions';
+import { type ShownRecord, toShownRecord } from './shown-record';
 
 /** Newest events that are shown of one MO. */
 const MOST_EVENTS = 200;
@@ -33,7 +34,7 @@ export interface BatchReport extends Record<string, unknown> {
   /** The batch while it is in the queue. */
   batch: Batch | null;
   /** Newest first. */
-  records: BatchRecord[];
+  records: ShownRecord[];
   /** All runs, oldest first. */
   events: (Omit<BatchEvent, 'at'> & { at: string })[];
   /** What the PLC shows in its slot now; null with a sentence in `slot_text`. */
@@ -65,18 +66,18 @@ export async function batchReport(line: Line, payload: unknown, signal: AbortSig
     mo_id,
     state: row?.state ?? records[0]?.status ?? null,
     batch: row && toBatch(row, line),
-    records: records.map((record) => toRecord(record, line)),
+    records: records.map((record) => toShownRecord(record, line)),
     events: events.map((event) => ({ ...event, at: event.at.toISOString() })),
     slot: slot.shown,
     slot_text: slot.text,
     odoo: order.shown && toOrderNow(order.shown, latest?.materials ?? []),
     odoo_text: order.text,
-    can: mayAct(line) ? [...(records.some(({ toBook }) => toBook) ? (['booked'] as const) : []), ...toDo] : [],
+    can: mayAct(line) ? [...(records.some(({ toBook }) => toBook !== null) ? (['booked'] as const) : []), ...toDo] : [],
   };
 }
 
 /** A batch only moves from the queue to the records: asked in this order it is found, and once although it moves meanwhile. */
-async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: (HistoryRow & { toBook: boolean })[] }> {
+async function find(line: Line, mo_id: string): Promise<{ row: QueueRow | null; records: (HistoryRow & { toBook: ToBook | null })[] }> {
   const row = await findRow(line.database, line.line, { mo_id });
   const stored = await recordsOf(line.database, line.line, mo_id);
   const records = await withBookings(line.database, line.line, stored, line.mapping.weightUnit);
@@ -109,7 +110,7 @@ export function batchSentence({ mo_id, state, batch, records, slot_text, odoo, o
   const at = batch ?? record;
   if (!at) return `${mo_id} is neither in the queue nor in the history of line ${line.line}`;
   const parts = [
-    `${mo_id} is ${state ?? ''} (slot ${at.batch_no}, run ${at.run})${reasonOf(at, batch ? batch.last_error : record?.notes)}`,
+    `${mo_id} is ${(batch ? state : record?.status_text) ?? ''} (slot ${at.batch_no}, run ${at.run})${reasonOf(at, batch ? batch.last_error : record?.notes)}`,
   ];
   if (slot_text !== null) parts.push(slot_text);
   parts.push(odoo ? stateInOdoo(odoo.state) : (odoo_text ?? ''));

@@ -1,10 +1,7 @@
-import type { BatchRecord } from '../queue/batch';
+import type { ShownRecord } from './shown-record';
 
 /** Which comma a spreadsheet expects depends on its country: where it writes 1,5 the columns are parted by semicolons. */
 export type CsvStyle = 'comma' | 'semicolon';
-
-/** A batch record as the history shows it. */
-export type ShownRecord = BatchRecord & { not_in_odoo: boolean };
 
 type Cell = string | number | null;
 
@@ -45,7 +42,7 @@ export function historyCsv(records: readonly ShownRecord[], style: CsvStyle, tim
       record.run,
       record.batch_no,
       record.finished_goods,
-      became(record),
+      record.status_text,
       record.quantity,
       record.uom,
       record.weighed,
@@ -61,11 +58,6 @@ export function historyCsv(records: readonly ShownRecord[], style: CsvStyle, tim
   );
   const head = withHead ? [BYTE_ORDER_MARK + line([...COLUMNS], style)] : [];
   return [...head, ...rows.map((row) => line(row, style))].join('');
-}
-
-/** In the words of the page. */
-function became({ status, not_in_odoo }: ShownRecord): string {
-  return not_in_odoo ? `${status}: made, NOT in Odoo` : status;
 }
 
 function line(cells: readonly Cell[], style: CsvStyle): string {

@@ -1,13 +1,13 @@
 import { compileCheck } from '../check';
 import { SmartMoError } from '../errors';
 import type { Line } from '../line/line';
-import { toRecord } from '../queue/batch';
 import { withBookings } from '../queue/bookings';
 import { type HistoryFilter, historyPage, requeueable } from '../queue/history';
 import { historyTotals, type Totals } from '../queue/history-totals';
 import { unitFactor } from '../units';
-import { type CsvStyle, historyCsv, type ShownRecord } from './csv';
+import { type CsvStyle, historyCsv } from './csv';
 import { mayAct } from './possible-actions';
+import { type ShownRecord, toShownRecord } from './shown-record';
 
 interface HistoryInput {
   limit?: number;
@@ -79,8 +79,7 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
   if (totals) checkSpan(filter);
   const { total, rows } = await historyPage(line.database, line.line, { ...filter, ...page });
   const told = await withBookings(line.database, line.line, rows, line.mapping.weightUnit);
-  // The PLC has weighed something of it, and nobody has told Odoo.
-  const records = told.map((row) => ({ ...toRecord(row, line), not_in_odoo: row.toBook }));
+  const records = told.map((row) => toShownRecord(row, line));
   const isOffered = mayAct(line);
   const mayReturn = await requeueable(line.database, line.line, isOffered ? namesOf(records) : []);
   return {
@@ -93,7 +92,9 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
         ...(mayReturn.has(record.mo_id) ? (['requeue'] as const) : []),
       ],
     })),
-    ...(totals ? { totals: inWeight(line, await historyTotals(line.database, line.line, filter, timeZone)) } : {}),
+    ...(totals
+      ? { totals: inWeight(line, await historyTotals(line.database, line.line, filter, { timeZone, weightUnit: line.mapping.weightUnit })) }
+      : {}),
     ...(csv ? { csv: historyCsv(records, csv, timeZone, page.offset === 0) } : {}),
   };
 }

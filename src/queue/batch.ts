@@ -170,17 +170,29 @@ function viewMaterials(row: Measured, rule: ManualRule): MaterialView[] {
   });
 }
 
+/** What the PLC weighs of a batch, in the unit of the finished weight. */
+function totalOnPlc({ materials }: Pick<Measured, 'materials'>, weightUnit: string, of: (material: BatchMaterial) => number): number {
+  const onPlc = materials.filter((material) => !material.manual);
+  return round(
+    onPlc.reduce((sum, material) => sum + of(material) * (unitFactor(material.uom, weightUnit) ?? 0), 0),
+    3,
+  );
+}
+
+/** The finished weight, or of a batch that is not finished what was dosed of it; null before the first good read. */
+export function weighedSoFar(
+  row: Pick<Measured, 'materials' | 'actual' | 'actual_weight' | 'status_manufacturing'>,
+  weightUnit: string,
+): number | null {
+  const { status_manufacturing, actual_weight, actual } = row;
+  if (status_manufacturing === 1) return actual_weight;
+  return actual && totalOnPlc(row, weightUnit, ({ tag }) => actual[tag] ?? 0);
+}
+
 function weightsOf(row: Measured, { mapping: { weightUnit } }: ManualRule): Pick<Batch, 'weighed' | 'to_weigh' | 'weight_uom'> {
-  const onPlc = row.materials.filter((material) => !material.manual);
-  const total = (of: (material: BatchMaterial) => number): number =>
-    round(
-      onPlc.reduce((sum, material) => sum + of(material) * (unitFactor(material.uom, weightUnit) ?? 0), 0),
-      3,
-    );
-  const dosed = row.actual && total(({ tag }) => row.actual?.[tag] ?? 0);
   return {
-    weighed: row.status_manufacturing === 1 ? row.actual_weight : dosed,
-    to_weigh: total(({ planned }) => planned),
+    weighed: weighedSoFar(row, weightUnit),
+    to_weigh: totalOnPlc(row, weightUnit, ({ planned }) => planned),
     weight_uom: weightUnit,
   };
 }

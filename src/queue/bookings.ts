@@ -1,11 +1,16 @@
 import type { Queryable } from '../database/database';
 import type { HistoryRow } from './batch';
-import { NOT_IN_ODOO } from './history';
-import { lateOf } from './late-weight';
+import { LATE_NOT_BOOKED, NOT_IN_ODOO } from './history';
+import { lateOf, LESS_BOOKED } from './late-weight';
 import type { Note } from './steps';
 
-const MADE = `
-SELECT h.id, ${NOT_IN_ODOO} AS to_book, (
+/** How far a batch got of which Odoo lacks something. */
+export type ToBook = 'made' | 'dosed in part';
+
+const WEIGHED = `
+SELECT h.id, CASE WHEN ${NOT_IN_ODOO} THEN
+  CASE WHEN h.status_manufacturing = 1 OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED}) THEN 'made' ELSE 'dosed in part' END
+END AS to_book, (
   SELECT b.actor FROM {schema}.mo_events b
   WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run ORDER BY b.id LIMIT 1
 ) AS booked_by
@@ -21,18 +26,19 @@ export async function withBookings<R extends Pick<HistoryRow, 'id' | 'mo_id' | '
   line: string,
   records: readonly R[],
   unit: string,
-): Promise<(R & { toBook: boolean })[]> {
+): Promise<(R & { toBook: ToBook | null })[]> {
   const names = records.map(({ mo_id }) => mo_id);
   const lateFor = await lateOf(db, line, names, unit);
-  type Made = { id: number; to_book: boolean; booked_by: string | null };
+  type Weighed = { id: number; to_book: ToBook | null; booked_by: string | null };
   const ids = records.map(({ id }) => id);
-  const made = new Map((await db.query<Made>(MADE, [ids])).map((one) => [one.id, one]));
+  const weighed = new Map((await db.query<Weighed>(WEIGHED, [ids])).map((one) => [one.id, one]));
   return records.map((record) => {
-    const { to_book = false, booked_by = null } = made.get(record.id) ?? {};
+    const { to_book = null, booked_by = null } = weighed.get(record.id) ?? {};
     const late = lateFor(record);
     // What came late and is booked says so itself; what waits came after this booking.
     const booked = late?.isBooked !== true && booked_by !== null ? `booked in Odoo by hand (${booked_by})` : null;
-    const notes = [record.notes, booked, late?.text].filter(Boolean).join('; ') || null;
+    const told = late && booked !== null && record.status_manufacturing === 0 ? `${late.text}${LESS_BOOKED}` : late?.text;
+    const notes = [record.notes, booked, told].filter(Boolean).join('; ') || null;
     return { ...record, notes, toBook: to_book };
   });
 }

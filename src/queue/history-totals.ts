@@ -1,5 +1,7 @@
 import type { Queryable } from '../database/database';
-import { FILTERED, filterParameters, type HistoryFilter, LATE_NOT_BOOKED, MADE_NOT_BOOKED, NOT_IN_ODOO } from './history';
+import { round } from '../units';
+import { type HistoryRow, weighedSoFar } from './batch';
+import { FILTERED, filterParameters, type HistoryFilter, LATE_NOT_BOOKED, NOT_IN_ODOO, WEIGHED_NOT_BOOKED } from './history';
 
 /** Batches of one day of the plant, by the unit in which the orders are counted. */
 export interface DayTotal {
@@ -31,7 +33,7 @@ export interface MaterialTotal {
   actual: number | null;
 }
 
-/** Batches that were made, and of which Odoo lacks something. */
+/** Batches that were made or dosed in part, and of which Odoo lacks something. */
 export interface LeftOut {
   batches: number;
   /** What is to be booked of them, in the unit of the line's weights; null: nobody knows any. */
@@ -43,7 +45,7 @@ export interface Totals {
   days: DayTotal[];
   products: ProductTotal[];
   materials: MaterialTotal[];
-  /** Made, and not in Odoo: in none of these sums. */
+  /** Not in Odoo: in none of these sums. */
   left_out: LeftOut;
 }
 
@@ -67,22 +69,47 @@ SELECT m ->> 'product' AS product, m ->> 'uom' AS uom, array_agg(DISTINCT m ->> 
 FROM {schema}.mo_histories h, jsonb_array_elements(h.materials) m
 WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 1`;
 
-/** What came late counts where there is any: the record has what was known before, which may be booked already. */
 const LEFT_OUT = `
-SELECT count(*) AS batches, sum(coalesce(
-  (SELECT (e.detail ->> 'actual_weight')::numeric ${LATE_NOT_BOOKED} ORDER BY e.id DESC LIMIT 1),
-  CASE WHEN ${MADE_NOT_BOOKED} THEN h.actual_weight END
-)) AS weight
+SELECT h.status_manufacturing, h.actual_weight, h.materials, h.actual, ${WEIGHED_NOT_BOOKED} AS own,
+  (SELECT (e.detail ->> 'actual_weight')::numeric ${LATE_NOT_BOOKED} ORDER BY e.id DESC LIMIT 1) AS late
 FROM {schema}.mo_histories h WHERE ${FILTERED} AND ${NOT_IN_ODOO}`;
 
-/** @param timeZone in which the days begin: "Asia/Jakarta" */
-export async function historyTotals(db: Queryable, line: string, filter: HistoryFilter, timeZone: string): Promise<Totals> {
+interface LeftOutRow extends Pick<HistoryRow, 'status_manufacturing' | 'actual_weight' | 'materials' | 'actual'> {
+  /** Does what the record holds wait to be booked? null: nothing was read of it. */
+  own: boolean | null;
+  /** Finished weight that came after the record. */
+  late: number | null;
+}
+
+function weightToBook({ own, late, ...record }: LeftOutRow, weightUnit: string): number | null {
+  const weighed = weighedSoFar(record, weightUnit);
+  if (late === null) return own ? weighed : null;
+  // What came late are other figures of a made batch, but the whole of one that went on half dosed: its part may be booked already.
+  return own || record.status_manufacturing === 1 ? late : Math.max(late - (weighed ?? 0), 0);
+}
+
+async function leftOut(db: Queryable, where: unknown[], weightUnit: string): Promise<LeftOut> {
+  const rows = await db.query<LeftOutRow>(LEFT_OUT, where);
+  const weights = rows.map((row) => weightToBook(row, weightUnit)).filter((weight) => weight !== null);
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return { batches: rows.length, weight: weights.length === 0 ? null : round(sum, 3) };
+}
+
+/**
+ * @param timeZone in which the days begin: "Asia/Jakarta"
+ * @param weightUnit of the line's weights
+ */
+export async function historyTotals(
+  db: Queryable,
+  line: string,
+  filter: HistoryFilter,
+  { timeZone, weightUnit }: { timeZone: string; weightUnit: string },
+): Promise<Totals> {
   const where = filterParameters(line, filter);
-  const [leftOut] = await db.query<LeftOut>(LEFT_OUT, where);
   return {
     days: await db.query<DayTotal>(DAYS, [...where, timeZone]),
     products: await db.query<ProductTotal>(PRODUCTS, where),
     materials: await db.query<MaterialTotal>(MATERIALS, where),
-    left_out: leftOut ?? { batches: 0, weight: null },
+    left_out: await leftOut(db, where, weightUnit),
   };
 }

@@ -15,11 +15,12 @@ export async function namesInHistory(db: Queryable, line: string, moIds: readonl
 const DONE_IN_ODOO = '^ODOO_DIFFERS: .* is done in Odoo';
 
 /**
- * Of a batch record `h` that was not completed: has the PLC, or a person, weighed it to the end, and nobody told Odoo? It was made
- * and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another hand.
+ * Of a batch record `h` that was not completed: is something of it gone from the silos, and nobody told Odoo? It was made, or dosed
+ * in part, and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another
+ * hand. Another run of the MO changes nothing: that books its own materials. What is weighed by hand is known of made ones alone.
  */
-export const MADE_NOT_BOOKED = `(
-  h.status_manufacturing = 1
+export const WEIGHED_NOT_BOOKED = `(
+  (h.status_manufacturing = 1 OR jsonb_path_exists(h.actual, '$.* ? (@ > 0)'))
   AND NOT coalesce((
     SELECT f.detail ->> 'error' ~ '${DONE_IN_ODOO}' FROM {schema}.mo_events f
     WHERE f.line = h.line AND f.mo_id = h.mo_id AND f.event = 'failed' AND f.at BETWEEN h.created_at AND h.archived_at
@@ -34,7 +35,7 @@ FROM {schema}.mo_events e
 WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detail ->> 'run')::int = h.run AND ${NOT_BOOKED_SINCE}`;
 
 /** Is there something of the batch record to be booked in Odoo by hand? About the table mo_histories as `h`. */
-export const NOT_IN_ODOO = `(h.status <> 'completed' AND (${MADE_NOT_BOOKED} OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED})))`;
+export const NOT_IN_ODOO = `(h.status <> 'completed' AND (${WEIGHED_NOT_BOOKED} OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED})))`;
 
 /** Which batch records are meant; null: whatever it is. */
 export interface HistoryFilter {
@@ -45,7 +46,7 @@ export interface HistoryFilter {
   /** Archived at this moment or later, and before `to`. */
   from?: Date | null;
   to?: Date | null;
-  /** Only those that were made, and are not in Odoo. */
+  /** Only those that were made or dosed in part, and are not in Odoo. */
   notInOdoo?: boolean;
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { SmartMoError } from '../../src/errors';
 import type { HistoryReport } from '../../src/monitor/history-report';
 import type { SlotReport } from '../../src/monitor/slot-report';
 import type { HistoryRow } from '../../src/queue/batch';
 import { markFailed } from '../../src/queue/steps';
+import { round } from '../../src/units';
 import { assertDocumented } from '../support/openapi';
-import { type Plant, startPlant, weighedOf } from '../support/plant';
+import { type Plant, runSet, startPlant, weighedOf } from '../support/plant';
 
 describe('search in the history', function () {
   this.timeout(20_000);
@@ -223,26 +225,102 @@ describe('what is not in Odoo', function () {
     assert.equal((await plant.act('finish', { mo_id, actual, actual_weight: weight })).port, 1);
     await failAndPark(mo_id, 'ODOO_REFUSED: no lot');
     assert.equal((await plant.act('booked', { mo_id })).port, 1);
-    /** As the history, its filter and its totals have it. */
-    const seen = async (): Promise<unknown[]> => {
-      const span = { from: '2026-01-01T00:00:00Z', to: new Date(Date.now() + 60_000).toISOString(), totals: true };
-      const { total, totals } = await history({ ...span, not_in_odoo: true });
-      const [record] = (await history({ mo_id })).histories;
-      return [record?.can.includes('booked'), record?.not_in_odoo, total, totals?.left_out];
-    };
-    const nothing = [false, false, 0, { batches: 0, weight: null }];
-    assert.deepEqual(await seen(), nothing);
+    const nothing = ['failed', false, 0, { batches: 0, weight: null }];
+    assert.deepEqual(await seen(mo_id), nothing);
 
     await plant.plcIsDone(1);
     await plant.read();
     const [late] = plant.plc.weighed();
     assert.notEqual(late?.actual_weight, weight);
-    assert.deepEqual(await seen(), [true, true, 1, { batches: 1, weight: late?.actual_weight }]);
+    assert.deepEqual(await seen(mo_id), ['failed: made, NOT in Odoo', true, 1, { batches: 1, weight: late?.actual_weight }]);
     const told = `booked in Odoo by hand (test); ${String(late?.actual_weight)} kg weighed after it left the queue: book it by hand`;
     const [waits] = (await history({ mo_id })).histories;
     assert.ok(waits?.notes?.endsWith(told), waits?.notes ?? '');
     assert.equal((await plant.act('booked', { mo_id })).port, 1);
-    assert.deepEqual(await seen(), nothing);
+    assert.deepEqual(await seen(mo_id), nothing);
+  });
+
+  it('is what was dosed of a batch that was cancelled half made, in the unit of the weights, until it is booked; run 2 changes nothing', async () => {
+    const [mo_id = '', other = ''] = await plant.queued();
+    await dose(mo_id, { silo_a: 250, silo_b: 0.1 });
+    // What is put in by hand is planned for as long as the batch is not finished: nobody knows.
+    await plant.database.query(
+      `UPDATE {schema}.mo_batch SET materials = jsonb_set(jsonb_set(materials, '{1,uom}', '"t"'), '{2,manual}', 'true') WHERE mo_id = $1`,
+      [mo_id],
+    );
+    for (const cancelled of [mo_id, other]) await plant.cancel({ mo_id: cancelled, notes: 'hopper broken' }, { cancelInOdoo: false });
+    const missing = ['cancelled: dosed in part, NOT in Odoo', true, 1, { batches: 1, weight: 350 }];
+    assert.deepEqual(await seen(mo_id), missing);
+    const report = await plant.report('batch', { mo_id });
+    assertDocumented('GET', '/admin/history/mo', { status: 200, body: { status: 'success', data: report.payload } });
+    assert.match(
+      report.payload.text,
+      /^\S+ is cancelled: dosed in part, NOT in Odoo \(slot 1, run 1\): hopper broken; .*possible now: booked, requeue$/,
+    );
+    assert.equal((await plant.act('booked', { mo_id: other })).statusCode, 409, 'nothing was dosed for it');
+
+    assert.equal((await plant.act('requeue', { mo_id })).port, 1);
+    assert.deepEqual(await runSet(plant), [mo_id]);
+    const runs = async (): Promise<[number, string, boolean][]> =>
+      (await history({ mo_id })).histories.map(({ run, status_text, can }) => [run, status_text, can.includes('booked')]);
+    const [first] = missing;
+    assert.deepEqual(await runs(), [
+      [2, 'completed', false],
+      [1, first, true],
+    ]);
+    assert.deepEqual((await seen(mo_id)).slice(2), missing.slice(2));
+    assert.equal((await plant.act('booked', { mo_id, run: 1, reason: 'stock move 17' })).port, 1);
+    assert.deepEqual(await runs(), [
+      [2, 'completed', false],
+      [1, 'cancelled', false],
+    ]);
+    assert.deepEqual((await seen(mo_id)).slice(2), [0, { batches: 0, weight: null }]);
+  });
+
+  it('is a half dosed batch that was parked, and not one whose MO another hand marked done, nor one of which nothing was dosed', async () => {
+    const [refused = '', done = ''] = await plant.queued();
+    for (const mo_id of [refused, done]) await dose(mo_id, { silo_a: 20 });
+    await plant.odoo.command({ action: 'done', mo_id: done });
+    const { odoo } = plant.line;
+    assert.ok(odoo);
+    const cancel = (): Promise<never> => Promise.reject(new SmartMoError('ODOO_REFUSED', 'there is a work order'));
+    const refusing = plant.on({ ...plant.line, odoo: { ...odoo, cancel } });
+    for (const mo_id of [refused, done]) {
+      assert.equal((await refusing.cancel({ mo_id })).port, 2);
+      assert.equal((await plant.act('park', { mo_id })).port, 1);
+    }
+    assert.deepEqual(await seen(refused), ['failed: dosed in part, NOT in Odoo', true, 1, { batches: 1, weight: 20 }]);
+    assert.deepEqual((await seen(done)).slice(0, 2), ['failed', false]);
+    for (const actual of [null, '{}', '{"silo_a": 0}']) {
+      await plant.database.query('UPDATE {schema}.mo_histories SET actual = $1', [actual]);
+      assert.deepEqual(await seen(refused), ['failed', false, 0, { batches: 0, weight: null }], String(actual));
+    }
+  });
+
+  it('goes on in a PLC that was not stopped: what it weighed in the end counts, less what of it was booked before', async () => {
+    const [mo_id = '', other = ''] = await plant.queued();
+    await plant.load();
+    for (const one of [mo_id, other]) await dose(one, { silo_a: 100.5 });
+    for (const one of [mo_id, other]) await plant.cancel({ mo_id: one }, { cancelInOdoo: false });
+    assert.equal((await plant.act('booked', { mo_id })).port, 1);
+    assert.deepEqual(await seen(other), ['cancelled: dosed in part, NOT in Odoo', true, 1, { batches: 1, weight: 100.5 }]);
+
+    await plant.plcIsDone(2);
+    await plant.read();
+    const weighed = plant.plc.weighed().reduce((sum, { actual_weight }) => sum + actual_weight, 0);
+    const weight = round(weighed - 100.5, 3);
+    assert.deepEqual(await seen(mo_id), ['cancelled: made, NOT in Odoo', true, 2, { batches: 2, weight }]);
+    const told = async (name: string): Promise<string> => (await history({ mo_id: name })).histories[0]?.notes ?? '';
+    assert.match(
+      await told(mo_id),
+      /^booked in Odoo by hand \(test\); \S+ kg weighed after it left the queue: book it by hand, less what of it is booked already$/,
+    );
+    assert.match(await told(other), /^\S+ kg weighed after it left the queue: book it by hand$/);
+    const alarms = await plant.database.query<{ text: string }>("SELECT text FROM {schema}.mo_alarm WHERE code = 'late-weight'");
+    for (const { text } of alarms)
+      assert.match(text, /nothing of it goes to Odoo: book it there by hand, less what of it is booked already$/);
+    for (const one of [mo_id, other]) assert.equal((await plant.act('booked', { mo_id: one })).port, 1);
+    assert.deepEqual(await seen(mo_id), ['cancelled', false, 0, { batches: 0, weight: null }]);
   });
 
   it('is a batch whose MO is only confirmed there with other quantities, and not one that another hand marked done', async () => {
@@ -261,6 +339,23 @@ describe('what is not in Odoo', function () {
       [[confirmed, ['booked', 'requeue']]],
     );
   });
+
+  /** The newest record of an MO as the history shows it, and what filter and totals count. What is not in Odoo can be booked. */
+  async function seen(mo_id: string): Promise<unknown[]> {
+    const span = { from: '2026-01-01T00:00:00Z', to: new Date(Date.now() + 60_000).toISOString(), totals: true };
+    const { total, totals } = await history({ ...span, not_in_odoo: true });
+    const [record] = (await history({ mo_id })).histories;
+    assert.equal(record?.can.includes('booked'), record?.not_in_odoo);
+    return [record?.status_text, record?.not_in_odoo, total, totals?.left_out];
+  }
+
+  /** As if the PLC had shown the batch half way. */
+  async function dose(mo_id: string, actual: Record<string, number>): Promise<void> {
+    await plant.database.query(`UPDATE {schema}.mo_batch SET state = 'running', actual = $2, last_read_from_plc = now() WHERE mo_id = $1`, [
+      mo_id,
+      JSON.stringify(actual),
+    ]);
+  }
 
   async function failAndPark(mo_id: string, error: string): Promise<void> {
     const row = (await plant.rows()).find((one) => one.mo_id === mo_id);

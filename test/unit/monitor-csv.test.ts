@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { historyCsv, type ShownRecord } from '../../src/monitor/csv';
-import { toRecord } from '../../src/queue/batch';
+import { historyCsv } from '../../src/monitor/csv';
+import { type ShownRecord, toShownRecord } from '../../src/monitor/shown-record';
+import type { ToBook } from '../../src/queue/bookings';
 import { bareLine, bareRow } from '../support/bare';
 
 describe('batch records as a table for a spreadsheet', () => {
   const [material] = [
     { tag: 'silo_a', code: '', product: 'SOY', product_id: 1, move_ids: [1], move_planned: [10.5], move_uom: 'kg', digits: 2, uom: 'kg' },
   ];
-  const record = (given: Partial<ShownRecord>): ShownRecord => {
+  const record = (given: Partial<ShownRecord>, toBook: ToBook | null = null): ShownRecord => {
     const row = bareRow({
       materials: [{ ...material, manual: false, planned: 10.5 }],
       actual: { silo_a: 10.25 },
@@ -15,8 +16,9 @@ describe('batch records as a table for a spreadsheet', () => {
       status_manufacturing: 1,
     });
     const archived_at = new Date('2026-03-01T18:30:00Z');
-    const history = { ...row, status: 'completed' as const, notes: null, actor: 'flow', requeued: false, archived_at };
-    return { ...toRecord(history, bareLine()), not_in_odoo: false, ...given };
+    const status = toBook === null ? 'completed' : 'cancelled';
+    const history = { ...row, status, notes: null, actor: 'flow', requeued: false, archived_at, toBook } as const;
+    return { ...toShownRecord(history, bareLine()), ...given };
   };
   const rows = (csv: string): string[] => csv.trimEnd().split('\r\n');
 
@@ -30,9 +32,11 @@ describe('batch records as a table for a spreadsheet', () => {
     assert.equal(rows(historyCsv([record({})], 'comma', 'UTC', false)).length, 1);
   });
 
-  it('says of what was made and is not in Odoo the same as the page', () => {
-    const missing = record({ status: 'cancelled', not_in_odoo: true });
-    assert.match(historyCsv([missing], 'comma', 'UTC', false), /,Feed A,"cancelled: made, NOT in Odoo",1000,/);
+  it('says of what is not in Odoo how far it got, as the page does', () => {
+    for (const toBook of ['made', 'dosed in part'] as const) {
+      const csv = historyCsv([record({}, toBook)], 'comma', 'UTC', false);
+      assert.ok(csv.includes(`,Feed A,"cancelled: ${toBook}, NOT in Odoo",1000,`), csv);
+    }
   });
 
   it('parts columns by semicolons where numbers have a decimal comma', () => {

@@ -20,6 +20,7 @@ interface OperatorPage {
     listed(slots: number[]): string;
     ago(this: { serverNow: number }, at: string): string;
     unbooked(this: object, batches: object[], where: string): string;
+    cancelled(this: object, batch: object): string;
     plain(text: string | null): { text: string; code: string };
   };
 }
@@ -246,6 +247,42 @@ describe('the operator page over a line in trouble', () => {
     assert.equal(told('ODOO_DIFFERS: WH/MO/00001 is done in Odoo and cannot be cancelled any more'), '');
   });
 
+  describe('before a half dosed batch is cancelled or parked', () => {
+    const half = { ...BATCH, batch_no: 3, status_manufacturing: 0, loaded_at: 'then', weighed: 351, weight_uom: 'kg', materials: [] };
+    const cancelled = (batch: object, alarms: object[] = []): string =>
+      methods.cancelled.call({ ...page.data(), ...methods, alarms }, { ...half, ...batch });
+    const parked = (...batches: object[]): string => methods.unbooked.call({ ...page.data(), ...methods }, batches, 'on the order');
+
+    it('says how much is to be booked, and that the history waits for it', () => {
+      const left =
+        /The PLC has dosed 351 kg of it so far: the weights stay in the history; book them .* a new order.* press Booked in the history\.$/;
+      assert.match(cancelled({}), /stop the batch in slot 3 there first\. /);
+      assert.match(cancelled({}), left);
+      assert.match(cancelled({ status_operation: 1 }), /The PLC has given it up\. /);
+      assert.match(cancelled({ status_operation: 1 }), left);
+      assert.match(parked(half), /^The PLC has dosed 351 kg of it so far: .*, on the order, then press Booked in the history\.$/);
+      const made = { ...half, status_manufacturing: 1 };
+      assert.match(parked(half, made), /^The PLC has made, or dosed in part, 2 of them: /);
+      assert.match(parked(made, made), /^The PLC has made 2 of them: /);
+    });
+
+    it('says that nobody knows what was put in by hand, where something is', () => {
+      const byHand = / What was put in by hand before a batch is finished is not counted\.$/;
+      const materials = [{ manual: false }, { manual: true }];
+      assert.match(cancelled({ materials }), byHand);
+      assert.match(parked({ ...half, materials }), byHand);
+      assert.doesNotMatch(parked({ ...half, status_manufacturing: 1, materials }), byHand);
+    });
+
+    it('says nothing of it where nothing was dosed, or Odoo has the MO done', () => {
+      for (const weighed of [0, null]) {
+        assert.equal(parked({ ...half, weighed }), '');
+        assert.doesNotMatch(cancelled({ weighed }), /Booked/);
+      }
+      assert.doesNotMatch(cancelled({}, [{ mo_id: half.mo_id, code: 'mo-done-in-odoo' }]), /Booked/);
+    });
+  });
+
   it('names the slots that need somebody, at most eight', () => {
     assert.equal(methods.listed([3, 10]), '3 and 10');
     assert.equal(methods.listed([1, 2, 3]), '1, 2 and 3');
@@ -257,5 +294,26 @@ describe('the operator page over a line in trouble', () => {
       computed.colour.call({ ...page.data(), data: { word, level }, old: false, needy: [] });
     assert.deepEqual([colour('WAITING FOR MO', 'ok'), colour('RUNNING', 'ok')], ['green', 'blue']);
     for (const word of ['WAITING FOR MO', 'RUNNING']) assert.equal(colour(word, 'warning'), 'yellow', word);
+  });
+});
+
+describe('words of the history page', () => {
+  const history = (): { computed: Record<'dosed' | 'asDosed', (this: object) => string>; methods: object } =>
+    script('history page') as never;
+  const { computed, methods } = history();
+  const record = { not_in_odoo: true, weighed: 351, weight_uom: 'kg', status_manufacturing: 0, last_read_from_plc: null };
+
+  it('before an MO is requeued, say what of it is not in Odoo: nothing once that is booked', () => {
+    const dosed = (chosen: object): string => computed.dosed.call({ ...methods, chosen });
+    assert.match(dosed(record), /^The PLC has dosed 351 kg for it before: that is not in Odoo/);
+    assert.equal(dosed({ ...record, not_in_odoo: false }), '');
+  });
+
+  it('say of a batch that was not finished how far its figures go', () => {
+    const told = (given: object): string =>
+      computed.asDosed.call({ ...methods, shown: { ...record, materials: [{ manual: true }], ...given } });
+    assert.match(told({}), /^Not finished: the figures are what the PLC showed at .*; what was put in by hand is not counted\.$/);
+    assert.match(told({ materials: [] }), /the PLC showed at [^;]*\.$/);
+    for (const nothing of [{ weighed: 0 }, { weighed: null }, { status_manufacturing: 1 }]) assert.equal(told(nothing), '');
   });
 });
