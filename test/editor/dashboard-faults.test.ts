@@ -15,7 +15,9 @@ import {
   press,
   tile,
   unreadable,
+  untilWaiting,
   visitDashboard,
+  waiting,
   word,
 } from '../support/dashboard-driver';
 import { modbusSettings } from '../support/modbus';
@@ -28,6 +30,7 @@ const EVERY_TIMER = ['every 60 minutes', 'every 5 minutes', 'every 3 minutes', '
 describe('a plant in trouble: what the dashboard alone shows, and what is cleared from it', function () {
   this.timeout(TWO_MINUTES);
   let page: Page;
+  let isKept = false;
   const visitor = visitDashboard();
 
   before(async function () {
@@ -42,19 +45,32 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
 
   // One that fails leaves no fault to the next.
   afterEach(async () => {
+    await letGo();
     for (const simulator of ['mo-odoo-simulator', 'mo-plc-simulator'] as const) await visitor.plant.command(simulator, { action: 'clear' });
   });
 
   const appears = (what: string, condition: () => Promise<boolean>): Promise<boolean> =>
     visitor.operator.until(what, condition, EVERY_TIMER);
+  /** Lets the PLC stop before slot 10, with nothing dosed there, until letGo() or the end of the test. */
+  async function keepSlot10(): Promise<void> {
+    await untilWaiting(visitor, page, 2, 10);
+    await visitor.plant.command('mo-plc-simulator', { action: 'hold', slot: 10 });
+    isKept = true;
+  }
+  async function letGo(): Promise<void> {
+    if (isKept) await visitor.plant.command('mo-plc-simulator', { action: 'restart', slot: 10 });
+    isKept = false;
+  }
   const gone = async (mo: string): Promise<boolean> => (await page.locator('.mo-id', { hasText: mo }).count()) === 0;
 
   it('does not flicker: a refresh that brings nothing new leaves every element as it is, where it is', async () => {
+    // Loading goes on for a while after the set is queued.
+    await waitFor(async () => (await waiting(page).count()) === 10, { what: 'ten recipes in the PLC', deadlineMs: 60_000 });
     let refreshes = 0;
     page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => (refreshes += payload.includes('"word"') ? 1 : 0)));
     await page.reload();
     const blocks = '.mo-band, .mo-word, .mo-lamp, .mo-dot, .mo-tile, .mo-buttons, .mo-button, .mo-bar, .mo-alarms';
-    await waitFor(() => refreshes > 0, { what: 'the first refresh' });
+    await waitFor(() => refreshes > 0, { what: 'the first refresh', deadlineMs: 30_000 });
     await page.locator('.mo-id').first().waitFor();
     await atRest(page);
     const kept = await page.evaluateHandle((selector) => {
@@ -71,7 +87,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
       return { elements, changed };
     }, blocks);
     const before = refreshes;
-    await waitFor(() => refreshes >= before + 3, { what: 'three refreshes' });
+    await waitFor(() => refreshes >= before + 3, { what: 'three refreshes', deadlineMs: 30_000 });
     const { moved, changed, count } = await kept.evaluate(({ elements, changed }) => ({
       count: elements.length,
       changed,
@@ -84,6 +100,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
   });
 
   it('an MO that was cancelled in Odoo', async () => {
+    await keepSlot10();
     const mo = await moIn(page, 10);
     await visitor.plant.command('mo-odoo-simulator', { action: 'cancel', mo_id: mo });
     await appears('the alarm', () => alarm(page, mo).isVisible());
@@ -92,7 +109,12 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
       /^slot 10 .*cancelled in Odoo while its recipe waits in the PLC.*Press cancel, and take the recipe out of its slot/s,
     );
     assert.match(await tile(page, 10).locator('.mo-error').innerText(), /cancelled in Odoo.*Press cancel/s);
-    assert.match(await page.locator('.mo-count').innerText(), /^10 in the queue: 1 needs you · /);
+    // The others go on meanwhile.
+    const [count, tiles] = await page.evaluate(() => [
+      document.querySelector('.mo-count')?.textContent ?? '',
+      document.querySelectorAll('.mo-id').length,
+    ]);
+    assert.match(count, new RegExp(`^${tiles} in the queue: 1 needs you(?: · |$)`));
     await page.getByRole('button', { name: /^1 batch needs you: slot 10$/ }).click();
     await page.locator('.mo-tile.mo-shown .mo-slot', { hasText: '10' }).waitFor();
     await alarm(page, mo).getByRole('button', { name: 'slot 10' }).waitFor();
@@ -126,9 +148,16 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
   });
 
   it('a batch that the PLC says has failed', async () => {
-    const mo = await moIn(page, 9);
-    await visitor.plant.command('mo-plc-simulator', { action: 'fail', slot: 9 });
-    await appears('the tile', () => tile(page, 9).getByText('failed in the PLC').isVisible());
+    let mo = '';
+    await appears('a batch that failed', async () => {
+      if (mo !== '' && (await tile(page, 9).getByText('failed in the PLC').isVisible())) return true;
+      // Of one that was made before the PLC heard of it there is nothing to fail: then it is one of the next set.
+      if (await tile(page, 9).getByText('in the PLC', { exact: true }).isVisible()) {
+        mo = await moIn(page, 9);
+        await visitor.plant.command('mo-plc-simulator', { action: 'fail', slot: 9, mo_id: mo });
+      }
+      return false;
+    });
     await appears('the alarm', () => alarm(page, mo).isVisible());
     assert.match(await alarm(page, mo).innerText(), /the PLC says the batch failed.*press cancel/s);
     await press(tile(page, 9), 'Cancel', 'Cancel the batch', 'mixer stopped');
@@ -143,7 +172,8 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
       const shown = slot === 0 ? '' : await tile(page, slot).innerText();
       if (shown.includes('failed in the PLC')) return true;
       // One that was made before the PLC heard of it cannot fail any more: the next one can.
-      if (shown.includes('dosing') || (await dosed.count()) === 0) return false;
+      // A failed one keeps the next set away: there has to be another of this set.
+      if (shown.includes('dosing') || (await dosed.count()) === 0 || (await waiting(page).count()) === 0) return false;
       slot = Number(await dosed.locator('.mo-slot').innerText());
       await visitor.plant.command('mo-plc-simulator', { action: 'fail', slot });
       return false;
@@ -172,6 +202,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
   });
 
   it('one refusal of Odoo that hits several batches: one alarm, one dialog, an entry for each', async () => {
+    await untilWaiting(visitor, page, 3);
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
     await appears('the first refusal', async () => /not completed yet: Odoo refused/.test(await page.locator('.mo-why').innerText()));
     await page.locator('.mo-band.mo-yellow').waitFor();
@@ -212,6 +243,8 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
   });
 
   it('an outage of Odoo is one alarm, and of the PLC another', async () => {
+    // Without any there would be none that waits, and no next set while Odoo is away.
+    await untilWaiting(visitor, page, 2);
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'down', seconds: 600 });
     await appears('DOWN', () => lamp(page, 'Odoo', 'DOWN').isVisible());
     await appears('the alarm', () => alarm(page, 'ODOO_UNREACHABLE').isVisible());
@@ -239,7 +272,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
   });
 
   it('an MO in a slot that nobody knows: the line holds itself', async () => {
-    await appears('the next set', async () => (await tile(page, 1).locator('.mo-id').count()) > 0);
+    await keepSlot10();
     await press(tile(page, 10), 'Cancel', 'Cancel the batch', 'room for a stranger');
     await tile(page, 10).getByText('empty', { exact: true }).waitFor();
     await strangerIn(10);
@@ -268,7 +301,9 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
   });
 
   it('shows the queue and the mistake when the register map has one, and nothing to press', async () => {
-    const mo = await moIn(page, 8);
+    await untilWaiting(visitor, page, 2);
+    const slot = Number(await waiting(page).last().locator('.mo-slot').innerText());
+    const mo = await moIn(page, slot);
     const { nodeRed, flows } = visitor.plant;
     await nodeRed.deploy(
       flows.map((node) => (node['type'] === 'mo-line' ? { ...node, map: '{"version": 1}' } : node)),
@@ -276,7 +311,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     );
     await word(page, 'BLOCKED').waitFor();
     assert.match(await page.locator('.mo-why').innerText(), /^the register map .*Correct the map.*MAP_INVALID$/s);
-    assert.equal(await moIn(page, 8), mo);
+    assert.equal(await moIn(page, slot), mo);
     assert.equal(await page.locator('.mo-button').count(), 0);
     await nodeRed.deploy(flows, 'nodes');
     // STARTING until the PLC has been read (monitor-report.test.ts).
@@ -284,6 +319,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
   });
 
   it('parks all the batches of one cause at once, and says first what becomes of their weights', async () => {
+    await untilWaiting(visitor, page, 3);
     await visitor.plant.command('mo-odoo-simulator', { action: 'fault', fault: 'refused', method: 'write', seconds: 600 });
     const refused = page.locator('.mo-alarm.mo-red', { hasText: /^\d+ batches: Odoo refused/ });
     await appears('failed batches under one alarm', () => refused.isVisible());

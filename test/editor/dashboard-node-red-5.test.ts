@@ -5,13 +5,15 @@ const EVERY_TIMER = ['every 60 minutes', 'every 5 minutes', 'every 3 minutes', '
 
 /** The round trip of every kind of button; what each of them does in full is tried on Node-RED 4.1. */
 describe('what an operator finds and does on the dashboard in Node-RED 5', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const visitor = visitDashboard({ version: '5' });
   const appears = (what: string, condition: () => Promise<boolean>): Promise<boolean> =>
     visitor.operator.until(what, condition, EVERY_TIMER);
 
   it('holds the line and lets it go', async () => {
     const page = await visitor.look('line');
+    // The builtin database is made first.
+    await word(page, 'WAITING FOR MO').waitFor({ timeout: 60_000 });
     const band = page.locator('.mo-line-buttons');
     await press(band, 'Put the line on hold', 'Hold the line', 'cleaning');
     await word(page, 'ON HOLD').waitFor();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { contents, DESKTOP, lamp, moIn, PHONE, press, tile, unreadable, visitDashboard } from '../support/dashboard-driver';
+import { contents, DESKTOP, lamp, moIn, PHONE, press, tile, unreadable, untilWaiting, visitDashboard } from '../support/dashboard-driver';
 import { nodeId } from '../support/example';
 import { call } from '../support/odoo-simulator-client';
 import { waitFor } from '../support/wait';
@@ -74,6 +74,7 @@ for (const version of ['4', '5'] as const) {
 
     it('cancels a batch with reason and name, and the history tells both', async () => {
       const page = await look('line');
+      await untilWaiting(visitor, page, 1, 10);
       const mo = await moIn(page, 10);
       await press(tile(page, 10), 'Cancel', 'Cancel the batch', 'silo 4 is <b>empty</b>');
       await tile(page, 10).getByText('empty', { exact: true }).waitFor();
@@ -97,6 +98,8 @@ for (const version of ['4', '5'] as const) {
     });
 
     it('breaks the simulated plant and heals it', async () => {
+      const line = await look('line');
+      await untilWaiting(visitor, line, 2);
       const page = await look('simulator');
       // A batch that waits in the PLC does not run, and of an empty slot there is nothing to break.
       const chosen = page.getByLabel('slot').locator('option:checked');
@@ -112,7 +115,7 @@ for (const version of ['4', '5'] as const) {
       };
       // What really happened, with MO and slot; also of what has failed, and of a slot whose batch has left the queue.
       const options = await page.getByLabel('slot').locator('option').allInnerTexts();
-      const last = options.findLastIndex((text) => /, (dosing|waits in the PLC)$/.test(text));
+      const last = options.findLastIndex((text) => / waits in the PLC$/.test(text));
       await pressed('it stands still', last, new RegExp(`WH/MO/\\d+ stands still in slot ${last}, (nothing|partly|all)`));
       await pressed('it stands still', last, new RegExp(`not done: cannot hold slot ${last}: WH/MO/\\d+ there is held`));
       await pressed('its batch fails', last, new RegExp(`WH/MO/\\d+ failed in slot ${last}$`));
@@ -122,7 +125,6 @@ for (const version of ['4', '5'] as const) {
       await page.locator('.mos-log').getByText('PLC mute for 60 s').waitFor();
       await page.reload();
       await page.locator('.mos-log').getByText('PLC mute for 60 s').waitFor();
-      const line = await look('line');
       await visitor.operator.until('NO PLC', () => line.locator('.mo-word', { hasText: 'NO PLC' }).isVisible(), ['every 5 minutes']);
       await page.getByRole('button', { name: 'Heal the PLC' }).click();
       await visitor.operator.until('the PLC', () => lamp(line, 'PLC', 'ok').isVisible(), ['every 5 minutes']);

@@ -75,6 +75,19 @@ export function visitDashboard(options: PlantOptions = {}): Visitor {
   };
 }
 
+/**
+ * Presses the timers until so many batches wait in the PLC, one of them in that slot, and the page shows it as it has just been read.
+ * Then those behind the first have a batch time and more, however fast the plant is and slow the page.
+ */
+export async function untilWaiting({ operator }: Visitor, page: Page, count: number, slot?: number): Promise<void> {
+  const there = slot === undefined ? waiting(page) : tile(page, slot).and(waiting(page));
+  await operator.until(
+    `${count} batches that wait in the PLC`,
+    async () =>
+      (await lamp(page, 'PLC', 'ok read [0-3] s ago').isVisible()) && (await waiting(page).count()) >= count && (await there.count()) > 0,
+  );
+}
+
 /** What cannot be read there, light or dark: texts and lamps that stand out too little. Leaves the page light. */
 export async function unreadable(root: Locator): Promise<string[]> {
   const page = root.page();
@@ -94,6 +107,8 @@ export async function atRest(page: Page): Promise<void> {
   await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
 }
 
+/** Tiles of batches that the PLC has and has not begun, as it was last read. */
+export const waiting = (page: Page): Locator => page.locator('.mo-tile', { has: page.getByText('in the PLC', { exact: true }) });
 export const tile = (page: Page, slot: number): Locator => page.locator('.mo-tile').nth(slot - 1);
 export const lamp = (page: Page, name: string, word: string): Locator =>
   page.locator('.mo-lamp', { hasText: new RegExp(`^\\s*${name} ${word}`) });
