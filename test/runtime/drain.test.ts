@@ -39,7 +39,7 @@ describe('example 01, unchanged, in Node-RED', function () {
 
   it('drains three sets of ten; Odoo consumed what the PLC weighed', async () => {
     for (let set = 1; set <= 3; set += 1) {
-      await waitFor(() => site.plc.weighed().length === 10 * set, { what: `set ${set} in the PLC` });
+      await waitFor(() => site.plc.weighed().length >= 10 * set, { what: `set ${set} in the PLC` });
       await waitFor(
         async () => {
           if ((await site.archived()).length >= 10 * set) return true;
@@ -56,7 +56,9 @@ describe('example 01, unchanged, in Node-RED', function () {
 
   it('says in the log and in the editor what happened', async () => {
     await waitFor(() => /^no confirmed MO \d\d:\d\d$/.test(nodeRed.statuses().get(fetcher)?.text ?? ''), { what: 'no confirmed MO' });
-    assert.match(nodeRed.statuses().get(completer)?.text ?? '', /^\d+ archived, 0 left \d\d:\d\d$/);
+    await waitFor(() => /^\d+ archived, 0 left \d\d:\d\d$/.test(nodeRed.statuses().get(completer)?.text ?? ''), {
+      what: 'status of the completer',
+    });
     await waitFor(() => /^10 read, \d+ finished \d\d:\d\d$/.test(nodeRed.statuses().get(reader)?.text ?? ''), {
       what: 'status of the reader',
     });
