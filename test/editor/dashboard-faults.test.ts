@@ -165,7 +165,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     await appears('no alarm', async () => (await gone(mo)) && (await alarm(page, mo).count()) === 0);
   });
 
-  it('a batch that failed half dosed, while the PLC makes another: one instruction, whole on every screen', async () => {
+  it('a batch that failed half dosed, while the PLC makes another: one instruction, whole on every screen; what was dosed is booked', async () => {
     const dosed = page.locator('.mo-tile', { has: page.getByText('dosing', { exact: true }) }).first();
     let slot = 0;
     await appears('a batch that failed half dosed', async () => {
@@ -197,8 +197,19 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
       assert.deepEqual([cut, await cutOff(page)], [[], []], JSON.stringify(viewport));
     }
     await page.setViewportSize(DESKTOP);
+    const mo = await moIn(page, slot);
+    await failed.getByRole('button', { name: 'Cancel' }).click();
+    assert.match(await dialog(page).innerText(), /The PLC has dosed [\d.,]+ kg of it so far: .* press Booked in the history/);
+    await dialog(page).getByRole('button', { name: 'Go back' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
     await press(failed, 'Cancel', 'Cancel the batch', 'thrown away');
     await page.getByText(`in slot ${slot}: cancelled`).waitFor();
+    const history = await visitor.look('history');
+    await history.selectOption('select[aria-label=status]', 'weighed, not in Odoo');
+    const record = history.locator('tr', { hasText: mo });
+    await record.getByText('cancelled: dosed in part, NOT in Odoo', { exact: true }).waitFor();
+    await press(record, 'Booked', 'It is booked', 'stock move 18');
+    await record.waitFor({ state: 'detached' });
   });
 
   it('one refusal of Odoo that hits several batches: one alarm, one dialog, an entry for each', async () => {
