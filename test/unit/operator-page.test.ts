@@ -312,8 +312,11 @@ describe('words of the history page', () => {
   it('say of a batch that was not finished how far its figures go', () => {
     const told = (given: object): string =>
       computed.asDosed.call({ ...methods, shown: { ...record, materials: [{ manual: true }], ...given } });
-    assert.match(told({}), /^Not finished: the figures are what the PLC showed at .*; what was put in by hand is not counted\.$/);
-    assert.match(told({ materials: [] }), /the PLC showed at [^;]*\.$/);
+    assert.match(
+      told({}),
+      /^The PLC showed these figures at .*, when the batch was not finished; what was put in by hand is not counted\.$/,
+    );
+    assert.match(told({ materials: [] }), /when the batch was not finished\.$/);
     for (const nothing of [{ weighed: 0 }, { weighed: null }, { status_manufacturing: 1 }]) assert.equal(told(nothing), '');
   });
 });
