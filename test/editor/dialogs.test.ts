@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '../../src/clock';
 import { startPlcSimulator } from '../../src/simulators/plc/simulator';
 import type { OpenPage } from '../support/browser';
-import { replaceFlows, startEditorBenchAtRest, type EditorBench } from '../support/editor-bench';
+import { keepEditor, replaceFlows, startEditorBenchAtRest, type EditorBench } from '../support/editor-bench';
 import { faintTexts } from '../support/editor-contrast';
 import { cutTexts } from '../support/editor-cut';
 import { isDirty, nodeState, openDialog, pressDeploy, property, type Dialog } from '../support/editor-driver';
@@ -75,13 +75,7 @@ for (const version of ['4', '5'] as const) {
     });
     after(() => bench?.close());
     afterEach(async function () {
-      const { errors = [], close } = editor ?? {};
-      if (this.currentTest?.state === 'failed' && bench) {
-        // A dialog that stays open would fail all the tests behind it.
-        await close?.();
-        editor = await bench.open();
-      }
-      assert.deepEqual(errors, []);
+      if (bench && editor) editor = await keepEditor(this.currentTest, bench, editor);
     });
 
     const open = (type: string): Promise<Dialog> => openDialog(editor!.page, nodeOf(type));

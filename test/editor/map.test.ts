@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Locator, Page, Route } from 'playwright-core';
+import type { BrowserContextOptions, Locator, Page, Route } from 'playwright-core';
 import { accessFrom } from '../../src/database/settings';
 import { FEED_MILL_MAP, FEED_MILL_MATERIALS } from '../../src/plc/feed-mill';
 import { formatTable, readMapText } from '../../src/plc/map-text';
 import type { OpenPage } from '../support/browser';
-import { startEditorBench, type EditorBench } from '../support/editor-bench';
+import { keepEditor, startEditorBench, type EditorBench } from '../support/editor-bench';
 import { faintTexts } from '../support/editor-contrast';
 import { isDirty, openDialog, property, type Dialog } from '../support/editor-driver';
 import type { Flows } from '../support/node-red';
@@ -69,20 +69,23 @@ for (const version of ['4', '5'] as const) {
     this.timeout(60_000);
     let site: Site;
     let bench: EditorBench | undefined;
-    let editor: OpenPage;
+    let editor: OpenPage | undefined;
+    const look: BrowserContextOptions = version === '5' ? { colorScheme: 'dark' } : {};
 
     before(async function () {
       site = await startSite(this, { orders: 12, speed: 20 });
       bench = await startEditorBench(this, { version, flows: flows(site), env: site.env });
-      editor = await bench.open(version === '5' ? { colorScheme: 'dark' } : {});
+      editor = await bench.open(look);
     });
     after(async () => {
       await bench?.close();
       await site?.close();
     });
-    afterEach(() => assert.deepEqual(editor?.errors ?? [], []));
+    afterEach(async function () {
+      if (bench && editor) editor = await keepEditor(this.currentTest, bench, editor, look);
+    });
 
-    const page = (): Page => editor.page;
+    const page = (): Page => editor!.page;
     async function openTab(name: 'Register map' | 'Materials' | 'Line' | 'Checks'): Promise<Dialog> {
       const dialog = await openDialog(page(), { id: LINE, type: 'mo-line' });
       await dialog.form.getByText(name, { exact: true }).click();

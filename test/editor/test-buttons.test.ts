@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { accessFrom } from '../../src/database/settings';
 import type { OpenPage } from '../support/browser';
-import { startEditorBench, type EditorBench } from '../support/editor-bench';
+import { keepEditor, startEditorBench, type EditorBench } from '../support/editor-bench';
 import { faintTexts } from '../support/editor-contrast';
 import { openDialog, type Dialog } from '../support/editor-driver';
 import type { Flows } from '../support/node-red';
@@ -93,7 +93,10 @@ for (const version of ['4', '5'] as const) {
       await bench?.close();
       await site?.close();
     });
-    afterEach(() => assert.deepEqual(editor?.errors ?? [], []));
+    afterEach(async function () {
+      await site?.wires.plc.heal();
+      if (bench && editor) editor = await keepEditor(this.currentTest, bench, editor);
+    });
 
     const open = (type: ConfigType): Promise<Dialog> => openDialog(editor!.page, { id: IDS[type], type });
     async function says(dialog: Dialog, ok: boolean, text: RegExp): Promise<void> {

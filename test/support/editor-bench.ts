@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { BrowserContextOptions } from 'playwright-core';
 import { launchBrowser, openEditor, type OpenPage } from './browser';
 import { nodeRedMissing, startNodeRed, type Flows, type NodeRed, type NodeRedOptions } from './node-red';
@@ -29,6 +30,22 @@ export async function startEditorBench(context: Mocha.Context, options: NodeRedO
       await nodeRed.stop();
     },
   };
+}
+
+/**
+ * After each test of one editor that serves many: it has had no error in its console. Gives the editor for the next test, a new one
+ * after a failure: a dialog that stays open would fail all the tests behind it.
+ */
+export async function keepEditor(
+  test: Mocha.Test | undefined,
+  { open }: EditorBench,
+  editor: OpenPage,
+  options: BrowserContextOptions = {},
+): Promise<OpenPage> {
+  assert.deepEqual(editor.errors, []);
+  if (test?.state !== 'failed') return editor;
+  await editor.close();
+  return open(options);
 }
 
 /** As startEditorBench, with flows that never run: only what the editor makes of them is looked at. */
