@@ -5,7 +5,7 @@ import type { ToBook } from '../queue/bookings';
 export interface ShownRecord extends BatchRecord {
   /** The PLC, or a person, has weighed something of it, and nobody has told Odoo. */
   not_in_odoo: boolean;
-  /** What became of it: "cancelled", "cancelled: dosed in part, NOT in Odoo". */
+  /** What became of it: "cancelled", "cancelled: dosed, NOT in Odoo". */
   status_text: string;
 }
 

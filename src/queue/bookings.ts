@@ -5,11 +5,11 @@ import { lateOf, LESS_BOOKED } from './late-weight';
 import type { Note } from './steps';
 
 /** How far a batch got of which Odoo lacks something. */
-export type ToBook = 'made' | 'dosed in part';
+export type ToBook = 'made' | 'dosed';
 
 const WEIGHED = `
 SELECT h.id, CASE WHEN ${NOT_IN_ODOO} THEN
-  CASE WHEN h.status_manufacturing = 1 OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED}) THEN 'made' ELSE 'dosed in part' END
+  CASE WHEN h.status_manufacturing = 1 OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED}) THEN 'made' ELSE 'dosed' END
 END AS to_book, (
   SELECT b.actor FROM {schema}.mo_events b
   WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run ORDER BY b.id LIMIT 1

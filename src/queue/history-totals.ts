@@ -33,7 +33,7 @@ export interface MaterialTotal {
   actual: number | null;
 }
 
-/** Batches that were made or dosed in part, and of which Odoo lacks something. */
+/** Batches that were made or dosed, and of which Odoo lacks something. */
 export interface LeftOut {
   batches: number;
   /** What is to be booked of them, in the unit of the line's weights; null: nobody knows any. */

@@ -46,7 +46,7 @@ export interface HistoryFilter {
   /** Archived at this moment or later, and before `to`. */
   from?: Date | null;
   to?: Date | null;
-  /** Only those that were made or dosed in part, and are not in Odoo. */
+  /** Only those that were made or dosed, and are not in Odoo. */
   notInOdoo?: boolean;
 }
 

@@ -249,13 +249,13 @@ describe('what is not in Odoo', function () {
       [mo_id],
     );
     for (const cancelled of [mo_id, other]) await plant.cancel({ mo_id: cancelled, notes: 'hopper broken' }, { cancelInOdoo: false });
-    const missing = ['cancelled: dosed in part, NOT in Odoo', true, 1, { batches: 1, weight: 350 }];
+    const missing = ['cancelled: dosed, NOT in Odoo', true, 1, { batches: 1, weight: 350 }];
     assert.deepEqual(await seen(mo_id), missing);
     const report = await plant.report('batch', { mo_id });
     assertDocumented('GET', '/admin/history/mo', { status: 200, body: { status: 'success', data: report.payload } });
     assert.match(
       report.payload.text,
-      /^\S+ is cancelled: dosed in part, NOT in Odoo \(slot 1, run 1\): hopper broken; .*possible now: booked, requeue$/,
+      /^\S+ is cancelled: dosed, NOT in Odoo \(slot 1, run 1\): hopper broken; .*possible now: booked, requeue$/,
     );
     assert.equal((await plant.act('booked', { mo_id: other })).statusCode, 409, 'nothing was dosed for it');
 
@@ -289,7 +289,7 @@ describe('what is not in Odoo', function () {
       assert.equal((await refusing.cancel({ mo_id })).port, 2);
       assert.equal((await plant.act('park', { mo_id })).port, 1);
     }
-    assert.deepEqual(await seen(refused), ['failed: dosed in part, NOT in Odoo', true, 1, { batches: 1, weight: 20 }]);
+    assert.deepEqual(await seen(refused), ['failed: dosed, NOT in Odoo', true, 1, { batches: 1, weight: 20 }]);
     assert.deepEqual((await seen(done)).slice(0, 2), ['failed', false]);
     for (const actual of [null, '{}', '{"silo_a": 0}']) {
       await plant.database.query('UPDATE {schema}.mo_histories SET actual = $1', [actual]);
@@ -303,7 +303,7 @@ describe('what is not in Odoo', function () {
     for (const one of [mo_id, other]) await dose(one, { silo_a: 100.5 });
     for (const one of [mo_id, other]) await plant.cancel({ mo_id: one }, { cancelInOdoo: false });
     assert.equal((await plant.act('booked', { mo_id })).port, 1);
-    assert.deepEqual(await seen(other), ['cancelled: dosed in part, NOT in Odoo', true, 1, { batches: 1, weight: 100.5 }]);
+    assert.deepEqual(await seen(other), ['cancelled: dosed, NOT in Odoo', true, 1, { batches: 1, weight: 100.5 }]);
 
     await plant.plcIsDone(2);
     await plant.read();

@@ -207,7 +207,7 @@ describe('a plant in trouble: what the dashboard alone shows, and what is cleare
     const history = await visitor.look('history');
     await history.selectOption('select[aria-label=status]', 'dosed, not in Odoo');
     const record = history.locator('tr', { hasText: mo });
-    await record.getByText('cancelled: dosed in part, NOT in Odoo', { exact: true }).waitFor();
+    await record.getByText('cancelled: dosed, NOT in Odoo', { exact: true }).waitFor();
     await press(record, 'Booked', 'It is booked', 'stock move 18');
     await record.waitFor({ state: 'detached' });
   });

@@ -262,7 +262,7 @@ describe('the operator page over a line in trouble', () => {
       assert.match(cancelled({ status_operation: 1 }), left);
       assert.match(parked(half), /^The PLC has dosed 351 kg of it so far: .*, on the order, then press Booked in the history\.$/);
       const made = { ...half, status_manufacturing: 1 };
-      assert.match(parked(half, made), /^The PLC has made, or dosed in part, 2 of them: /);
+      assert.match(parked(half, made), /^The PLC has made, or dosed, 2 of them: /);
       assert.match(parked(made, made), /^The PLC has made 2 of them: /);
     });
 
