@@ -1,5 +1,5 @@
 import type { Node } from 'node-red';
-import { ACTIONS, actOnBatch } from '../src/line/action';
+import { library } from './support/library';
 import type { Config, Red } from './support/types';
 import { startWorker } from './support/worker';
 
@@ -11,8 +11,8 @@ export default function (RED: Red): void {
       outputs: 2,
       staleFactor: null,
       oneAtATime: true,
-      settings: (read) => ({ action: read.choice('action', ACTIONS, 'retry') }),
-      task: (line, run, { action }, { payload }) => actOnBatch(line, run, { action, payload }),
+      settings: (read) => ({ action: read.choice('action', library().ACTIONS, 'retry') }),
+      task: (line, run, { action }, { payload }) => library().actOnBatch(line, run, { action, payload }),
     });
   });
 }

@@ -1,5 +1,5 @@
 import type { Node } from 'node-red';
-import { cancelBatch } from '../src/line/cancel';
+import { library } from './support/library';
 import { textList } from './support/lists';
 import type { Config, Red } from './support/types';
 import { startWorker } from './support/worker';
@@ -18,7 +18,7 @@ export default function (RED: Red): void {
         notesTemplate: read.text('notesTemplate', { fallback: '{{payload.notes}}' }),
         reasons: textList(read, 'reasons', config.reasons),
       }),
-      task: (line, run, settings, message) => cancelBatch(line, run, { ...settings, message }),
+      task: (line, run, settings, message) => library().cancelBatch(line, run, { ...settings, message }),
     });
   });
 }

@@ -1,5 +1,6 @@
 import type { Node } from 'node-red';
-import { completeBatches, type CompleteOptions } from '../src/line/complete';
+import type { CompleteOptions } from '../src/line/complete';
+import { library } from './support/library';
 import type { Config, Red } from './support/types';
 import { startWorker } from './support/worker';
 
@@ -17,7 +18,7 @@ export default function (RED: Red): void {
         strictConsumption: read.flag('strictConsumption', false),
         noteTemplate: read.text('noteTemplate', { fallback: '' }),
       }),
-      task: (line, run, settings, { payload }) => completeBatches(line, run, { ...settings, payload }),
+      task: (line, run, settings, { payload }) => library().completeBatches(line, run, { ...settings, payload }),
     });
   });
 }

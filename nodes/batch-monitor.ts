@@ -1,7 +1,7 @@
 import type { Node } from 'node-red';
 import { SmartMoError } from '../src/errors';
-import { REPORT_NAMES, runReport } from '../src/monitor/report';
 import { isEmpty } from '../src/settings';
+import { library } from './support/library';
 import { isWired } from './support/messages';
 import type { Config, Message, Red } from './support/types';
 import { startWorker } from './support/worker';
@@ -15,12 +15,12 @@ export default function (RED: Red): void {
       staleFactor: 2,
       onlyLooks: true,
       settings: (read) => ({
-        report: read.choice('report', REPORT_NAMES, 'health'),
+        report: read.choice('report', library().REPORT_NAMES, 'health'),
         stuckAfterMinutes: read.number('stuckAfterMinutes', { fallback: 30, min: 1 }),
         remindAfterMinutes: read.number('remindAfterMinutes', { fallback: 240, min: 1 }),
       }),
       task: (line, run, settings, message) =>
-        runReport(line, run, {
+        library().runReport(line, run, {
           ...settings,
           report: reportFrom(message) ?? settings.report,
           payload: message.payload,

@@ -1,12 +1,10 @@
 import { systemClock } from '../src/clock';
-import { type DatabaseSettings, openDatabase } from '../src/database/connect';
-import { tablesIdentity } from '../src/database/identity';
-import { accessFrom } from '../src/database/settings';
+import type { DatabaseSettings } from '../src/database/connect';
 import { describe } from '../src/errors';
-import { probeDatabase } from '../src/probe/database';
 import type { Fields } from '../src/settings';
 import { offer, readerOf } from './support/config-nodes';
 import { offerTest } from './support/editor-routes';
+import { library } from './support/library';
 import { tlsOptions } from './support/tls';
 import type { Config, DatabaseNode, Red } from './support/types';
 import { builtinDirectory } from './support/user-dir';
@@ -21,9 +19,9 @@ export default function (RED: Red): void {
     this.tables = () => [config.id];
     this.database = offer(this, () => {
       const settings = settingsOf(RED, config, this.credentials);
-      const database = openDatabase(settings, { clock: systemClock });
+      const database = library().openDatabase(settings, { clock: systemClock });
       const address = addressOf(settings);
-      const identity = tablesIdentity(database);
+      const identity = library().tablesIdentity(database);
       this.tables = () => [address, identity() ?? address];
       // Every use tries again, so that here the trouble is only told.
       database.ready().catch((error: unknown) => this.error(describe(error)));
@@ -37,13 +35,13 @@ export default function (RED: Red): void {
   RED.nodes.registerType('mo-database', DatabaseConfig, { credentials: CREDENTIALS });
   offerTest(RED, 'mo-database', {
     credentials: CREDENTIALS,
-    test: ({ config, credentials }) => probeDatabase(settingsOf(RED, config, credentials)),
+    test: ({ config, credentials }) => library().probeDatabase(settingsOf(RED, config, credentials)),
   });
 }
 
 function addressOf(settings: DatabaseSettings): string {
   if (settings.mode === 'builtin') return `${settings.directory} ${settings.schema}`;
-  const { servers, database } = accessFrom(settings);
+  const { servers, database } = library().accessFrom(settings);
   const hosts = servers.map(({ host, port }) => `${host.toLowerCase().replace(/^localhost$/, '127.0.0.1')}:${port}`);
   return `${hosts.join(',')}/${database} ${settings.schema}`;
 }

@@ -1,9 +1,8 @@
 import { systemClock } from '../src/clock';
 import { describe } from '../src/errors';
-import { createLine } from '../src/line/line';
-import { lineMapping } from '../src/plc/usable-mapping';
 import { settingsReader } from '../src/settings';
 import { configNode, offer, requiredConfigNode } from './support/config-nodes';
+import { library } from './support/library';
 import { claimOf, createLineClaims } from './support/line-claims';
 import { mapText, offerLineRoutes } from './support/line-routes';
 import { lineSettings } from './support/line-settings';
@@ -19,8 +18,8 @@ export default function (RED: Red): void {
     RED.nodes.createNode(this, config);
     const use = offer(this, () => {
       const settings = lineSettings(config);
-      const { mapping, mapProblem } = lineMapping(mapText(config), settings);
-      const line = createLine(settings, {
+      const { mapping, mapProblem } = library().lineMapping(mapText(config), settings);
+      const line = library().createLine(settings, {
         database: requiredConfigNode(RED, 'mo-database', config, 'database').database(),
         odoo: configNode(RED, 'mo-odoo', config, 'odoo')?.odoo() ?? null,
         plc: configNode(RED, 'mo-plc', config, 'plc')?.plc() ?? null,

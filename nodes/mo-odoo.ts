@@ -1,10 +1,9 @@
 import { systemClock } from '../src/clock';
 import type { OdooSettings } from '../src/odoo/settings';
-import { createOdoo } from '../src/odoo/client';
-import { probeOdoo } from '../src/probe/odoo';
 import type { Fields } from '../src/settings';
 import { offer, readerOf } from './support/config-nodes';
 import { offerTest } from './support/editor-routes';
+import { library } from './support/library';
 import { tlsOptions } from './support/tls';
 import type { Config, OdooNode, Red } from './support/types';
 
@@ -15,7 +14,7 @@ export default function (RED: Red): void {
   function OdooConfig(this: OdooNode, config: Config): void {
     RED.nodes.createNode(this, config);
     this.odoo = offer(this, () => {
-      const odoo = createOdoo(settingsOf(RED, config, this.credentials), { clock: systemClock });
+      const odoo = library().createOdoo(settingsOf(RED, config, this.credentials), { clock: systemClock });
       this.on('close', () => odoo.close());
       return odoo;
     });
@@ -24,7 +23,7 @@ export default function (RED: Red): void {
   RED.nodes.registerType('mo-odoo', OdooConfig, { credentials: CREDENTIALS });
   offerTest(RED, 'mo-odoo', {
     credentials: CREDENTIALS,
-    test: ({ config, credentials }) => probeOdoo(settingsOf(RED, config, credentials)),
+    test: ({ config, credentials }) => library().probeOdoo(settingsOf(RED, config, credentials)),
   });
 }
 

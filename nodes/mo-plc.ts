@@ -1,10 +1,11 @@
 import { systemClock } from '../src/clock';
 import { FEED_MILL_MAP } from '../src/plc/feed-mill';
-import { createModbusPlc, type ModbusSettings } from '../src/plc/modbus';
-import { type FirstWords, probePlc } from '../src/probe/plc';
+import type { ModbusSettings } from '../src/plc/modbus';
+import type { FirstWords } from '../src/probe/plc';
 import { placeholder } from '../src/settings';
 import { offer, readerOf } from './support/config-nodes';
 import { offerTest } from './support/editor-routes';
+import { library } from './support/library';
 import type { Config, PlcNode, Red } from './support/types';
 
 /** One Modbus device with one connection, shared by the lines that name it. It connects at the first request. */
@@ -17,14 +18,14 @@ export default function (RED: Red): void {
       const variable = settings.transport === 'serial' ? undefined : placeholder(config.port);
       if (variable !== undefined) this.log(`the environment variable ${variable} is not set: port ${settings.port} is used`);
       this.address = addressOf(settings);
-      const plc = createModbusPlc(settings, { clock: systemClock });
+      const plc = library().createModbusPlc(settings, { clock: systemClock });
       this.on('close', () => plc.close());
       return plc;
     });
   }
 
   RED.nodes.registerType('mo-plc', PlcConfig);
-  offerTest(RED, 'mo-plc', { test: ({ config }) => probePlc(settingsOf(config), FIRST_WORDS) });
+  offerTest(RED, 'mo-plc', { test: ({ config }) => library().probePlc(settingsOf(config), FIRST_WORDS) });
 }
 
 function addressOf({ transport, host, port, unit, device }: ModbusSettings): string {

@@ -1,6 +1,6 @@
 import type { Node } from 'node-red';
-import { runGate } from '../src/line/gate';
 import { readerOf } from './support/config-nodes';
+import { library } from './support/library';
 import { typedValue } from './support/typed';
 import type { Config, Red } from './support/types';
 import { startWorker } from './support/worker';
@@ -15,7 +15,7 @@ export default function (RED: Red): void {
       settings: (read) => ({ stuckAfterMinutes: read.number('stuckAfterMinutes', { fallback: 30, min: 1 }) }),
       task: (line, run, { stuckAfterMinutes }, message) => {
         const enabled = readerOf(config, { enabled: typedValue(RED, this, config, 'enabled', message) }).flag('enabled', true);
-        return runGate(line, run, { enabled, manual: message.manual === true, stuckAfterMinutes });
+        return library().runGate(line, run, { enabled, manual: message.manual === true, stuckAfterMinutes });
       },
     });
   });

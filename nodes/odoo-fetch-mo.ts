@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import type { Node } from 'node-red';
 import { SmartMoError } from '../src/errors';
-import { fetchOrders } from '../src/line/fetch';
 import { isEmpty, numberIn, type NumberRange, rangeText } from '../src/settings';
 import { readerOf } from './support/config-nodes';
+import { library } from './support/library';
 import { typedValue } from './support/typed';
 import type { Config, Message, Red } from './support/types';
 import { startWorker } from './support/worker';
@@ -22,7 +22,7 @@ export default function (RED: Red): void {
       staleFactor: 8,
       settings: (read) => ({ filter: read.text('filter', { fallback: '' }), preview: read.flag('preview', false) }),
       task: (line, run, { filter, preview }, message) =>
-        fetchOrders(line, run, {
+        library().fetchOrders(line, run, {
           limit: limitFrom(message) ?? ownLimit(message),
           filter,
           preview: preview || message.preview === true,

@@ -1,5 +1,5 @@
 import type { Node } from 'node-red';
-import { readBatches } from '../src/line/read';
+import { library } from './support/library';
 import type { Config, Red } from './support/types';
 import { startWorker } from './support/worker';
 
@@ -16,7 +16,7 @@ export default function (RED: Red): void {
         settleTimeout: read.number('settleTimeout', { fallback: 10, min: 0, max: 300 }),
         acknowledge: read.flag('acknowledge', true),
       }),
-      task: (line, run, settings, { payload }) => readBatches(line, run, { ...settings, payload }),
+      task: (line, run, settings, { payload }) => library().readBatches(line, run, { ...settings, payload }),
     });
   });
 }

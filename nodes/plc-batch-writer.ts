@@ -1,5 +1,5 @@
 import type { Node } from 'node-red';
-import { loadRecipes } from '../src/line/load';
+import { library } from './support/library';
 import type { Config, Red } from './support/types';
 import { startWorker } from './support/worker';
 
@@ -14,7 +14,7 @@ export default function (RED: Red): void {
         clearUnused: read.flag('clearUnused', true),
         checkOdoo: read.choice('checkOdoo', ['prefer', 'require', 'off'], 'prefer'),
       }),
-      task: loadRecipes,
+      task: library().loadRecipes,
     });
   });
 }

@@ -1,16 +1,13 @@
 import { SmartMoError } from '../../src/errors';
 import type { Line } from '../../src/line/line';
 import type { Mapping } from '../../src/plc/mapping';
-import { listComponents } from '../../src/probe/components';
-import { type LineProbe, probeLine } from '../../src/probe/line';
-import { bundledMap, viewMap, viewPaste } from '../../src/probe/map-view';
-import { previewSlot } from '../../src/probe/preview';
-import { probeTestRecipe } from '../../src/probe/test-recipe';
+import type { LineProbe } from '../../src/probe/line';
 import { say } from '../../src/sentence';
 import { isEmpty } from '../../src/settings';
 import { configNode, readerOf, requiredConfigNode } from './config-nodes';
 import type { DialogValues } from './dialog-values';
 import { type Answer, type EditorRoute, offerRoute, offerTest } from './editor-routes';
+import { library } from './library';
 import { claimOf, type LineClaims } from './line-claims';
 import { lineSettings } from './line-settings';
 import type { Config, ConfigNodes, Red } from './types';
@@ -23,19 +20,19 @@ export function offerLineRoutes(RED: Red, claims: LineClaims): void {
     more: Partial<EditorRoute<Found>> = {},
   ): void => offerRoute<Found>(RED, { path, type: 'mo-line', answer: (values) => answer(lineProbe(RED, values.config), values), ...more });
 
-  offerTest(RED, 'mo-line', { test: ({ config }) => probeLine(lineProbe(RED, config)) });
-  offer('map/check', ({ settings, map }) => viewMap(map, settings));
-  offer('map/read', ({ settings, map }, { config }) => viewPaste(textOf(config, 'paste'), map, settings));
-  offer('map/bundled', () => bundledMap());
-  offer('preview/:id', (line, { config }) => previewSlot(line, slotOf(config) ?? 1));
-  offer('components/:id', ({ settings, odoo }) => listComponents(settings, odoo));
+  offerTest(RED, 'mo-line', { test: ({ config }) => library().probeLine(lineProbe(RED, config)) });
+  offer('map/check', ({ settings, map }) => library().viewMap(map, settings));
+  offer('map/read', ({ settings, map }, { config }) => library().viewPaste(textOf(config, 'paste'), map, settings));
+  offer('map/bundled', () => library().bundledMap());
+  offer('preview/:id', (line, { config }) => library().previewSlot(line, slotOf(config) ?? 1));
+  offer('components/:id', ({ settings, odoo }) => library().listComponents(settings, odoo));
   offer(
     'test-recipe/:id',
     (line, { config }) => {
       const node: unknown = RED.nodes.getNode(config.id);
       const deployed = (): Line | null => (node ? (configNode(RED, 'mo-line', config, 'id')?.line() ?? null) : null);
       const mayUse = (mapping: Mapping): void => claims.check(claimOf(RED, config, line.settings, mapping));
-      return probeTestRecipe({ ...line, deployed, mayUse }, slotOf(config));
+      return library().probeTestRecipe({ ...line, deployed, mayUse }, slotOf(config));
     },
     { writes: true },
   );

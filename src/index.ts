@@ -1,0 +1,24 @@
+/** What the nodes use of this folder; nodes/support/library loads it with the first of them. */
+export { openDatabase } from './database/connect';
+export { tablesIdentity } from './database/identity';
+export { accessFrom } from './database/settings';
+export { ACTIONS, actOnBatch } from './line/action';
+export { cancelBatch } from './line/cancel';
+export { completeBatches } from './line/complete';
+export { fetchOrders } from './line/fetch';
+export { runGate } from './line/gate';
+export { createLine } from './line/line';
+export { loadRecipes } from './line/load';
+export { readBatches } from './line/read';
+export { REPORT_NAMES, runReport } from './monitor/report';
+export { createOdoo } from './odoo/client';
+export { createModbusPlc } from './plc/modbus';
+export { lineMapping } from './plc/usable-mapping';
+export { listComponents } from './probe/components';
+export { probeDatabase } from './probe/database';
+export { probeLine } from './probe/line';
+export { bundledMap, viewMap, viewPaste } from './probe/map-view';
+export { probeOdoo } from './probe/odoo';
+export { probePlc } from './probe/plc';
+export { previewSlot } from './probe/preview';
+export { probeTestRecipe } from './probe/test-recipe';
