@@ -1,5 +1,5 @@
 import { limitOf } from '../plc/decode-slot';
-import type { QueueRow } from '../queue/batch';
+import { type QueueRow, unitInBatch } from '../queue/batch';
 import { unitFactor } from '../units';
 import type { Line } from './line';
 import { quantityOnPlc } from './quantity';
@@ -66,9 +66,10 @@ export function aboveLimit(
   measured: { actual: Record<string, number>; actual_weight: number },
 ): string | null {
   const ordered = quantityOnPlc(row, mapping);
-  const unitOf = (tag: string): string => row.materials.find((material) => material.tag === tag)?.uom ?? mapping.unitOf(tag);
   const maxOf = (tag: string): number => materials.find((material) => material.tag === tag)?.max ?? 0;
-  const figures = Object.entries(measured.actual).map(([tag, value]) => ({ name: tag, value, max: maxOf(tag), unit: unitOf(tag) }));
+  const figures = Object.entries(measured.actual).map(([tag, value]) => {
+    return { name: tag, value, max: maxOf(tag), unit: unitInBatch(row, tag, mapping) };
+  });
   figures.push({ name: 'actual_weight', value: measured.actual_weight, max: 0, unit: mapping.weightUnit });
   const above = figures.flatMap(({ name, value, max, unit }) => {
     const limit = limitOf({ max, unit }, ordered, mapping.quantityUnit);

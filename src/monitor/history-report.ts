@@ -93,7 +93,7 @@ export async function historyReport(line: Line, payload: Record<string, unknown>
       ],
     })),
     ...(totals
-      ? { totals: inWeight(line, await historyTotals(line.database, line.line, filter, { timeZone, weightUnit: line.mapping.weightUnit })) }
+      ? { totals: inWeight(line, await historyTotals(line.database, line.line, filter, { timeZone, mapping: line.mapping })) }
       : {}),
     ...(csv ? { csv: historyCsv(records, csv, timeZone, page.offset === 0) } : {}),
   };

@@ -140,10 +140,17 @@ export interface BatchRecord extends Omit<Batch, 'state' | 'progress' | 'next_tr
   archived_at: string;
 }
 
+/** Units in which the PLC weighs; a Mapping fits. */
+export interface WeightUnits {
+  /** Of the finished weight. */
+  readonly weightUnit: string;
+  unitOf(tag: string): string;
+}
+
 /** How the line counts hand-weighed materials; a Line fits. */
 export interface ManualRule {
   scaleManual: boolean;
-  mapping: { readonly weightUnit: string };
+  mapping: WeightUnits;
 }
 
 /**
@@ -170,30 +177,38 @@ function viewMaterials(row: Measured, rule: ManualRule): MaterialView[] {
   });
 }
 
-/** What the PLC weighs of a batch, in the unit of the finished weight. */
-function totalOnPlc({ materials }: Pick<Measured, 'materials'>, weightUnit: string, of: (material: BatchMaterial) => number): number {
-  const onPlc = materials.filter((material) => !material.manual);
-  return round(
-    onPlc.reduce((sum, material) => sum + of(material) * (unitFactor(material.uom, weightUnit) ?? 0), 0),
-    3,
-  );
+/** Unit in which a batch counts a tag: the one that it was queued with; the map's of a silo that its recipe does not have. */
+export function unitInBatch({ materials }: Pick<QueueRow, 'materials'>, tag: string, mapping: Pick<WeightUnits, 'unitOf'>): string {
+  return materials.find((material) => material.tag === tag)?.uom ?? mapping.unitOf(tag);
 }
 
-/** The finished weight, or of a batch that is not finished what was dosed of it; null before the first good read. */
+/** Quantities, each with its unit, as one weight; one that does not convert adds nothing. */
+function asWeight(quantities: readonly (readonly [number, string])[], weightUnit: string): number {
+  const sum = quantities.reduce((total, [quantity, uom]) => total + quantity * (unitFactor(uom, weightUnit) ?? 0), 0);
+  return round(sum, 3);
+}
+
+/**
+ * The finished weight, or of a batch that is not finished what was dosed of it, from whatever silo; null before the first good read.
+ * In the unit of the finished weight.
+ */
 export function weighedSoFar(
   row: Pick<Measured, 'materials' | 'actual' | 'actual_weight' | 'status_manufacturing'>,
-  weightUnit: string,
+  mapping: WeightUnits,
 ): number | null {
   const { status_manufacturing, actual_weight, actual } = row;
   if (status_manufacturing === 1) return actual_weight;
-  return actual && totalOnPlc(row, weightUnit, ({ tag }) => actual[tag] ?? 0);
+  if (actual === null) return null;
+  const dosed = Object.entries(actual).map(([tag, quantity]) => [quantity, unitInBatch(row, tag, mapping)] as const);
+  return asWeight(dosed, mapping.weightUnit);
 }
 
-function weightsOf(row: Measured, { mapping: { weightUnit } }: ManualRule): Pick<Batch, 'weighed' | 'to_weigh' | 'weight_uom'> {
+function weightsOf(row: Measured, { mapping }: ManualRule): Pick<Batch, 'weighed' | 'to_weigh' | 'weight_uom'> {
+  const planned = row.materials.filter((material) => !material.manual).map((material) => [material.planned, material.uom] as const);
   return {
-    weighed: weighedSoFar(row, weightUnit),
-    to_weigh: totalOnPlc(row, weightUnit, ({ planned }) => planned),
-    weight_uom: weightUnit,
+    weighed: weighedSoFar(row, mapping),
+    to_weigh: asWeight(planned, mapping.weightUnit),
+    weight_uom: mapping.weightUnit,
   };
 }
 

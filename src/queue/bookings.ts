@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database';
 import type { HistoryRow } from './batch';
-import { LATE_NOT_BOOKED, NOT_IN_ODOO } from './history';
+import { LATE_BOOKED_IN_PART, LATE_NOT_BOOKED, NOT_IN_ODOO } from './history';
 import { lateOf, LESS_BOOKED } from './late-weight';
 import type { Note } from './steps';
 
@@ -10,7 +10,7 @@ export type ToBook = 'made' | 'dosed';
 const WEIGHED = `
 SELECT h.id, CASE WHEN ${NOT_IN_ODOO} THEN
   CASE WHEN h.status_manufacturing = 1 OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED}) THEN 'made' ELSE 'dosed' END
-END AS to_book, (
+END AS to_book, ${LATE_BOOKED_IN_PART} AS in_part, (
   SELECT b.actor FROM {schema}.mo_events b
   WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run ORDER BY b.id LIMIT 1
 ) AS booked_by
@@ -21,7 +21,7 @@ FROM {schema}.mo_histories h WHERE h.id = ANY($1) AND h.status <> 'completed'`;
  * before it was cancelled or parked. The notes say so of a weight that came late, and who has booked it.
  * @param unit of the finished weight
  */
-export async function withBookings<R extends Pick<HistoryRow, 'id' | 'mo_id' | 'run' | 'notes' | 'status_manufacturing'>>(
+export async function withBookings<R extends Pick<HistoryRow, 'id' | 'mo_id' | 'run' | 'notes'>>(
   db: Queryable,
   line: string,
   records: readonly R[],
@@ -29,15 +29,15 @@ export async function withBookings<R extends Pick<HistoryRow, 'id' | 'mo_id' | '
 ): Promise<(R & { toBook: ToBook | null })[]> {
   const names = records.map(({ mo_id }) => mo_id);
   const lateFor = await lateOf(db, line, names, unit);
-  type Weighed = { id: number; to_book: ToBook | null; booked_by: string | null };
+  type Weighed = { id: number; to_book: ToBook | null; in_part: boolean; booked_by: string | null };
   const ids = records.map(({ id }) => id);
   const weighed = new Map((await db.query<Weighed>(WEIGHED, [ids])).map((one) => [one.id, one]));
   return records.map((record) => {
-    const { to_book = null, booked_by = null } = weighed.get(record.id) ?? {};
+    const { to_book = null, in_part = false, booked_by = null } = weighed.get(record.id) ?? {};
     const late = lateFor(record);
     // What came late and is booked says so itself; what waits came after this booking.
     const booked = late?.isBooked !== true && booked_by !== null ? `booked in Odoo by hand (${booked_by})` : null;
-    const told = late && booked !== null && record.status_manufacturing === 0 ? `${late.text}${LESS_BOOKED}` : late?.text;
+    const told = late?.isBooked === false && in_part ? `${late.text}${LESS_BOOKED}` : late?.text;
     const notes = [record.notes, booked, told].filter(Boolean).join('; ') || null;
     return { ...record, notes, toBook: to_book };
   });

@@ -1,7 +1,16 @@
 import type { Queryable } from '../database/database';
 import { round } from '../units';
-import { type HistoryRow, weighedSoFar } from './batch';
-import { FILTERED, filterParameters, type HistoryFilter, LATE_NOT_BOOKED, NOT_IN_ODOO, WEIGHED_NOT_BOOKED } from './history';
+import { type HistoryRow, weighedSoFar, type WeightUnits } from './batch';
+import {
+  FILTERED,
+  filterParameters,
+  type HistoryFilter,
+  LATE_BOOKED,
+  LATE_BOOKED_IN_PART,
+  LATE_NOT_BOOKED,
+  NOT_IN_ODOO,
+  WEIGHED_NOT_BOOKED,
+} from './history';
 
 /** Batches of one day of the plant, by the unit in which the orders are counted. */
 export interface DayTotal {
@@ -71,7 +80,8 @@ WHERE ${FILTERED} AND status = 'completed' GROUP BY 1, 2 ORDER BY planned DESC, 
 
 const LEFT_OUT = `
 SELECT h.status_manufacturing, h.actual_weight, h.materials, h.actual, ${WEIGHED_NOT_BOOKED} AS own,
-  (SELECT (e.detail ->> 'actual_weight')::numeric ${LATE_NOT_BOOKED} ORDER BY e.id DESC LIMIT 1) AS late
+  (SELECT (e.detail ->> 'actual_weight')::numeric ${LATE_NOT_BOOKED} ORDER BY e.id DESC LIMIT 1) AS late,
+  ${LATE_BOOKED_IN_PART} AS in_part, (SELECT max((e.detail ->> 'actual_weight')::numeric) ${LATE_BOOKED}) AS late_booked
 FROM {schema}.mo_histories h WHERE ${FILTERED} AND ${NOT_IN_ODOO}`;
 
 interface LeftOutRow extends Pick<HistoryRow, 'status_manufacturing' | 'actual_weight' | 'materials' | 'actual'> {
@@ -79,37 +89,42 @@ interface LeftOutRow extends Pick<HistoryRow, 'status_manufacturing' | 'actual_w
   own: boolean | null;
   /** Finished weight that came after the record. */
   late: number | null;
+  /** Is a part of that booked already? */
+  in_part: boolean;
+  /** The most that came late and is booked: each is the whole of the one before. */
+  late_booked: number | null;
 }
 
-function weightToBook({ own, late, ...record }: LeftOutRow, weightUnit: string): number | null {
-  const weighed = weighedSoFar(record, weightUnit);
+function weightToBook({ own, late, in_part, late_booked, ...record }: LeftOutRow, mapping: WeightUnits): number | null {
+  const weighed = weighedSoFar(record, mapping);
   if (late === null) return own ? weighed : null;
-  // What came late are other figures of a made batch, but the whole of one that went on half dosed: its part may be booked already.
-  return own || record.status_manufacturing === 1 ? late : Math.max(late - (weighed ?? 0), 0);
+  if (!in_part) return late;
+  const dosed = record.status_manufacturing === 1 ? null : weighed;
+  return Math.max(late - Math.max(dosed ?? 0, late_booked ?? 0), 0);
 }
 
-async function leftOut(db: Queryable, where: unknown[], weightUnit: string): Promise<LeftOut> {
+async function leftOut(db: Queryable, where: unknown[], mapping: WeightUnits): Promise<LeftOut> {
   const rows = await db.query<LeftOutRow>(LEFT_OUT, where);
-  const weights = rows.map((row) => weightToBook(row, weightUnit)).filter((weight) => weight !== null);
+  const weights = rows.map((row) => weightToBook(row, mapping)).filter((weight) => weight !== null);
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return { batches: rows.length, weight: weights.length === 0 ? null : round(sum, 3) };
 }
 
 /**
  * @param timeZone in which the days begin: "Asia/Jakarta"
- * @param weightUnit of the line's weights
+ * @param mapping the line's: the unit of its weights, and of each silo
  */
 export async function historyTotals(
   db: Queryable,
   line: string,
   filter: HistoryFilter,
-  { timeZone, weightUnit }: { timeZone: string; weightUnit: string },
+  { timeZone, mapping }: { timeZone: string; mapping: WeightUnits },
 ): Promise<Totals> {
   const where = filterParameters(line, filter);
   return {
     days: await db.query<DayTotal>(DAYS, [...where, timeZone]),
     products: await db.query<ProductTotal>(PRODUCTS, where),
     materials: await db.query<MaterialTotal>(MATERIALS, where),
-    left_out: await leftOut(db, where, weightUnit),
+    left_out: await leftOut(db, where, mapping),
   };
 }

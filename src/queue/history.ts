@@ -14,6 +14,11 @@ export async function namesInHistory(db: Queryable, line: string, moIds: readonl
 /** What a batch fails with when Odoo shows its MO done already; one that is only confirmed there with other quantities is not in Odoo. */
 const DONE_IN_ODOO = '^ODOO_DIFFERS: .* is done in Odoo';
 
+/** Has somebody said of the batch record `h` that something of it is booked by hand? */
+const BOOKED = `EXISTS (
+    SELECT 1 FROM {schema}.mo_events b
+    WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run)`;
+
 /**
  * Of a batch record `h` that was not completed: is something of it gone from the silos, and nobody told Odoo? It was made, or dosed
  * in part, and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another
@@ -25,14 +30,24 @@ export const WEIGHED_NOT_BOOKED = `(
     SELECT f.detail ->> 'error' ~ '${DONE_IN_ODOO}' FROM {schema}.mo_events f
     WHERE f.line = h.line AND f.mo_id = h.mo_id AND f.event = 'failed' AND f.at BETWEEN h.created_at AND h.archived_at
     ORDER BY f.id DESC LIMIT 1), false)
-  AND NOT EXISTS (
-    SELECT 1 FROM {schema}.mo_events b
-    WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run))`;
+  AND NOT ${BOOKED})`;
 
-/** Events `e`: what came late of the batch record `h`, and nobody has booked since. */
-export const LATE_NOT_BOOKED = `
+/** Events `e`: what came late of the batch record `h`. */
+const LATE = `
 FROM {schema}.mo_events e
-WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detail ->> 'run')::int = h.run AND ${NOT_BOOKED_SINCE}`;
+WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detail ->> 'run')::int = h.run`;
+
+/** Those that nobody has booked since. */
+export const LATE_NOT_BOOKED = `${LATE} AND ${NOT_BOOKED_SINCE}`;
+
+/** Those that somebody has booked since. */
+export const LATE_BOOKED = `${LATE} AND NOT ${NOT_BOOKED_SINCE}`;
+
+/**
+ * Is a part of what came late of the batch record `h` booked already? What came late is the whole of a batch that left the queue half
+ * dosed, and of what came late before; of a made batch it is other figures than the record's.
+ */
+export const LATE_BOOKED_IN_PART = `((h.status_manufacturing = 0 AND ${BOOKED}) OR EXISTS (SELECT 1 ${LATE_BOOKED}))`;
 
 /** Is there something of the batch record to be booked in Odoo by hand? About the table mo_histories as `h`. */
 export const NOT_IN_ODOO = `(h.status <> 'completed' AND (${WEIGHED_NOT_BOOKED} OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED})))`;

@@ -5,7 +5,7 @@ import type { Note } from './steps';
 /** `what` of the event that keeps one; read again to tell it. */
 const WHAT = 'weighed after the batch left the queue';
 
-/** Of a batch that left the queue half dosed, what came late holds what may be booked by then. */
+/** What came late may hold what is booked by then: what was dosed before the batch left the queue, or what came late before. */
 export const LESS_BOOKED = ', less what of it is booked already';
 
 /** What the PLC weighed for a batch that had left the queue before it was read. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { SmartMoError } from '../../src/errors';
+import type { BatchReport } from '../../src/monitor/batch-report';
 import type { HistoryReport } from '../../src/monitor/history-report';
 import type { SlotReport } from '../../src/monitor/slot-report';
 import type { HistoryRow } from '../../src/queue/batch';
+import { keepLateWeight } from '../../src/queue/late-weight';
 import { markFailed } from '../../src/queue/steps';
 import { round } from '../../src/units';
 import { assertDocumented } from '../support/openapi';
@@ -277,6 +279,28 @@ describe('what is not in Odoo', function () {
     assert.deepEqual((await seen(mo_id)).slice(2), [0, { batches: 0, weight: null }]);
   });
 
+  it('counts what a silo outside the recipe dosed, in the unit of the map, while the batch runs and after', async () => {
+    const [mo_id = ''] = await plant.queued();
+    await plant.database.query(
+      `UPDATE {schema}.mo_batch SET materials = jsonb_set(jsonb_path_query_array(materials, '$[*] ? (@.tag != "silo_b")'), '{0,uom}', '"t"')
+       WHERE mo_id = $1`,
+      [mo_id],
+    );
+    const { mapping } = plant.line;
+    const inGrams = plant.on({ ...plant.line, mapping: { ...mapping, unitOf: (tag) => (tag === 'silo_b' ? 'g' : mapping.unitOf(tag)) } });
+    const counted = async (): Promise<unknown[]> => {
+      const span = { from: '2026-01-01T00:00:00Z', to: new Date(Date.now() + 60_000).toISOString(), totals: true };
+      const { histories, totals } = (await inGrams.report('history', span)).payload as unknown as HistoryReport;
+      return [histories[0]?.weighed, totals?.left_out];
+    };
+    await dose(mo_id, { silo_b: 30_000 });
+    const { batch } = (await inGrams.report('batch', { mo_id })).payload as unknown as BatchReport;
+    assert.deepEqual([batch?.weighed, batch?.progress], [30, 0]);
+    await dose(mo_id, { silo_a: 0.2, silo_b: 30_000 });
+    await plant.cancel({ mo_id }, { cancelInOdoo: false });
+    assert.deepEqual(await counted(), [230, { batches: 1, weight: 230 }]);
+  });
+
   it('is a half dosed batch that was parked, and not one whose MO another hand marked done, nor one of which nothing was dosed', async () => {
     const [refused = '', done = ''] = await plant.queued();
     for (const mo_id of [refused, done]) await dose(mo_id, { silo_a: 20 });
@@ -323,6 +347,44 @@ describe('what is not in Odoo', function () {
     assert.deepEqual(await seen(mo_id), ['cancelled', false, 0, { batches: 0, weight: null }]);
   });
 
+  it('is the whole of what came late where nothing of it was booked by hand, also when another hand marked the MO done', async () => {
+    const [mo_id = ''] = await plant.queued();
+    await dose(mo_id, { silo_a: 100 });
+    await plant.odoo.command({ action: 'done', mo_id });
+    assert.equal((await plant.cancel({ mo_id })).statusCode, 409);
+    assert.equal((await plant.act('park', { mo_id })).port, 1);
+    assert.deepEqual(await seen(mo_id), ['failed', false, 0, { batches: 0, weight: null }]);
+    await comesLate(mo_id, 998);
+    await waits(mo_id, 998, /; 998 kg weighed after it left the queue: book it by hand$/);
+  });
+
+  it('is what a late weight has more than the one that was booked before it', async () => {
+    const [unread = '', half = ''] = await plant.queued();
+    await dose(half, { silo_a: 100 });
+    for (const mo_id of [unread, half]) await plant.cancel({ mo_id }, { cancelInOdoo: false });
+    assert.equal((await plant.act('booked', { mo_id: half })).port, 1);
+    for (const mo_id of [unread, half]) {
+      await comesLate(mo_id, 998);
+      assert.equal((await plant.act('booked', { mo_id })).port, 1);
+      await comesLate(mo_id, 1000);
+      await waits(mo_id, 2, /1000 kg weighed after it left the queue: book it by hand, less what of it is booked already$/);
+      assert.equal((await plant.act('booked', { mo_id })).port, 1);
+      assert.deepEqual(await seen(mo_id), ['cancelled', false, 0, { batches: 0, weight: null }]);
+    }
+  });
+
+  it('is what a late weight has more than an earlier late one, also of a made batch', async () => {
+    const [mo_id = ''] = await plant.queued();
+    await plant.finishAll(undefined, [1]);
+    await plant.cancel({ mo_id }, { cancelInOdoo: false });
+    assert.equal((await plant.act('booked', { mo_id })).port, 1);
+    await comesLate(mo_id, 998);
+    await waits(mo_id, 998, /; 998 kg weighed after it left the queue: book it by hand$/);
+    assert.equal((await plant.act('booked', { mo_id })).port, 1);
+    await comesLate(mo_id, 1000);
+    await waits(mo_id, 2, /1000 kg .* book it by hand, less what of it is booked already$/);
+  });
+
   it('is a batch whose MO is only confirmed there with other quantities, and not one that another hand marked done', async () => {
     await plant.finishAll();
     const [confirmed = '', done = ''] = await plant.queued();
@@ -355,6 +417,18 @@ describe('what is not in Odoo', function () {
       mo_id,
       JSON.stringify(actual),
     ]);
+  }
+
+  /** As if a read had met the finished batch after it had left the queue. */
+  async function comesLate(mo_id: string, weight: number): Promise<void> {
+    const figures = { run: 1, slot: 1, actual: { silo_a: weight }, actual_weight: weight };
+    await keepLateWeight(plant.database, 'main', { mo_id, ...figures, text: 'finished', value: `${weight} kg` });
+  }
+
+  /** The only one that is not in Odoo: how much of it the total counts, and what its note says. */
+  async function waits(mo_id: string, weight: number, note: RegExp): Promise<void> {
+    assert.deepEqual((await seen(mo_id)).slice(1), [true, 1, { batches: 1, weight }]);
+    assert.match((await history({ mo_id })).histories[0]?.notes ?? '', note);
   }
 
   async function failAndPark(mo_id: string, error: string): Promise<void> {

@@ -89,7 +89,7 @@ describe('rows of the Python middleware, brought over by the script of the docs'
   it('with plan, actual, weight and what became of them', async () => {
     const { total, rows } = await historyPage(database, 'main', { limit: 50, offset: 0, status: null, mo_id: null });
     assert.equal(total, 6);
-    const records = rows.map((row) => toRecord(row, { scaleManual: false, mapping: { weightUnit: 'kg' } }));
+    const records = rows.map((row) => toRecord(row, { scaleManual: false, mapping: { weightUnit: 'kg', unitOf: () => 'kg' } }));
     assert.deepEqual(records.map(({ mo_id, run, status, notes, actual_weight }) => [mo_id, run, status, notes, actual_weight]).sort(), [
       ['WH/MO/00001', 1, 'completed', null, 997.25],
       ['WH/MO/00002', 1, 'cancelled', 'wrong recipe', null],
