@@ -14,7 +14,7 @@ export default function (RED: Red): void {
         clearUnused: read.flag('clearUnused', true),
         checkOdoo: read.choice('checkOdoo', ['prefer', 'require', 'off'], 'prefer'),
       }),
-      task: library().loadRecipes,
+      task: (line, run, settings) => library().loadRecipes(line, run, settings),
     });
   });
 }

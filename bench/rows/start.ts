@@ -6,7 +6,7 @@ import { resident } from '../node-red/memory';
 import type { Row } from '../row';
 
 const LIMIT =
-  'what as many nodes that do nothing take is in the row after it; all that the nodes do is loaded with the first node of a flow';
+  'what as many nodes that do nothing take is in the row after it; what the nodes do is loaded with the first one that a flow has';
 
 export const start: Row = {
   name: 'start',

@@ -30,7 +30,7 @@ export interface ActionOptions {
 interface ActionInput {
   action?: Action | null;
   mo_id?: string | null;
-  /** Which of several late weights of an MO was booked. */
+  /** Which run of the MO was booked; the last that came late, else the newest that is not booked, when null. */
   run?: number | null;
   reason?: string | null;
   notes?: string | null;

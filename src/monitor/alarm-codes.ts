@@ -115,7 +115,8 @@ export const BY_VALUE: {
     'cancel-refused': 'The cancellation was refused. When it is put right in Odoo, press cancel again; or press park.',
     'cancel-refused-made':
       'The cancellation was refused. When it is put right in Odoo, press cancel again; or press retry to complete the batch after all; or park, and book it by hand.',
-    'cancel-of-done': 'Compare the MO in Odoo with what was made, put it right there, then press park.',
+    'cancel-of-done':
+      'Compare the MO in Odoo with what was weighed, put it right there, then press park; or retry, when the batch was made.',
     ODOO_REFUSED: 'Call the ERP administrator, who puts right in Odoo what it says; only then press retry. Or park, and book it by hand.',
     ODOO_RIGHTS: 'Ask the ERP administrator to give the Odoo user this right, then press retry.',
     ODOO_ANSWER: 'Call the ERP administrator: look at the MO in Odoo, then press retry.',

@@ -37,10 +37,10 @@ export function toQueued(line: Line, row: QueueRow, alarms: Told, motion: Motion
   return { ...toBatch(row, line), can, ...troubleOf(line, row, told, motion), place, ...motion };
 }
 
-function troubleOf(line: Line, row: QueueRow, told: Told, { stands_still, hangs_on }: Motion): Pick<QueuedBatch, 'trouble' | 'action'> {
+function troubleOf(line: Line, row: QueueRow, told: Told, motion: Motion): Pick<QueuedBatch, 'trouble' | 'action'> {
   // Any other alarm of it asks for something else first.
-  if (stands_still && told.every(({ code }) => code === 'stuck'))
-    return { trouble: `It stands still ${placeText(hangs_on)}.`, action: actionFor('stuck', IN_PLC) };
+  if (motion.stands_still && told.every(({ code }) => code === 'stuck'))
+    return { trouble: `It stands still ${placeText(motion)}.`, action: actionFor('stuck', IN_PLC) };
   const isFailed = row.state === 'failed';
   if (!isFailed && !isTurnedAway(line, row)) return { trouble: null, action: null };
   const code = codeOf(row.last_error);

@@ -7,8 +7,8 @@ import { changeAlarmNow } from '../line/odoo-check';
 import { ROW_ALARMS, rowAlarms } from '../line/row-alarms';
 import type { LinkState } from '../odoo/odoo';
 import type { AlarmRow, OpenAlarm } from '../queue/alarms';
-import { type BatchState, codeOf, isDosing, type QueueRow } from '../queue/batch';
-import { aboutBatch, lookedText, STATE_WORDS } from '../queue/batch-words';
+import { type BatchState, codeOf, failedInPlc, isDosing, type QueueRow } from '../queue/batch';
+import { aboutBatch, lookedText, standing } from '../queue/batch-words';
 import { type AlarmCode, failureOf, IN_PLC, NO_CHANGE, NOT_READ, ODOO_LINK, PLC_LINK } from './alarm-codes';
 import { linksOf, overheard, refusedReads } from './links';
 import { byDatabase } from './one-clock';
@@ -141,15 +141,10 @@ function alarmsOfRows(line: Line, { rows, hold, tasks, mapChanged, now }: Snapsh
     };
     if (row.state === 'failed') add('failed-batch', 'critical', whyNotCompleted(row), failureOf(row), since);
     else if (isTurnedAway(line, row)) add('not-pushed', 'warning', whyNotCompleted(row), codeOf(row.last_error), null);
-    const isLate = minutes >= stuckAfterMinutes && WAITS_FOR_NOBODY.has(row.state);
+    // One that the PLC gave up has an alarm of its own (line/row-alarms).
+    const isLate = minutes >= stuckAfterMinutes && WAITS_FOR_NOBODY.has(row.state) && !failedInPlc(row);
     if (isLate && !(isOneMade && waitsItsTurn(row)) && !waitsForLink(line, row))
-      add(
-        'stuck',
-        'warning',
-        `${STATE_WORDS[row.state]}, nothing has changed for ${minutes} min`,
-        row.state === 'running' ? IN_PLC : null,
-        since,
-      );
+      add('stuck', 'warning', `${standing(row)}, nothing has changed for ${minutes} min`, row.state === 'running' ? IN_PLC : null, since);
   }
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
     const slots = `${rows.length === 1 ? 'slot' : 'slots'} ${inWords(rows.map(({ batch_no }) => batch_no))}`;

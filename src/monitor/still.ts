@@ -29,19 +29,23 @@ export function standsStill(line: Line, seen: Seen, stuckAfterMinutes: number): 
   for (const row of dosing) {
     const minutes = stillFor(waitsSince(row), seen, stuckAfterMinutes);
     if (minutes === null) continue;
-    return `${nameOf(row)} has not changed for ${minutes} min, ${placeText(materialAt(line, row))}`;
+    return `${nameOf(row)} has not changed for ${minutes} min, ${placeText(placeOf(line, row))}`;
   }
   const minutes = inPlc.length === 0 || dosing.length > 0 ? null : stillFor(lastChange(seen.rows), seen, stuckAfterMinutes);
   return minutes === null ? null : `the PLC has not begun with its next batch for ${minutes} min`;
 }
 
-/** Whether a batch that the PLC has begun goes on there. */
-export interface Motion {
-  stands_still: boolean;
-  /** The material at which it stands still, or at which the PLC gave it up; null when it moves, or everything is weighed. */
+/** How far a batch is that the PLC has begun. */
+interface Place {
+  /** The material at which it stands still, or at which the PLC gave it up; null when it moves, everything is weighed, or its readings do not tell. */
   hangs_on: HangsOn | null;
   /** It stands still, or the PLC gave it up, although everything is weighed. */
   all_weighed: boolean;
+}
+
+/** Whether a batch that the PLC has begun goes on there. */
+export interface Motion extends Place {
+  stands_still: boolean;
 }
 
 export const MOVES: Motion = { stands_still: false, hangs_on: null, all_weighed: false };
@@ -49,13 +53,20 @@ export const MOVES: Motion = { stands_still: false, hangs_on: null, all_weighed:
 export function motionOf(line: Line, row: QueueRow, seen: Seen, stuckAfterMinutes: number): Motion {
   const stands_still = isDosing(row) && stillFor(waitsSince(row), seen, stuckAfterMinutes) !== null;
   if (!stands_still && !(failedInPlc(row) && isBegun(row))) return MOVES;
-  const hangs_on = materialAt(line, row);
-  return { stands_still, hangs_on, all_weighed: hangs_on === null };
+  return { stands_still, ...placeOf(line, row) };
 }
 
 /** "at silo_a Maize: 120 of 200 kg" */
-export function placeText(at: HangsOn | null): string {
-  return at ? `at ${at.tag} ${at.product}: ${round(at.actual, 1)} of ${round(at.planned, 1)} ${at.uom}` : 'with everything weighed';
+export function placeText({ hangs_on: at, all_weighed }: Place): string {
+  if (at) return `at ${at.tag} ${at.product}: ${round(at.actual, 1)} of ${round(at.planned, 1)} ${at.uom}`;
+  return all_weighed ? 'with everything weighed' : 'in the PLC';
+}
+
+function placeOf(line: Line, row: QueueRow): Place {
+  const hangs_on = materialAt(line, row);
+  // A map that was changed since, or has a mistake, may not know each of them.
+  const knowsAll = row.materials.every(({ tag, manual }) => manual || line.mapping.tags.includes(tag));
+  return { hangs_on, all_weighed: hangs_on === null && knowsAll };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Line } from '../line/line';
 import { mapChangedText } from '../line/map-changed';
 import type { OpenAlarm } from '../queue/alarms';
 import { codeOf, failedInPlc, isDosing, type QueueRow } from '../queue/batch';
-import { nameOf, STATE_WORDS, withoutName } from '../queue/batch-words';
+import { nameOf, standing, withoutName } from '../queue/batch-words';
 import type { AlarmCode } from './alarm-codes';
 import type { Links } from './links';
 import type { Snapshot } from './snapshot';
@@ -69,8 +69,8 @@ export function wordFor(line: Line, snapshot: Snapshot, { database, plc }: Links
   if (notAsked !== null) return say('STARTING', notAsked);
   if (isBlocked(rows, now.database, stuckAfterMinutes)) {
     // Where one is begun that does not go on, those behind it only wait their turn.
-    const begun = rows.some(({ state }) => state === 'failed') ? undefined : (rows.find(isDosing) ?? rows.find(failedInPlc));
-    const first = begun ?? firstBlocking(rows);
+    const inWork = rows.some(({ state }) => state === 'failed') ? undefined : (rows.find(isDosing) ?? rows.find(failedInPlc));
+    const first = inWork ?? firstBlocking(rows);
     return say('BLOCKED', blockedBy(first, rows), blockedSince(rows), 'gate-blocked');
   }
   const missing = unread(line, snapshot);
@@ -91,10 +91,6 @@ function blockedBy(first: QueueRow, rows: readonly QueueRow[]): string {
   const failed = rows.filter(({ state }) => state === 'failed');
   const others = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
   return `${nameOf(first)}${others}: ${withoutName(first, first.last_error ?? standing(first))}`;
-}
-
-function standing(row: QueueRow): string {
-  return failedInPlc(row) ? 'the PLC says the batch failed' : STATE_WORDS[row.state];
 }
 
 /**

@@ -1,7 +1,7 @@
-import { type BatchState, codeOf, type QueueRow } from './batch';
+import { type BatchState, codeOf, failedInPlc, type QueueRow } from './batch';
 
-/** Where a batch is, in a sentence for people. */
-export const STATE_WORDS: Readonly<Record<BatchState, string>> = {
+/** Where a batch is by its state alone; {@link standing} knows more. */
+const STATE_WORDS: Readonly<Record<BatchState, string>> = {
   queued: 'waits for the PLC',
   running: 'in the PLC',
   finished: 'made, waits for Odoo',
@@ -10,6 +10,11 @@ export const STATE_WORDS: Readonly<Record<BatchState, string>> = {
   failed: 'failed',
   cancelling: 'being cancelled',
 };
+
+/** Where a batch is, in a sentence for people. */
+export function standing(row: Pick<QueueRow, 'state' | 'status_manufacturing' | 'status_operation'>): string {
+  return failedInPlc(row) ? 'the PLC says the batch failed' : STATE_WORDS[row.state];
+}
 
 /** "slot 7 WH/MO/00123": a batch in every sentence about it. */
 export function nameOf({ batch_no, mo_id }: Pick<QueueRow, 'batch_no' | 'mo_id'>): string {

@@ -276,7 +276,11 @@ export function isBegun({ actual }: Pick<QueueRow, 'actual'>): boolean {
 }
 
 /** The PLC has given the batch up; nobody else has yet. */
-export function failedInPlc({ state, status_manufacturing, status_operation }: QueueRow): boolean {
+export function failedInPlc({
+  state,
+  status_manufacturing,
+  status_operation,
+}: Pick<QueueRow, 'state' | 'status_manufacturing' | 'status_operation'>): boolean {
   return state === 'running' && status_operation === 1 && status_manufacturing === 0;
 }
 

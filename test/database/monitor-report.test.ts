@@ -139,6 +139,9 @@ describe('reports of the line', () => {
       assert.equal(word, 'BLOCKED');
       assert.match(String(why), /^slot 1 WH\/MO\/\d+: the PLC says the batch failed$/, `after ${minutes} min`);
     }
+    // One instruction: that of the failed batch.
+    assert.deepEqual(issues(await plant.report('health')), ['failed-bit', 'gate-blocked']);
+    assert.match(String((await plant.gate()).payload['text']), /: the PLC says the batch failed, unchanged for 31 min/);
   });
 
   it('a batch that Odoo keeps turning away is stuck since it was weighed, however often it is tried', async () => {

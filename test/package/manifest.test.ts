@@ -110,6 +110,19 @@ describe('the packed tarball', function () {
     );
   });
 
+  it('loads nothing of what the nodes do before a flow has one of them', async () => {
+    const loads = `const { nodes } = require(process.argv[1] + '/package.json')['node-red'];
+      for (const file of Object.values(nodes)) require(process.argv[1] + '/' + file);
+      console.log(Object.keys(require.cache).join('\\n'));`;
+    const loaded = execFileSync(process.execPath, ['-e', loads, path.join(await installedModules(), manifest.name)], { encoding: 'utf8' });
+    const own = loaded.split('\n').map((file) => file.split(path.sep).join('/'));
+    assert.ok(own.some((file) => file.endsWith('/dist/nodes/mo-line.js')));
+    assert.deepEqual(
+      own.filter((file) => /\/dist\/src\/(index|.*\/(pg|modbus|client))\.js$|node_modules\/(pg|axios|ajv|modbus-serial)\//.test(file)),
+      [],
+    );
+  });
+
   it('installs without optional packages in at most 12 MB', async () => {
     const bytes = size(await installedModules());
     assert.ok(bytes <= 12e6, `${(bytes / 1e6).toFixed(1)} MB`);

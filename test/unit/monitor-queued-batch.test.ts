@@ -201,6 +201,9 @@ describe('the material on which a batch hangs', () => {
     const full = { ...failed, actual: { silo_a: 200, silo_b: 100, silo_c: 50 } };
     const atTheEnd = { stands_still: false, hangs_on: null, all_weighed: true };
     assert.deepEqual(motionOf(bareLine(), full, { rows: [full], tasks: [read] }, 30), atTheEnd);
+    const other = { ...full, materials: [...materials, material('silo_of_an_older_map', 80)] };
+    const unknown = { ...atTheEnd, all_weighed: false };
+    assert.deepEqual(motionOf(bareLine(), other, { rows: [other], tasks: [read] }, 30), unknown, 'nobody reads that silo any more');
   });
 
   it('puts the batch among those that need somebody, with where it stopped and what to do, known or not', () => {

@@ -256,7 +256,7 @@ describe('the operator page over a line in trouble', () => {
     it('says how much is to be booked, and that the history waits for it', () => {
       const left =
         /The PLC has dosed 351 kg of it so far: the weights stay in the history; book them .* a new order.* press Booked in the history\.$/;
-      assert.match(cancelled({}), /stop the batch in slot 3 there first\. /);
+      assert.match(cancelled({}), /stop the batch in slot 3 there first, and let it be read once more: /);
       assert.match(cancelled({}), left);
       assert.match(cancelled({ status_operation: 1 }), /The PLC has given it up\. /);
       assert.match(cancelled({ status_operation: 1 }), left);
