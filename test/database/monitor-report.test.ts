@@ -141,7 +141,7 @@ describe('reports of the line', () => {
     }
     // One instruction: that of the failed batch.
     assert.deepEqual(issues(await plant.report('health')), ['failed-bit', 'gate-blocked']);
-    assert.match(String((await plant.gate()).payload['text']), /: the PLC says the batch failed, unchanged for 31 min/);
+    assert.match((await plant.gate()).payload['text'], /: the PLC says the batch failed, unchanged for 31 min/);
   });
 
   it('a batch that Odoo keeps turning away is stuck since it was weighed, however often it is tried', async () => {
