@@ -2,7 +2,6 @@ import type { SlotReading } from '../plc/slot';
 import type { Cancellation, QueueRow } from '../queue/batch';
 import type { ReadingUpdate } from '../queue/readings';
 import { round } from '../units';
-import type { FromEarlierRun } from './earlier-runs';
 import type { Line } from './line';
 import { mismatchOf } from './plausible';
 import { hasWeight } from './settle';
@@ -35,7 +34,8 @@ export interface Seen {
   inHistory: ReadonlySet<string>;
   /** Slots that were seen twice, unchanged, and finished. */
   settled: ReadonlySet<number>;
-  fromEarlierRun: FromEarlierRun;
+  /** Does the slot show an earlier run of an MO that was queued again? */
+  fromEarlierRun: (reading: SlotReading) => boolean;
   /** Why a finished slot did not settle. */
   unsettled: ReadonlyMap<number, string>;
 }
@@ -130,7 +130,9 @@ function stale(reading: SlotReading, seen: Seen, result: Assessment): void {
     if (reading.finished && hasWeight(reading)) result.late.push(reading);
     result.toAcknowledge.push(reading);
   } else if (reading.running) {
-    const text = `slot ${reading.slot} runs ${reading.mo_id}, which has left the queue: what it weighs is not stored`;
+    const isQueuedAgain = seen.rows.some(({ mo_id }) => mo_id === reading.mo_id);
+    const what = isQueuedAgain ? `still makes an earlier run of ${reading.mo_id}` : `runs ${reading.mo_id}, which has left the queue`;
+    const text = `slot ${reading.slot} ${what}: what it weighs is not stored`;
     result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'stale-slot', text, value: reading.mo_id });
   }
 }

@@ -2,10 +2,10 @@ import { clockTime } from '../clock';
 import { describe, type ErrorCode, isOfTheDatabase, SmartMoError, throwIfClosed } from '../errors';
 import { clearSlot, loadRecipe } from '../plc/handshake';
 import type { Plc } from '../plc/plc';
-import type { Recipe } from '../plc/slot';
+import type { Recipe, SlotReading } from '../plc/slot';
 import type { QueueRow } from '../queue/batch';
 import { findRow, queueRows } from '../queue/rows';
-import { claimLoad, holdsLoad, markLoaded, releaseLoad } from '../queue/steps';
+import { claimLoad, holdsLoad, markLoaded, noteLoading, releaseLoad } from '../queue/steps';
 import { checkInOdoo, checkInPlc, type NotLoaded } from './before-load';
 import { earlierRuns } from './earlier-runs';
 import { currentHold } from './hold';
@@ -118,8 +118,14 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
   const claimed = await claimLoad(line.database, row, LEASE_SECONDS);
   // Another process loads it, or somebody put the line on hold.
   if (!claimed) return;
+  // From the first word on the slot may show this run.
+  let isWriting = false;
   const mayWrite = async (): Promise<void> => {
-    if (await holdsLoad(line.database, claimed)) return;
+    if (await holdsLoad(line.database, claimed)) {
+      if (row.run > 1 && !isWriting) await noteLoading(line.database, claimed, run.actor);
+      isWriting = true;
+      return;
+    }
     const now = await findRow(line.database, line.line, { mo_id: row.mo_id });
     if (!now || now.state === 'cancelling') {
       throw new SmartMoError('BATCH_UNKNOWN', `${row.mo_id} left the queue before its recipe was complete; the PLC does not take it`);
@@ -127,7 +133,15 @@ async function loadOne(line: Line, plc: Plc, run: Run, row: QueueRow, done: Done
     throw new SmartMoError('PLC_SLOT_BUSY', `slot ${row.batch_no} is being loaded by another process`, { class: 'transient' });
   };
   try {
-    const fromEarlierRun = await earlierRuns(line, [row]);
+    const ofEarlierRun = await earlierRuns(line, [row]);
+    const fromEarlierRun = (shows: SlotReading): boolean => {
+      const earlier = ofEarlierRun(shows);
+      if (earlier === 'left' && !isWriting) {
+        const text = `slot ${row.batch_no} of the PLC still has the batch of an earlier run of ${row.mo_id}; end it there before run ${row.run} is loaded`;
+        throw new SmartMoError('PLC_SLOT_RUNNING', text, { value: row.mo_id });
+      }
+      return earlier === 'over';
+    };
     const how = await loadRecipe(plc, line.mapping, recipeOf(row, line), { fromEarlierRun, mayWrite, signal: run.signal });
     const detail = how === 'already' ? { what: 'was in the slot already' } : {};
     const stored = await markLoaded(line.database, claimed, { actor: run.actor, detail });

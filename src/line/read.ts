@@ -73,7 +73,8 @@ export async function readBatches(line: Line, run: Run, options: ReadOptions): P
         : readFromMessage(line, rows, options);
 
       const { known, inHistory } = await judgeStrangers(line, rows, readings);
-      const fromEarlierRun = await earlierRuns(line, rows);
+      const ofEarlierRun = await earlierRuns(line, rows);
+      const fromEarlierRun = (reading: SlotReading): boolean => ofEarlierRun(reading) !== null;
       const assessment = assess(line, { rows, readings: known, inHistory, settled, unsettled, fromEarlierRun });
 
       const live = line.mode === 'live';

@@ -3,6 +3,7 @@ import type { Queryable } from '../database/database';
 /** What happened to a batch or a line, for the report `batch` and for the night shift. Never a secret in `detail`. */
 export type EventKind =
   | 'queued'
+  | 'loading'
   | 'loaded'
   | 'running'
   | 'finished'

@@ -22,7 +22,8 @@ const BOOKED = `EXISTS (
 /**
  * Of a batch record `h` that was not completed: is something of it gone from the silos, and nobody told Odoo? It was made, or dosed
  * in part, and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another
- * hand. Another run of the MO changes nothing: that books its own materials. What is weighed by hand is known of made ones alone.
+ * hand. Another run of the MO changes nothing: that books its own materials, because it is not loaded while the slot still has this
+ * one (earlierRuns). What is weighed by hand is known of made ones alone.
  */
 export const WEIGHED_NOT_BOOKED = `(
   (h.status_manufacturing = 1 OR jsonb_path_exists(h.actual, '$.* ? (@ > 0)'))
@@ -121,18 +122,19 @@ export async function lastRecords(db: Queryable, line: string, moIds: readonly s
 }
 
 const RESULTS = `
-SELECT mo_id, actual, actual_weight FROM {schema}.mo_histories
-WHERE line = $1 AND mo_id = ANY($2) AND actual IS NOT NULL AND actual_weight IS NOT NULL
+SELECT mo_id, actual, actual_weight, status_manufacturing = 0 AND jsonb_path_exists(actual, '$.* ? (@ > 0)') AS is_half_dosed
+FROM {schema}.mo_histories
+WHERE line = $1 AND mo_id = ANY($2) AND actual IS NOT NULL
 UNION ALL
-SELECT mo_id, detail -> 'actual', (detail ->> 'actual_weight')::numeric FROM {schema}.mo_events
+SELECT mo_id, detail -> 'actual', (detail ->> 'actual_weight')::numeric, false FROM {schema}.mo_events
 WHERE line = $1 AND mo_id = ANY($2) AND event = 'refused' AND detail ? 'actual_weight'`;
 
-/** What earlier runs of these MOs weighed, also after their batch had left the queue. */
+/** What earlier runs of these MOs weighed to the end or in part, also after their batch had left the queue. */
 export async function resultsOf(
   db: Queryable,
   line: string,
   moIds: readonly string[],
-): Promise<{ mo_id: string; actual: Record<string, number>; actual_weight: number }[]> {
+): Promise<{ mo_id: string; actual: Record<string, number>; actual_weight: number | null; is_half_dosed: boolean }[]> {
   return db.query(RESULTS, [line, moIds]);
 }
 

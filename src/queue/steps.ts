@@ -66,6 +66,26 @@ export async function holdsLoad(db: Queryable, row: Seen): Promise<boolean> {
   return (await db.query(STILL_MINE, [row.id, row.row_version])).length > 0;
 }
 
+const NOTE_LOADING = `
+INSERT INTO {schema}.mo_events (line, mo_id, event, actor, detail)
+SELECT line, mo_id, 'loading', $2, jsonb_build_object('batch_no', batch_no, 'run', run) FROM {schema}.mo_batch WHERE id = $1`;
+
+/** Of an MO that was queued again, before the first word of its recipe is written: from now on its slot may show this run. */
+export async function noteLoading(db: Queryable, row: Pick<QueueRow, 'id'>, actor: string): Promise<void> {
+  await db.query(NOTE_LOADING, [row.id, actor]);
+}
+
+const LOAD_BEGUN = `
+SELECT id FROM {schema}.mo_batch b WHERE id = ANY($1) AND (loaded_at IS NOT NULL OR EXISTS (
+  SELECT 1 FROM {schema}.mo_events e
+  WHERE e.line = b.line AND e.mo_id = b.mo_id AND e.event = 'loading' AND (e.detail ->> 'run')::int = b.run))`;
+
+/** Those of these rows whose recipe was written, or begun to be ({@link noteLoading}), in their present run. */
+export async function loadBegun(db: Queryable, ids: readonly number[]): Promise<Set<number>> {
+  const rows = await db.query<{ id: number }>(LOAD_BEGUN, [ids]);
+  return new Set(rows.map(({ id }) => id));
+}
+
 const RELEASE_LOAD = "UPDATE {schema}.mo_batch SET next_try_at = NULL WHERE id = $1 AND row_version = $2 AND state = 'queued'";
 
 /** The recipe was not loaded: any process may try again at once. */

@@ -68,7 +68,7 @@ const LEGAL_STEPS = [
 const ILLEGAL_STEPS = `
 SELECT mo_id, step FROM (
   SELECT mo_id, coalesce(lag(event) OVER (PARTITION BY mo_id ORDER BY id), '') || '>' || event AS step
-  FROM mo_events WHERE mo_id = ANY($1) AND event NOT IN ('loaded', 'refused')
+  FROM mo_events WHERE mo_id = ANY($1) AND event NOT IN ('loading', 'loaded', 'refused')
 ) steps WHERE step <> ALL($2)`;
 
 const FOR_OPERATOR = `
