@@ -1,6 +1,6 @@
 import { clockTime, minutesBetween } from '../clock';
 import { codeOf } from '../queue/batch';
-import { aboutBatch, standing } from '../queue/batch-words';
+import { aboutBatch, STATE_WORDS } from '../queue/batch-words';
 import { type Glance, glanceAt, type WaitingRow } from '../queue/glance';
 import { countRows } from '../queue/rows';
 import { currentHold } from './hold';
@@ -128,7 +128,7 @@ function minutesSince(row: WaitingRow, now: Date): number {
 function sentence(rows: readonly WaitingRow[], now: Date): string {
   const { count, completed, failed } = countRows(rows);
   const first = firstBlocking(rows);
-  const why = first.last_error ?? `${standing(first)}, unchanged for ${minutesSince(first, now)} min`;
+  const why = first.last_error ?? `${STATE_WORDS[first.state]}, unchanged for ${minutesSince(first, now)} min`;
   return `${count} left, ${completed} finished, ${failed} failed; ${aboutBatch(first, why)}`;
 }
 

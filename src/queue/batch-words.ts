@@ -1,7 +1,7 @@
 import { type BatchState, codeOf, failedInPlc, type QueueRow } from './batch';
 
 /** Where a batch is by its state alone; {@link standing} knows more. */
-const STATE_WORDS: Readonly<Record<BatchState, string>> = {
+export const STATE_WORDS: Readonly<Record<BatchState, string>> = {
   queued: 'waits for the PLC',
   running: 'in the PLC',
   finished: 'made, waits for Odoo',

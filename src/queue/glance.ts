@@ -3,10 +3,7 @@ import type { QueueRow } from './batch';
 import type { Hold } from './hold';
 
 /** What the gate looks at of a row. */
-export type WaitingRow = Pick<
-  QueueRow,
-  'batch_no' | 'mo_id' | 'state' | 'status_manufacturing' | 'status_operation' | 'last_error' | 'updated_at' | 'finished_at'
->;
+export type WaitingRow = Pick<QueueRow, 'batch_no' | 'mo_id' | 'state' | 'last_error' | 'updated_at' | 'finished_at'>;
 
 /** Why a line is on hold, and its queue in slot order, as they were at one moment. */
 export interface Glance {
@@ -21,7 +18,7 @@ export interface Glance {
  * short index of open fetches: nobody walks over the dead rows of a table that was emptied and not yet vacuumed.
  */
 const GLANCE = `
-SELECT now() AS now, l.hold, b.batch_no, b.mo_id, b.state, b.status_manufacturing, b.status_operation, b.last_error, b.updated_at, b.finished_at
+SELECT now() AS now, l.hold, b.batch_no, b.mo_id, b.state, b.last_error, b.updated_at, b.finished_at
 FROM (SELECT $1::text AS line) this
 LEFT JOIN (SELECT line, coalesce(reason, '') AS hold FROM {schema}.mo_line WHERE hold) l ON l.line = this.line
 LEFT JOIN {schema}.mo_fetch f ON f.line = this.line AND f.is_open
