@@ -1,4 +1,4 @@
-import { createBreather } from '../breather';
+import { breathe } from '../breather';
 import { clockTime } from '../clock';
 import type { OdooOrder } from '../odoo/odoo';
 import { type OpenAlarm, settleAlarms } from '../queue/alarms';
@@ -154,7 +154,6 @@ async function findOrders(line: Line, limit: number, nextPage: PageReader): Prom
 }
 
 async function checkOrders(orders: readonly OdooOrder[], line: Line): Promise<CheckedOrder[]> {
-  const breathe = createBreather();
   const checked: CheckedOrder[] = [];
   for (const order of orders) {
     await breathe();
@@ -205,7 +204,6 @@ function queuedStatus(count: number, { rejected }: Found, line: Line): NodeStatu
 
 /** The batches of a set as the tables would make them of it, if they have all of it. */
 async function batchesOf(line: Line, entries: readonly QueueEntry[]): Promise<Batch[]> {
-  const breathe = createBreather();
   const created_at = line.clock.now();
   const batches: Batch[] = [];
   for (const [index, entry] of entries.entries()) {

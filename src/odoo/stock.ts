@@ -1,4 +1,4 @@
-import { createBreather } from '../breather';
+import { breathe } from '../breather';
 import type { Names } from './names';
 import type { Odoo, OdooComponent, OdooOrder, OdooRecord, PushPayload } from './odoo';
 import type { Product, Products } from './products';
@@ -16,14 +16,17 @@ import {
 import type { ModelCall } from './transport';
 
 export const MO = 'mrp.production';
-/** Their components are asked for at once: an answer that is parsed and checked in one go must not hold up Node-RED. */
+/** Their components are asked for together: an answer that is parsed and checked in one go must not hold up Node-RED. */
 const ORDERS_PER_CALL = 100;
 
 /** What the tasks do with MOs; each protocol has its own way. */
 export type Operations = Pick<Odoo, 'listConfirmed' | 'readStates' | 'readOrder' | 'push' | 'markDone' | 'cancel' | 'note'>;
 
 export interface StockOperations extends Operations {
-  /** MOs of that domain with all their components, cancelled moves left out. Three calls up to 100 MOs, one more per 100. */
+  /**
+   * MOs of that domain with all their components, cancelled moves left out. Three calls up to 100 MOs; for each 100 more another one,
+   * and one where they need a product that is not known yet.
+   */
   readOrders(domain: readonly unknown[], page: { limit?: number }, signal?: AbortSignal): Promise<OdooOrder[]>;
 }
 
@@ -46,18 +49,25 @@ export function stockOperations({ call, names, products }: StockDependencies): S
     const what = 'the list of confirmed MOs';
     const answer = await searchRead(what, MO, domain, { fields, ...page, order: `${plannedStart} asc, id asc` }, signal);
     const orders = readOrderList(answer, what);
-    const moves = await plannedMoves(orders, signal);
-    const of = await products.get(
-      [...orders, ...moves].map((row) => id(row.product_id)),
-      signal,
-    );
-    const byOrder = new Map<number, PlannedMoveRow[]>(orders.map((order) => [order.id, []]));
-    for (const move of moves) byOrder.get(id(move.raw_material_production_id))?.push(move);
-    const breathe = createBreather();
+    const parts = inParts(orders);
     const complete: OdooOrder[] = [];
-    for (const order of orders) {
-      await breathe();
-      complete.push(toOrder(order, byOrder.get(order.id) ?? [], of, digits));
+    let asked: Promise<PlannedMoveRow[]> | undefined;
+    for (const [index, part] of parts.entries()) {
+      const moves = await (asked ?? plannedMoves(part, signal));
+      const next = parts[index + 1];
+      // Odoo works on the next answer while this one is looked at.
+      asked = next && plannedMoves(next, signal);
+      // Nobody waits for it any more when this one turns out to be wrong.
+      asked?.catch(() => undefined);
+      // All that the MOs make is asked for at once, with the components of the first part.
+      const used = [...(index === 0 ? orders : []), ...moves].map((row) => id(row.product_id));
+      const known = await products.get(used, signal);
+      const byOrder = new Map<number, PlannedMoveRow[]>(part.map((order) => [order.id, []]));
+      for (const move of moves) byOrder.get(id(move.raw_material_production_id))?.push(move);
+      for (const order of part) {
+        await breathe();
+        complete.push(toOrder(order, byOrder.get(order.id) ?? [], known, digits));
+      }
     }
     return complete;
   }
@@ -119,30 +129,17 @@ export function stockOperations({ call, names, products }: StockDependencies): S
     },
   };
 
-  async function plannedMoves(orders: readonly OrderListRow[], signal?: AbortSignal): Promise<PlannedMoveRow[]> {
+  async function plannedMoves(part: readonly OrderListRow[], signal?: AbortSignal): Promise<PlannedMoveRow[]> {
     const what = 'the components of MOs';
     const fields = ['id', 'product_id', 'product_uom', 'product_uom_qty', 'state', 'raw_material_production_id'];
-    const ask = (from: number): Promise<unknown> | null => {
-      const ids = orders.slice(from, from + ORDERS_PER_CALL).map((order) => order.id);
-      if (ids.length === 0) return null;
-      const domain = [
-        ['raw_material_production_id', 'in', ids],
-        ['state', '!=', 'cancel'],
-      ];
-      const answer = searchRead(what, 'stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal);
-      // An answer that nobody waits for any more, because the one before it was wrong.
-      answer.catch(() => undefined);
-      return answer;
-    };
-    const moves: PlannedMoveRow[] = [];
-    let asked = ask(0);
-    for (let from = ORDERS_PER_CALL; asked; from += ORDERS_PER_CALL) {
-      const answer = await asked;
-      // Odoo works on the next answer while this one is checked.
-      asked = ask(from);
-      moves.push(...readPlannedMoves(answer, what));
-    }
-    return moves;
+    const domain = [
+      ['raw_material_production_id', 'in', part.map((order) => order.id)],
+      ['state', '!=', 'cancel'],
+    ];
+    return readPlannedMoves(
+      await searchRead(what, 'stock.move', domain, { fields, order: 'raw_material_production_id, id' }, signal),
+      what,
+    );
   }
 
   async function consumedMoves(order: { id: number; move_raw_ids: number[] }, signal?: AbortSignal): Promise<OdooRecord['moves']> {
@@ -170,6 +167,11 @@ export function stockOperations({ call, names, products }: StockDependencies): S
         quantity: row.state !== 'cancel' && (row.picked || row.state === 'done') ? row.quantity : 0,
       }));
   }
+}
+
+function inParts<T>(all: readonly T[]): T[][] {
+  const starts = Array.from({ length: Math.ceil(all.length / ORDERS_PER_CALL) }, (_, part) => part * ORDERS_PER_CALL);
+  return starts.map((from) => all.slice(from, from + ORDERS_PER_CALL));
 }
 
 /** Scrapped components are moves of the MO as well, but not among its move_raw_ids. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createBreather } from '../breather';
+import { breathe } from '../breather';
 import { ConstraintError, type Database, type Queryable } from '../database/database';
 import { isDeadlock, isPlanOutdated } from '../database/sql-error';
 import { SmartMoError } from '../errors';
@@ -196,7 +196,6 @@ async function insertSet(
 
 /** A thousand MOs are 4 MB of JSON: too much to be written at one stretch. */
 async function linesOf(entries: readonly QueueEntry[]): Promise<string> {
-  const breathe = createBreather();
   const lines: string[] = [];
   for (const entry of entries) {
     await breathe();

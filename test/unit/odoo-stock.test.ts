@@ -136,6 +136,59 @@ describe('model calls of stock Odoo', () => {
     assert.equal(script.count('stock.move.fields_get'), 1);
   });
 
+  /** That many MOs of one component each; the last ones need a product of their own. */
+  const manyOrders = (count: number, answer: (asked: Asked) => unknown = () => undefined) => {
+    const ids = Array.from({ length: count }, (_, index) => index + 1);
+    const component = (order: number): number => (order > 200 ? 3 : 2);
+    return (asked: Asked): unknown => {
+      const [domain] = asked.args as [[string, string, number[]][]];
+      if (asked.name === 'mrp.production.search_read') {
+        const order = { state: 'confirmed', product_qty: 9, product_id: [1, 'Feed'], product_uom_id: [12, 'kg'] };
+        return ids.map((id) => ({ ...order, id, name: `MO/${id}`, move_raw_ids: [1000 + id] }));
+      }
+      if (asked.name === 'stock.move.search_read') {
+        const move = { product_uom: [12, 'kg'], product_uom_qty: 5, state: 'assigned' };
+        const moves = (domain[0]?.[2] ?? []).map((id) => ({
+          ...move,
+          id: 1000 + id,
+          product_id: [component(id), 'display'],
+          raw_material_production_id: [id, `MO/${id}`],
+        }));
+        return answer(asked) ?? moves;
+      }
+      if (asked.name !== 'product.product.search_read') return undefined;
+      return (domain[0]?.[2] ?? []).map((id) => ({ id, default_code: `P${id}`, name: 'Product', tracking: 'none' }));
+    };
+  };
+
+  it('asks for the components of many MOs in parts, and for a product when a part needs one that is not known', async () => {
+    script = await startScript(manyOrders(250));
+    const orders = await connectTo(script.url).listConfirmed({ limit: 250, seen: [], domain: [] });
+    assert.deepEqual(
+      [1, 100, 101, 200, 201, 250].map((id) => [orders[id - 1]?.mo_id, orders[id - 1]?.components.map((one) => one.product_code)]),
+      [1, 100, 101, 200, 201, 250].map((id) => [`MO/${id}`, [id > 200 ? 'P3' : 'P2']]),
+    );
+    assert.equal(orders.length, 250);
+    const products = script.asked.filter(({ name }) => name === 'product.product.search_read');
+    assert.deepEqual(
+      products.map(({ args }) => (args as [[string, string, number[]][]])[0][0]?.[2]),
+      [[1, 2], [3]],
+    );
+    assert.equal(script.count('stock.move.search_read'), 3);
+  });
+
+  it('fails with the first answer that is wrong, also when the one after it is refused', async () => {
+    let parts = 0;
+    const wrong = (): unknown => {
+      parts += 1;
+      if (parts === 1) return [{ id: 'wrong' }];
+      throw new Refusal('odoo.exceptions.UserError', 'too late');
+    };
+    script = await startScript(manyOrders(250, wrong));
+    const list = connectTo(script.url).listConfirmed({ limit: 250, seen: [], domain: [] });
+    await assert.rejects(list, { code: 'ODOO_ANSWER', message: /the components of MOs is malformed: record 1 / });
+  });
+
   it('takes a quantity for consumption only when it is picked or done, and never when cancelled', async () => {
     const move = { product_id: [2, 'Soy'], raw_material_production_id: [7, 'WH/MO/7'], quantity: 600, picked: false, state: 'assigned' };
     script = await startScript(({ name }) => {
