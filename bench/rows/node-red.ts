@@ -63,7 +63,7 @@ export const nodeRed: Row = {
       for (const delay of quick ? [5] : [5, 20]) {
         server.set(delay);
         const pairs = await onceARound(
-          rounds(30),
+          rounds(60),
           () => span(() => readInside(1)),
           () => span(yardstick.cycle),
         );

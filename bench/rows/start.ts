@@ -33,7 +33,7 @@ export const start: Row = {
 
     progress('Node-RED starts');
     const times = await onceARound(
-      rounds(30, 1),
+      rounds(60, 1),
       () => startOnce('product', true),
       () => startOnce('yardstick', false),
       0,

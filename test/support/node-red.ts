@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connectComms, type Comms, type DebugMessage, type NodeStatus } from './comms';
 import { checkout, installedModules, removeFolder, temporaryFolder } from './tarball';
-import { waitFor } from './wait';
 
 export type Flows = Record<string, unknown>[];
 
@@ -76,6 +75,7 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
   await prepare(userDir, options);
 
   let output = '';
+  const printed = new EventEmitter();
   let child: ChildProcess;
   let ended: Promise<unknown> = Promise.resolve();
   let comms: Comms | undefined;
@@ -89,8 +89,12 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     ended = once(child, 'exit');
-    child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
-    child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: Buffer) => {
+        output += text.toString();
+        printed.emit('text');
+      });
+    }
     // The port is logged when it is open, the flows start on their own time.
     const up = await waitForLog(/now running at|Uncaught Exception|Error loading settings/, START_MS, from);
     port = Number(/:(\d+)\/?$/.exec(up.trim())?.[1]);
@@ -103,10 +107,13 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
 
   async function waitForLog(what: string | RegExp, deadlineMs = 10_000, from = 0): Promise<string> {
     const found = (line: string): boolean => (typeof what === 'string' ? line.includes(what) : what.test(line));
-    try {
-      return await waitFor(() => output.slice(from).split('\n').find(found), { what: `"${String(what)}" in the log`, deadlineMs });
-    } catch (error) {
-      throw new Error(`${(error as Error).message}; the log was:\n${output}`, { cause: error });
+    // As soon as it is printed: the bench times starts by it.
+    const deadline = AbortSignal.timeout(deadlineMs);
+    for (;;) {
+      const line = output.slice(from).split('\n').find(found);
+      if (line !== undefined) return line;
+      if (deadline.aborted) throw new Error(`Waited ${deadlineMs} ms for "${String(what)}" in the log; the log was:\n${output}`);
+      await once(printed, 'text', { signal: deadline }).catch(() => undefined);
     }
   }
 
