@@ -22,13 +22,15 @@ export function toText({ machine, quick, rows, leftOut }: Report): string {
     if (failed !== null) lines.push(`  FAILED: ${failed}`);
   }
   const all = rows.flatMap(({ findings }) => findings);
-  const count = (verdict: Finding['verdict']): number => all.filter((finding) => finding.verdict === verdict).length;
+  const count = (verdict: Finding['verdict']): string => {
+    const such = all.filter((finding) => finding.verdict === verdict);
+    const narrow = such.filter(({ narrowly }) => narrowly).length;
+    return `${such.length} ${verdict === 'pass' ? 'pass' : 'fall short'}${narrow > 0 ? ` (${narrow} narrowly)` : ''}`;
+  };
   if (leftOut.length > 0) lines.push(noTimeFor(leftOut));
-  return [
-    ...lines,
-    '',
-    `${count('pass')} pass, ${count('close')} close, ${count('falls short')} fall short, ${rows.filter(({ failed }) => failed !== null).length} failed`,
-  ].join('\n');
+  return [...lines, '', `${count('pass')}, ${count('falls short')}, ${rows.filter(({ failed }) => failed !== null).length} failed`].join(
+    '\n',
+  );
 }
 
 const QUICK = 'A quick run: it shows that every row works, its figures are worth little.';
@@ -37,14 +39,20 @@ function noTimeFor(leftOut: readonly string[]): string {
   return `No time was left for ${leftOut.join(', ')}: --seconds gives a quick run more than a minute.`;
 }
 
-function sentence({ what, product, unit, yardstick, ratio, goal, verdict, note, limit }: Finding): string {
+function sentence(finding: Finding): string {
+  const { what, product, unit, yardstick, ratio, goal, note, limit } = finding;
   const parts = [`${what}: ${spread(product, unit)}`];
   if (yardstick) parts.push(`${yardstick.name} ${spread(yardstick.value, unit)}`);
   if (ratio) parts.push(`ratio ${spread(ratio)}`);
-  if (goal) parts.push(`goal ${goal}: ${verdict}`);
+  if (goal) parts.push(`goal ${goal}: ${judgement(finding)}`);
   if (note) parts.push(note);
   if (limit) parts.push(limit);
   return parts.join('; ');
+}
+
+/** "pass", "falls short, narrowly" */
+function judgement({ verdict, narrowly }: Finding): string {
+  return narrowly ? `${verdict}, narrowly` : verdict;
 }
 
 /** Median, and quartiles where they differ: "52.3 ms (51.9-53.0)". */
@@ -63,16 +71,18 @@ function digits(value: number): string {
 export function toMarkdown({ at, machine, quick, rows, leftOut }: Report): string {
   const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
   const table = rows.flatMap(({ findings }) =>
-    findings.map(({ what, product, unit, yardstick, ratio, goal, verdict, limit }) =>
-      line([
+    findings.map((finding) => {
+      const { what, product, unit, yardstick, ratio, goal, verdict, limit } = finding;
+      const judged = verdict === 'no goal' ? '' : judgement(finding);
+      return line([
         what,
         spread(product, unit),
         yardstick ? `${yardstick.name}: ${spread(yardstick.value, unit)}` : '',
         ratio ? spread(ratio) : '',
         goal.replace('<=', '≤'),
-        verdict === 'no goal' ? '' : limit ? `${verdict}: ${limit}` : verdict,
-      ]),
-    ),
+        limit ? `${judged}: ${limit}` : judged,
+      ]);
+    }),
   );
   return [
     line(['what', 'product', 'yardstick', 'ratio', 'goal', 'verdict']),
@@ -85,22 +95,32 @@ export function toMarkdown({ at, machine, quick, rows, leftOut }: Report): strin
   ].join('\n');
 }
 
-/** Which verdicts another run did not give: what a machine, or a change, has made of them. */
+/**
+ * Which verdicts another run did not give: what a machine, or a change, has made of them. Where both were narrow the median lies at
+ * the goal, and on which side of it is chance: such rows are told apart from those that differ.
+ */
 export function toDifferences(now: Report, before: Report): string {
-  const known = new Map(verdictsOf(before));
-  const both = verdictsOf(now).filter(([key]) => known.has(key));
-  const differ = both.filter(([key, verdict]) => known.get(key) !== verdict);
+  const known = judgedOf(before);
+  const pairs = [...judgedOf(now)].flatMap(([key, to]) => {
+    const from = known.get(key);
+    return from ? [{ key, from, to }] : [];
+  });
+  const others = pairs.filter(({ from, to }) => from.verdict !== to.verdict);
+  const atGoal = others.filter(({ from, to }) => from.narrowly && to.narrowly);
+  const differ = others.filter((pair) => !atGoal.includes(pair));
+  const listed = (some: typeof pairs): string[] => some.map(({ key, from, to }) => `  ${key}: ${judgement(to)}; before ${judgement(from)}`);
   return [
-    `${both.length} verdicts of ${before.at} are here too, ${differ.length} differ`,
-    ...differ.map(([key, verdict]) => `  ${key}: ${verdict}, before ${known.get(key) ?? ''}`),
+    `${pairs.length} verdicts of ${before.at} are here too, ${differ.length} differ`,
+    ...listed(differ),
+    ...(atGoal.length > 0 ? [`${atGoal.length} at the goal in both runs, by chance on the other side of it`] : []),
+    ...listed(atGoal),
   ].join('\n');
 }
 
-/** By row and text: those that have a goal. */
-function verdictsOf({ rows }: Report): [key: string, verdict: string][] {
-  return rows.flatMap(({ name, findings }) =>
-    findings.filter(({ verdict }) => verdict !== 'no goal').map(({ what, verdict }): [string, string] => [`${name}: ${what}`, verdict]),
-  );
+/** Those that have a goal, by row and text. */
+function judgedOf({ rows }: Report): Map<string, Finding> {
+  const findings = rows.flatMap(({ name, findings }) => findings.map((finding) => [`${name}: ${finding.what}`, finding] as const));
+  return new Map(findings.filter(([, { verdict }]) => verdict !== 'no goal'));
 }
 
 const BEGIN = '<!-- bench: made by npm run bench -- --readme -->';

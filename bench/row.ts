@@ -67,8 +67,10 @@ export interface Finding {
   ratio: Spread | null;
   /** "<= 1.08" */
   goal: string;
-  /** Close: even the longest run did not say on which side of the goal the median lies. */
-  verdict: 'pass' | 'close' | 'falls short' | 'no goal';
+  /** By the median. */
+  verdict: 'pass' | 'falls short' | 'no goal';
+  /** Even the longest run did not surely say on which side of the goal the median lies: another one may give the other verdict. */
+  narrowly: boolean;
   note?: string;
   /** Why the goal is not met; only where it is not. */
   limit?: string;
@@ -114,8 +116,12 @@ function judged(
   goal: number | null,
   { median, surely }: Spread,
   { decimals, limit }: { decimals: number; limit: string | undefined },
-): Pick<Finding, 'goal' | 'verdict' | 'limit'> {
-  if (goal === null) return { goal: '', verdict: 'no goal' };
-  const verdict = surely.to <= goal ? 'pass' : surely.from > goal ? 'falls short' : 'close';
-  return { goal: `<= ${goal.toFixed(decimals)}`, verdict, ...(median > goal && limit !== undefined ? { limit } : {}) };
+): Pick<Finding, 'goal' | 'verdict' | 'narrowly' | 'limit'> {
+  if (goal === null) return { goal: '', verdict: 'no goal', narrowly: false };
+  return {
+    goal: `<= ${goal.toFixed(decimals)}`,
+    verdict: median <= goal ? 'pass' : 'falls short',
+    narrowly: surely.from <= goal && goal < surely.to,
+    ...(median > goal && limit !== undefined ? { limit } : {}),
+  };
 }

@@ -67,7 +67,7 @@ export async function runRows(
 }
 
 function isOpen({ measured }: Progress): boolean {
-  return measured.some((one) => findingOf(one).verdict === 'close');
+  return measured.some((one) => findingOf(one).narrowly);
 }
 
 function resultOf({ row: { name }, measured, failed }: Progress): RowResult {

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onceARound, manyTimesARound, spreadOf } from '../../bench/measure';
 import { idleTimes, PACE, simulate } from '../../bench/plant-time/simulation';
 import { shippedTimers } from '../../bench/plant-time/timers';
-import { type Report, toDifferences, withTable } from '../../bench/report';
+import { type Report, toDifferences, toMarkdown, toText, withTable } from '../../bench/report';
 import { type Bench, findingOf, type Measured, type Row } from '../../bench/row';
 import { runRows } from '../../bench/run';
 import { countsStretches, longestStretch } from '../../bench/stretch';
@@ -20,14 +20,14 @@ describe('bench', () => {
     assert.deepEqual(surely, { from: 37, to: 64 });
   });
 
-  it('calls a goal close when the rounds do not decide, and tells what stands in the way only where it is not met', () => {
+  it('judges by the median, says where the rounds do not surely tell, and what stands in the way only where the goal is not met', () => {
     const judged = (goal: number) => findingOf({ what: 'x', unit: 'ms', values: [1, 2, 3, 4, 5], goal, limit: 'light is slow' });
-    const verdicts = [0.5, 2, 3, 5].map((goal) => [judged(goal).verdict, judged(goal).limit]);
+    const verdicts = [0.5, 2, 3, 5].map((goal) => [judged(goal).verdict, judged(goal).narrowly, judged(goal).limit]);
     assert.deepEqual(verdicts, [
-      ['falls short', 'light is slow'],
-      ['close', 'light is slow'],
-      ['close', undefined],
-      ['pass', undefined],
+      ['falls short', false, 'light is slow'],
+      ['falls short', true, 'light is slow'],
+      ['pass', true, undefined],
+      ['pass', false, undefined],
     ]);
   });
 
@@ -86,11 +86,11 @@ describe('bench', () => {
       ];
       const { rows, leftOut } = await run(this, [sure, unsure, once]);
       assert.deepEqual(
-        rows.map(({ name, findings }) => [name, findings[0]?.product.high, findings[0]?.verdict]),
+        rows.map(({ name, findings }) => [name, findings[0]?.product.high, findings[0]?.verdict, findings[0]?.narrowly]),
         [
-          ['sure', 1, 'pass'],
-          ['unsure', 3, 'close'],
-          ['once', 1, 'pass'],
+          ['sure', 1, 'pass', false],
+          ['unsure', 3, 'pass', true],
+          ['once', 1, 'pass', false],
         ],
       );
       assert.deepEqual([sure.rounds, unsure.rounds, once.rounds], [[10, 10, 10], Array(6).fill(10), [30]]);
@@ -118,22 +118,44 @@ describe('bench', () => {
     });
 
     it('is compared with another by its verdicts', () => {
-      const report = (values: number[]): Report => ({
+      const report = (...rounds: number[][]): Report => ({
         at: '2026-01-01T00:00:00Z',
         quick: false,
         machine: { processor: 'x', cores: 1, memoryGb: 1, system: 'x', load: 0, versions: {} },
         rows: [
           {
             name: 'row',
-            findings: values.map((value, n) => findingOf({ what: `${n}`, unit: '', values: [value], goal: 2 })),
+            findings: rounds.map((values, n) => findingOf({ what: `${n}`, unit: '', values, goal: 2 })),
             failed: null,
           },
         ],
         leftOut: [],
       });
-      assert.equal(toDifferences(report([1, 1, 1]), report([1, 1])), '2 verdicts of 2026-01-01T00:00:00Z are here too, 0 differ');
-      assert.match(toDifferences(report([1, 3]), report([1, 1])), /1 differ\n {2}row: 1: falls short, before pass$/);
+      const [sure, near, beyond, over] = [[1], [1, 1, 3], [1, 3, 3], [3]];
+      assert.equal(
+        toDifferences(report(sure, sure, over), report(sure, near)),
+        '2 verdicts of 2026-01-01T00:00:00Z are here too, 0 differ',
+      );
+      assert.match(toDifferences(report(sure, over), report(sure, sure)), /1 differ\n {2}row: 1: falls short; before pass$/);
+      assert.match(toDifferences(report(beyond), report(sure)), /1 differ\n {2}row: 0: falls short, narrowly; before pass$/);
+      assert.match(
+        toDifferences(report(beyond), report(near)),
+        / 0 differ\n1 at the goal in both runs, .*\n {2}row: 0: falls short, narrowly; before pass, narrowly$/,
+      );
     });
+  });
+
+  it('prints what passes or falls short, and how narrowly', () => {
+    const finding = (what: string, goal: number) => findingOf({ what, unit: '', values: [1, 2, 3, 4, 5], goal, limit: 'light is slow' });
+    const machine = { processor: 'x', cores: 1, memoryGb: 1, system: 'x', load: 0, versions: {} };
+    const findings = [finding('far', 9), finding('near', 3), finding('beyond', 2), finding('out of reach', 0)];
+    const report: Report = { at: '', quick: false, machine, rows: [{ name: 'row', findings, failed: null }], leftOut: [] };
+    const text = toText(report);
+    assert.match(text, /far: 3 \(2-4\); goal <= 9: pass\n/);
+    assert.match(text, /near: 3 \(2-4\); goal <= 3: pass, narrowly\n/);
+    assert.match(text, /beyond: 3 \(2-4\); goal <= 2: falls short, narrowly; light is slow\n/);
+    assert.match(text, /2 pass \(1 narrowly\), 2 fall short \(1 narrowly\), 0 failed$/);
+    assert.match(toMarkdown(report), /\| beyond \|.*\| falls short, narrowly: light is slow \|/);
   });
 
   it('sees the longest stretch of work, also the last one before the end', async function () {
