@@ -1,10 +1,10 @@
 import type { SlotReading } from '../plc/slot';
-import type { Cancellation, QueueRow } from '../queue/batch';
+import { type Cancellation, isBegun, type QueueRow } from '../queue/batch';
 import type { ReadingUpdate } from '../queue/readings';
 import { round } from '../units';
 import type { Line } from './line';
 import { mismatchOf } from './plausible';
-import { hasWeight } from './settle';
+import { hasWeight, isMade } from './settle';
 
 /** A slot whose values cannot be used, or that shows what it should not, with the sentence for the operator. */
 export interface BadSlot {
@@ -21,7 +21,7 @@ export interface Assessment {
   bad: BadSlot[];
   /** Slots whose result is stored, or will be by these updates, and that may be told so. */
   toAcknowledge: Pick<SlotReading, 'slot' | 'mo_id'>[];
-  /** Those of them that show a batch of the history, finished: what they weighed may be nowhere else. */
+  /** Those of them that show a batch of the history, finished or given up: what they weighed may be nowhere else. */
   late: SlotReading[];
   /** Rows whose slot said nothing new. */
   unchanged: number;
@@ -127,7 +127,7 @@ function stale(reading: SlotReading, seen: Seen, result: Assessment): void {
       result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'not-settled', text: why, value: null });
       return;
     }
-    if (reading.finished && hasWeight(reading)) result.late.push(reading);
+    if (isMade(reading) || (reading.failed && isBegun({ actual: reading.materials }))) result.late.push(reading);
     result.toAcknowledge.push(reading);
   } else if (reading.running) {
     const isQueuedAgain = seen.rows.some(({ mo_id }) => mo_id === reading.mo_id);

@@ -55,6 +55,11 @@ export function hasWeight(reading: Pick<SlotReading, 'actual_weight'>): boolean 
   return reading.actual_weight !== null && reading.actual_weight > 0;
 }
 
+/** The PLC has made the batch; a slot that says finished and failed without a weight has given it up. */
+export function isMade(reading: Pick<SlotReading, 'finished' | 'actual_weight'>): boolean {
+  return reading.finished && hasWeight(reading);
+}
+
 /** Two readings of a finished slot agree on everything measured, and the weight is there. */
 export function atRest(before: SlotReading, now: SlotReading): boolean {
   return (

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database';
 import type { HistoryRow } from './batch';
-import { LATE_BOOKED_IN_PART, LATE_NOT_BOOKED, NOT_IN_ODOO } from './history';
+import { LATE_BOOKED_IN_PART, LATE_IS_MADE, LATE_NOT_BOOKED, NOT_IN_ODOO } from './history';
 import { lateOf, LESS_BOOKED } from './late-weight';
 import type { Note } from './steps';
 
@@ -9,7 +9,7 @@ export type ToBook = 'made' | 'dosed';
 
 const WEIGHED = `
 SELECT h.id, CASE WHEN ${NOT_IN_ODOO} THEN
-  CASE WHEN h.status_manufacturing = 1 OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED}) THEN 'made' ELSE 'dosed' END
+  CASE WHEN h.status_manufacturing = 1 OR EXISTS (SELECT 1 ${LATE_NOT_BOOKED} AND ${LATE_IS_MADE}) THEN 'made' ELSE 'dosed' END
 END AS to_book, ${LATE_BOOKED_IN_PART} AS in_part, (
   SELECT b.actor FROM {schema}.mo_events b
   WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run ORDER BY b.id LIMIT 1
@@ -56,7 +56,7 @@ RETURNING (detail ->> 'batch_no')::int AS slot`;
  * @param run the newest that is not booked when null
  * @returns the slot; null when nothing of this run waits to be booked
  */
-export async function bookMade(
+export async function bookWeighed(
   db: Queryable,
   line: string,
   { mo_id, run }: { mo_id: string; run: number | null },

@@ -20,8 +20,8 @@ const BOOKED = `EXISTS (
     WHERE b.line = h.line AND b.mo_id = h.mo_id AND b.event = 'booked' AND (b.detail ->> 'run')::int = h.run)`;
 
 /**
- * Of a batch record `h` that was not completed: is something of it gone from the silos, and nobody told Odoo? It was made, or dosed
- * in part, and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another
+ * Of a batch record `h` that was not completed: is something of it gone from the silos, and nobody told Odoo? It was made, or begun,
+ * and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another
  * hand. Another run of the MO changes nothing: that books its own materials, because it is not loaded while the slot still has this
  * one (earlierRuns). What is weighed by hand is known of made ones alone.
  */
@@ -40,6 +40,9 @@ WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detai
 
 /** Those that nobody has booked since. */
 export const LATE_NOT_BOOKED = `${LATE} AND ${NOT_BOOKED_SINCE}`;
+
+/** Did the PLC finish it, or give it up? Events that do not say so are of finished ones. */
+export const LATE_IS_MADE = `coalesce((e.detail ->> 'finished')::boolean, true)`;
 
 /** Those that somebody has booked since. */
 export const LATE_BOOKED = `${LATE} AND NOT ${NOT_BOOKED_SINCE}`;

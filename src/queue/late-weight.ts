@@ -13,6 +13,8 @@ export interface LateWeight {
   mo_id: string;
   run: number;
   slot: number;
+  /** false: the PLC gave it up half dosed. */
+  finished: boolean;
   actual: Record<string, number>;
   actual_weight: number | null;
   /** Sentence and value of its alarm. */

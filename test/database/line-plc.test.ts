@@ -200,7 +200,7 @@ describe('recipes and readings', () => {
     const plant = await queue(this, 1);
     const [mo_id = ''] = await plant.queued();
     await keepLateWeight(plant.database, 'main', {
-      ...{ mo_id, run: 1, slot: 1, actual: { silo_a: 10 }, actual_weight: null },
+      ...{ mo_id, run: 1, slot: 1, finished: true, actual: { silo_a: 10 }, actual_weight: null },
       ...{ text: 'finished', value: 'no weight' },
     });
     const told = await lateOf(plant.database, 'main', [mo_id], 'kg');
@@ -271,6 +271,54 @@ describe('recipes and readings', () => {
     );
   });
 
+  describe('given up by the PLC', () => {
+    const dosed = ({ plc }: Plant): number => Object.values(plc.slots()[0]?.materials ?? {}).reduce((sum, weight) => sum + weight, 0);
+    const kept = (plant: Plant): Promise<{ detail: { finished: boolean; actual_weight: number } }[]> =>
+      plant.database.query("SELECT detail FROM {schema}.mo_events WHERE event = 'refused'");
+    /** A batch that the PLC has begun, and a read has seen so. */
+    async function begun(context: Mocha.Context): Promise<{ plant: Plant; mo_id: string }> {
+      const plant = await queue(context, 1, { plc: { speed: 10 } });
+      const [mo_id = ''] = await plant.queued();
+      await plant.load();
+      await waitFor(() => dosed(plant) > 0, { what: 'something dosed', everyMs: 5 });
+      await plant.read();
+      return { plant, mo_id };
+    }
+    const isAcknowledged = ({ plc }: Plant): boolean => plc.registers.read('holding', FEED_MILL_MAP.read.base + acknowledgedAt, 1)[0] === 1;
+
+    it('after the batch left the queue: what it dosed beyond the record is kept, like the weight of one that was finished', async function () {
+      const { plant, mo_id } = await begun(this);
+      await plant.cancel({ mo_id });
+      const [record] = await plant.database.query<{ sum: number }>(
+        'SELECT (SELECT sum(value::numeric) FROM jsonb_each_text(actual)) AS sum FROM {schema}.mo_histories',
+      );
+      await waitFor(() => dosed(plant) > (record?.sum ?? NaN) + 1, { what: 'more dosed', everyMs: 5 });
+      plant.plc.command({ action: 'fail', slot: 1 });
+      assert.deepEqual(bad(await plant.read()), ['stale-slot']);
+      const [event] = await kept(plant);
+      assert.equal(event?.detail.finished, false);
+      assert.ok(Math.abs(event.detail.actual_weight - dosed(plant)) < 0.5, `${event.detail.actual_weight} kg`);
+      const [alarm] = await openAlarms(plant.database, 'main');
+      const told = `slot 1 gave up ${mo_id} with ${event.detail.actual_weight} kg dosed, after the batch left the queue (cancelled)`;
+      assert.deepEqual([alarm?.code, alarm?.text.startsWith(told)], ['late-weight', true], alarm?.text);
+      assert.match(alarm?.text ?? '', /book it there by hand, less what of it is booked already$/);
+      assert.ok(isAcknowledged(plant));
+      assert.deepEqual([bad(await plant.read()), (await kept(plant)).length], [[], 1]);
+      const { histories } = (await plant.report('history', { mo_id })).payload as unknown as HistoryReport;
+      assert.equal(histories[0]?.status_text, 'cancelled: dosed, NOT in Odoo');
+      await plant.act('booked', { mo_id });
+      assert.deepEqual(await openAlarms(plant.database, 'main'), []);
+    });
+
+    it('before the batch left the queue: all of it is in the record, and nothing is told', async function () {
+      const { plant, mo_id } = await begun(this);
+      plant.plc.command({ action: 'fail', slot: 1 });
+      await plant.read();
+      await plant.cancel({ mo_id });
+      assert.deepEqual([bad(await plant.read()), await kept(plant), isAcknowledged(plant)], [[], [], true]);
+    });
+  });
+
   it('two runs of an MO that both came late: each is booked by itself, and the alarm goes on with the other', async function () {
     const plant = await queue(this, 1);
     const [mo_id = ''] = await plant.queued();
@@ -280,6 +328,7 @@ describe('recipes and readings', () => {
         mo_id,
         run,
         slot: run,
+        finished: true,
         actual: {},
         actual_weight: run * 100,
         text,
