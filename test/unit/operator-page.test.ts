@@ -274,6 +274,16 @@ describe('the operator page over a line in trouble', () => {
       assert.doesNotMatch(parked({ ...half, status_manufacturing: 1, materials }), byHand);
     });
 
+    it('counts what has no weight as dosed: litres', () => {
+      const materials = [
+        { manual: false, actual: 0 },
+        { manual: false, actual: 12 },
+      ];
+      const oil = { weighed: 0, materials };
+      assert.match(cancelled(oil), /stop the batch in slot 3 there first.*The PLC has dosed a part of it so far: /);
+      assert.match(parked({ ...half, ...oil }), /^The PLC has dosed a part of it so far: /);
+    });
+
     it('says nothing of it where nothing was dosed, or Odoo has the MO done', () => {
       for (const weighed of [0, null]) {
         assert.equal(parked({ ...half, weighed }), '');
