@@ -3,7 +3,7 @@ import { compileCheck } from '../check';
 import { describe, isClosed, SmartMoError } from '../errors';
 import { archive } from '../queue/archive';
 import type { QueueRow } from '../queue/batch';
-import { bookMade } from '../queue/bookings';
+import { bookWeighed } from '../queue/bookings';
 import { lastRecord } from '../queue/history';
 import { holdOf } from '../queue/hold';
 import { bookLateWeight } from '../queue/late-weight';
@@ -137,7 +137,7 @@ const ACTS: Record<Action, (line: Line, input: ActionInput, actor: string) => Pr
     const which = { mo_id, run: input.run ?? null };
     const late = await bookLateWeight(line.database, line.line, which, noteOf(input, actor));
     if (late !== null) return { message: `${mo_id}: what was weighed after it left the queue is booked by hand`, batch_no: late, mo_id };
-    const made = await bookMade(line.database, line.line, which, noteOf(input, actor));
+    const made = await bookWeighed(line.database, line.line, which, noteOf(input, actor));
     if (made !== null) return { message: `${mo_id}: what was weighed before it left the queue is booked by hand`, batch_no: made, mo_id };
     const last = await lastRecord(line.database, line.line, { mo_id });
     if (!last) throw new Refused(404, 'BATCH_UNKNOWN', `${mo_id} is not in the history of line ${line.line}`);

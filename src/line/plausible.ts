@@ -41,7 +41,7 @@ export interface WeightRule {
  */
 export function weightRule({ weightTolerance, mapping }: Line, rows: readonly Pick<QueueRow, 'materials'>[]): WeightRule {
   const units = new Map(mapping.tags.map((tag) => [tag, mapping.unitOf(tag)]));
-  // A batch keeps the units that it was queued with.
+  // A batch keeps the units that it was queued with (unitInBatch); the page has one table for them all.
   for (const { tag, uom } of rows.flatMap(({ materials }) => materials)) units.set(tag, uom);
   // A litre beside kilograms counts as one: only a wide gap is told.
   const perTag = [...units].map(([tag, uom]): [string, number] => [tag, unitFactor(uom, mapping.weightUnit) ?? 1]);

@@ -187,7 +187,7 @@ function waitsForLink(line: Line, { state }: QueueRow): boolean {
 
 /** The PLC shows every recipe that was loaded, and makes one after the other: while it makes one, only that one can be stuck there. */
 function waitsItsTurn(row: QueueRow): boolean {
-  return row.state === 'running' && row.status_operation === 0 && !isDosing(row);
+  return row.state === 'running' && !isDosing(row);
 }
 
 function ofLine(code: AlarmCode, severity: OpenAlarm['severity'], text: string, since: Date | null = null): OpenAlarm {
