@@ -39,6 +39,12 @@ describe('long work', () => {
     assert.ok(turns >= 9, `${turns} turns: each task alone is shorter than a stretch`);
   });
 
+  it('counts one stretch for pieces of several tasks', async () => {
+    const turns = await turnsDuring(() => Promise.all(Array.from({ length: 10 }, () => work(20))));
+    // 70 ms of work. A turn in which each task had a stretch of its own would hold 10 ms of it.
+    assert.ok(turns >= 14, `${turns} turns`);
+  });
+
   it('does not wait where little was done', async () => {
     const turns = await turnsDuring(async () => {
       for (let piece = 0; piece < 1000; piece += 1) await breathe();
