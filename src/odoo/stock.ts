@@ -59,8 +59,8 @@ export function stockOperations({ call, names, products }: StockDependencies): S
       asked = next && plannedMoves(next, signal);
       // Nobody waits for it any more when this one turns out to be wrong.
       asked?.catch(() => undefined);
-      // All that the MOs make is asked for at once, with the components of the first part.
-      const used = [...(index === 0 ? orders : []), ...moves].map((row) => id(row.product_id));
+      // All that the MOs make is asked for with the first part; what is known by then may be forgotten before the last.
+      const used = [...(index === 0 ? orders : part), ...moves].map((row) => id(row.product_id));
       const known = await products.get(used, signal);
       const byOrder = new Map<number, PlannedMoveRow[]>(part.map((order) => [order.id, []]));
       for (const move of moves) byOrder.get(id(move.raw_material_production_id))?.push(move);

@@ -108,12 +108,17 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
   async function waitForLog(what: string | RegExp, deadlineMs = 10_000, from = 0): Promise<string> {
     const found = (line: string): boolean => (typeof what === 'string' ? line.includes(what) : what.test(line));
     // As soon as it is printed: the bench times starts by it.
-    const deadline = AbortSignal.timeout(deadlineMs);
-    for (;;) {
-      const line = output.slice(from).split('\n').find(found);
-      if (line !== undefined) return line;
-      if (deadline.aborted) throw new Error(`Waited ${deadlineMs} ms for "${String(what)}" in the log; the log was:\n${output}`);
-      await once(printed, 'text', { signal: deadline }).catch(() => undefined);
+    const late = new AbortController();
+    const deadline = setTimeout(() => late.abort(), deadlineMs);
+    try {
+      for (;;) {
+        const line = output.slice(from).split('\n').find(found);
+        if (line !== undefined) return line;
+        if (late.signal.aborted) throw new Error(`Waited ${deadlineMs} ms for "${String(what)}" in the log; the log was:\n${output}`);
+        await once(printed, 'text', { signal: late.signal }).catch(() => undefined);
+      }
+    } finally {
+      clearTimeout(deadline);
     }
   }
 
