@@ -1,10 +1,10 @@
 import type { SlotReading } from '../plc/slot';
-import { type Cancellation, isBegun, type QueueRow } from '../queue/batch';
+import type { Cancellation, QueueRow } from '../queue/batch';
 import type { ReadingUpdate } from '../queue/readings';
 import { round } from '../units';
 import type { Line } from './line';
 import { mismatchOf } from './plausible';
-import { hasWeight, isMade } from './settle';
+import { hasWeight, isGivenUp, isMade } from './settle';
 
 /** A slot whose values cannot be used, or that shows what it should not, with the sentence for the operator. */
 export interface BadSlot {
@@ -120,17 +120,19 @@ function assessForeign(reading: SlotReading, seen: Seen, result: Assessment): vo
 
 /** A slot that shows a batch of the history (an MO that was queued again has its earlier run there): nothing of it is stored. */
 function stale(reading: SlotReading, seen: Seen, result: Assessment): void {
+  const isQueuedAgain = seen.rows.some(({ mo_id }) => mo_id === reading.mo_id);
   if (reading.finished || reading.failed) {
     if (reading.acknowledged !== false) return;
     const why = seen.unsettled.get(reading.slot);
-    if (reading.finished && why !== undefined && !(reading.failed && !hasWeight(reading))) {
+    // Both bits without a weight: the batch failed (plc.md, settle rule).
+    if (why !== undefined && !(reading.finished && reading.failed && !hasWeight(reading))) {
       result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'not-settled', text: why, value: null });
       return;
     }
-    if (isMade(reading) || (reading.failed && isBegun({ actual: reading.materials }))) result.late.push(reading);
+    // Of an MO that was queued again nobody knows here whose the half is.
+    if (isMade(reading) || (isGivenUp(reading) && !isQueuedAgain)) result.late.push(reading);
     result.toAcknowledge.push(reading);
   } else if (reading.running) {
-    const isQueuedAgain = seen.rows.some(({ mo_id }) => mo_id === reading.mo_id);
     const what = isQueuedAgain ? `still makes an earlier run of ${reading.mo_id}` : `runs ${reading.mo_id}, which has left the queue`;
     const text = `slot ${reading.slot} ${what}: what it weighs is not stored`;
     result.bad.push({ batch_no: reading.slot, mo_id: reading.mo_id, code: 'stale-slot', text, value: reading.mo_id });

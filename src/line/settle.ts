@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
 import type { SlotReading } from '../plc/slot';
+import { isBegun } from '../queue/batch';
 
 /** Seconds. */
 export interface SettleTimes {
@@ -47,8 +48,8 @@ export async function settleSlots(
 
 /** The sentence of the alarm not-settled. */
 export function whyUnsettled(reading: SlotReading, seconds: number): string {
-  const what = hasWeight(reading) ? 'its values still change' : 'it has no finished weight';
-  return `slot ${reading.slot} ${reading.mo_id} says finished, but after ${seconds} s ${what}`;
+  const what = reading.finished && !hasWeight(reading) ? 'it has no finished weight' : 'its values still change';
+  return `slot ${reading.slot} ${reading.mo_id} says ${reading.finished ? 'finished' : 'failed'}, but after ${seconds} s ${what}`;
 }
 
 export function hasWeight(reading: Pick<SlotReading, 'actual_weight'>): boolean {
@@ -60,13 +61,17 @@ export function isMade(reading: Pick<SlotReading, 'finished' | 'actual_weight'>)
   return reading.finished && hasWeight(reading);
 }
 
-/** Two readings of a finished slot agree on everything measured, and the weight is there. */
+/** Failed, half dosed, and nothing else. */
+export function isGivenUp(reading: Pick<SlotReading, 'finished' | 'failed' | 'materials'>): boolean {
+  return reading.failed && !reading.finished && isBegun({ actual: reading.materials });
+}
+
+/** Two readings of a slot that has finished its batch, or given it up, agree on everything measured; the weight of a finished one is there. */
 export function atRest(before: SlotReading, now: SlotReading): boolean {
   return (
-    now.finished &&
+    (isMade(now) || isGivenUp(now)) &&
     now.bad.length === 0 &&
     now.mo_id === before.mo_id &&
-    hasWeight(now) &&
     now.actual_weight === before.actual_weight &&
     Object.keys(now.materials).length === Object.keys(before.materials).length &&
     Object.entries(now.materials).every(([tag, value]) => before.materials[tag] === value)

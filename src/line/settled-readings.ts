@@ -9,7 +9,7 @@ import { holdLine } from './hold';
 import type { Line } from './line';
 import { quantityOnPlc } from './quantity';
 import type { Run } from './run';
-import { settleSlots, type SettleTimes } from './settle';
+import { isGivenUp, settleSlots, type SettleTimes } from './settle';
 import { settleByMessages } from './sightings';
 import { readingsFrom } from './slot-message';
 
@@ -44,10 +44,13 @@ function finishing(readings: readonly SlotReading[], rows: readonly QueueRow[]):
   return readings.filter((reading) => reading.finished && reading.bad.length === 0 && open.get(reading.slot)?.mo_id === reading.mo_id);
 }
 
-/** Slots that finish a batch after it has left the queue, and that nobody has acknowledged: their weights are settled and limited too. */
-function finishingLate(readings: readonly SlotReading[], rows: readonly QueueRow[]): SlotReading[] {
+/** Slots that finish or give up a batch after it has left the queue, and that nobody has acknowledged: they are settled and limited too. */
+function endingLate(readings: readonly SlotReading[], rows: readonly QueueRow[]): SlotReading[] {
   const queued = new Set(rows.map(({ mo_id }) => mo_id));
-  return readings.filter(({ finished, acknowledged, mo_id }) => finished && acknowledged === false && mo_id !== '' && !queued.has(mo_id));
+  return readings.filter((reading) => {
+    const { finished, acknowledged, mo_id } = reading;
+    return (finished || isGivenUp(reading)) && acknowledged === false && mo_id !== '' && !queued.has(mo_id);
+  });
 }
 
 /** The slots of a message of another PLC node; a finish counts when two messages agree. @throws INPUT_INVALID for a message of another shape */
@@ -88,7 +91,7 @@ export async function readFromPlc(line: Line, plc: Plc, run: Run, rows: readonly
     if (error instanceof SmartMoError && error.code === 'MAP_VERSION') await holdLine(line, error.message);
     throw error;
   });
-  const late = finishingLate(first, rows);
+  const late = endingLate(first, rows);
   const records =
     late.length === 0
       ? []

@@ -41,7 +41,7 @@ WHERE e.line = h.line AND e.mo_id = h.mo_id AND e.event = 'refused' AND (e.detai
 /** Those that nobody has booked since. */
 export const LATE_NOT_BOOKED = `${LATE} AND ${NOT_BOOKED_SINCE}`;
 
-/** Did the PLC finish it, or give it up? Events that do not say so are of finished ones. */
+/** Did the PLC finish it? What it gave up says so. */
 export const LATE_IS_MADE = `coalesce((e.detail ->> 'finished')::boolean, true)`;
 
 /** Those that somebody has booked since. */
@@ -129,7 +129,7 @@ SELECT mo_id, actual, actual_weight, status_manufacturing = 0 AND jsonb_path_exi
 FROM {schema}.mo_histories
 WHERE line = $1 AND mo_id = ANY($2) AND actual IS NOT NULL
 UNION ALL
-SELECT mo_id, detail -> 'actual', (detail ->> 'actual_weight')::numeric, false FROM {schema}.mo_events
+SELECT mo_id, detail -> 'actual', (detail ->> 'actual_weight')::numeric, NOT ${LATE_IS_MADE} FROM {schema}.mo_events e
 WHERE line = $1 AND mo_id = ANY($2) AND event = 'refused' AND detail ? 'actual_weight'`;
 
 /** What earlier runs of these MOs weighed to the end or in part, also after their batch had left the queue. */

@@ -13,9 +13,10 @@ export interface LateWeight {
   mo_id: string;
   run: number;
   slot: number;
-  /** false: the PLC gave it up half dosed. */
-  finished: boolean;
+  /** The PLC gave it up half dosed. */
+  finished?: false;
   actual: Record<string, number>;
+  /** null: nothing of it has a weight. */
   actual_weight: number | null;
   /** Sentence and value of its alarm. */
   text: string;
@@ -84,7 +85,7 @@ export async function bookLateWeight(
 }
 
 const KEPT = `
-SELECT mo_id, (detail ->> 'run')::int AS run, (detail ->> 'actual_weight')::numeric AS actual_weight, (
+SELECT mo_id, (detail ->> 'run')::int AS run, (detail ->> 'actual_weight')::numeric AS actual_weight, detail -> 'finished' AS finished, (
   SELECT b.actor FROM {schema}.mo_events b
   WHERE b.line = e.line AND b.mo_id = e.mo_id AND b.event = 'booked' AND b.detail -> 'run' = e.detail -> 'run' AND b.id > e.id
   ORDER BY b.id LIMIT 1
@@ -109,14 +110,15 @@ export type LateOf = (batch: Pick<HistoryRow, 'mo_id' | 'run'>) => Late | null;
  */
 export async function lateOf(db: Queryable, line: string, moIds: readonly string[], unit: string): Promise<LateOf> {
   if (moIds.length === 0) return () => null;
-  type Kept = Pick<LateWeight, 'mo_id' | 'run' | 'actual_weight'> & { booked_by: string | null };
+  type Kept = Pick<LateWeight, 'mo_id' | 'run' | 'actual_weight'> & { finished: false | null } & { booked_by: string | null };
   const rows = await db.query<Kept>(KEPT, [line, moIds, WHAT]);
   const byRun = new Map(rows.map((row) => [`${row.run} ${row.mo_id}`, row]));
   return ({ mo_id, run }) => {
     const kept = byRun.get(`${run} ${mo_id}`);
     if (!kept) return null;
-    const { actual_weight, booked_by } = kept;
-    const what = actual_weight === null ? 'finished without a weight' : `${actual_weight} ${unit} weighed`;
+    const { actual_weight, finished, booked_by } = kept;
+    const what =
+      actual_weight === null ? `${finished === false ? 'dosed' : 'finished'} without a weight` : `${actual_weight} ${unit} weighed`;
     const how = actual_weight === null ? 'book it by hand, from the paper of the scale' : 'book it by hand';
     const text = `${what} after it left the queue: ${booked_by === null ? how : `booked by hand (${booked_by})`}`;
     return { text, isBooked: booked_by !== null };

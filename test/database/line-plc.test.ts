@@ -200,7 +200,7 @@ describe('recipes and readings', () => {
     const plant = await queue(this, 1);
     const [mo_id = ''] = await plant.queued();
     await keepLateWeight(plant.database, 'main', {
-      ...{ mo_id, run: 1, slot: 1, finished: true, actual: { silo_a: 10 }, actual_weight: null },
+      ...{ mo_id, run: 1, slot: 1, actual: { silo_a: 10 }, actual_weight: null },
       ...{ text: 'finished', value: 'no weight' },
     });
     const told = await lateOf(plant.database, 'main', [mo_id], 'kg');
@@ -299,15 +299,29 @@ describe('recipes and readings', () => {
       assert.equal(event?.detail.finished, false);
       assert.ok(Math.abs(event.detail.actual_weight - dosed(plant)) < 0.5, `${event.detail.actual_weight} kg`);
       const [alarm] = await openAlarms(plant.database, 'main');
-      const told = `slot 1 gave up ${mo_id} with ${event.detail.actual_weight} kg dosed, after the batch left the queue (cancelled)`;
+      const told = `slot 1 gave up ${mo_id} with ${event.detail.actual_weight} kg dosed (silo_`;
       assert.deepEqual([alarm?.code, alarm?.text.startsWith(told)], ['late-weight', true], alarm?.text);
-      assert.match(alarm?.text ?? '', /book it there by hand, less what of it is booked already$/);
+      assert.match(
+        alarm?.text ?? '',
+        / kg\) after the batch left the queue \(cancelled\); .*, less what of it is booked already; stop it at the PLC/,
+      );
       assert.ok(isAcknowledged(plant));
       assert.deepEqual([bad(await plant.read()), (await kept(plant)).length], [[], 1]);
       const { histories } = (await plant.report('history', { mo_id })).payload as unknown as HistoryReport;
       assert.equal(histories[0]?.status_text, 'cancelled: dosed, NOT in Odoo');
       await plant.act('booked', { mo_id });
       assert.deepEqual(await openAlarms(plant.database, 'main'), []);
+    });
+
+    it('after the batch left the queue, with a figure that cannot be: nothing is kept, and the PLC not told, before it is right', async function () {
+      const { plant, mo_id } = await begun(this);
+      await plant.cancel({ mo_id });
+      plant.plc.command({ action: 'fail', slot: 1 });
+      const { at } = FEED_MILL_MAP.fields.find(({ material }) => material === 'silo_a') ?? assert.fail('no silo_a');
+      // 10,000 t
+      poke(plant, 1, at, 0x3b9a, 0xca00);
+      assert.deepEqual(bad(await plant.read({ settle: 0.01, settleTimeout: 0.05 })), ['bad-value']);
+      assert.deepEqual([await kept(plant), isAcknowledged(plant)], [[], false]);
     });
 
     it('before the batch left the queue: all of it is in the record, and nothing is told', async function () {
@@ -328,7 +342,6 @@ describe('recipes and readings', () => {
         mo_id,
         run,
         slot: run,
-        finished: true,
         actual: {},
         actual_weight: run * 100,
         text,

@@ -210,7 +210,7 @@ describe('reports on batches', () => {
         await plant.fetch({ limit: 2 });
         const [queued = '', mo_id = ''] = await plant.queued();
         await plant.cancel({ mo_id }, { cancelInOdoo: false });
-        const late = { mo_id, run: 1, slot: 2, finished: true, actual: {}, actual_weight: 998, text: '998 kg came late', value: '998' };
+        const late = { mo_id, run: 1, slot: 2, actual: {}, actual_weight: 998, text: '998 kg came late', value: '998' };
         await keepLateWeight(plant.database, 'main', late);
         const offered = async (line: Line): Promise<unknown[]> => {
           const { histories } = (await plant.on(line).report('history')).payload as { histories?: { can: string[] }[] };

@@ -421,7 +421,7 @@ describe('what is not in Odoo', function () {
 
   /** As if a read had met the finished batch after it had left the queue. */
   async function comesLate(mo_id: string, weight: number): Promise<void> {
-    const figures = { run: 1, slot: 1, finished: true, actual: { silo_a: weight }, actual_weight: weight };
+    const figures = { run: 1, slot: 1, actual: { silo_a: weight }, actual_weight: weight };
     await keepLateWeight(plant.database, 'main', { mo_id, ...figures, text: 'finished', value: `${weight} kg` });
   }
 

@@ -193,6 +193,19 @@ describe('assessment of a read', () => {
       const assessment = judge({ rows, readings: [finished()] });
       assert.deepEqual([assessment.toAcknowledge.length, assessment.bad, assessment.updates], [1, [], []]);
     });
+
+    it('given up half dosed: its figures are late, but not of an MO that was queued again, and not before they stand still', () => {
+      const half = reading({ failed: true, running: false, acknowledged: false });
+      const others = { rows: [], readings: [half], inHistory: new Set([half.mo_id]) };
+      const left = judge(others);
+      assert.deepEqual([left.toAcknowledge.length, left.late, left.bad], [1, [half], []]);
+      const again = judge({ ...others, rows: [row({ batch_no: 2, run: 2, loaded_at: null })] });
+      assert.deepEqual([again.toAcknowledge.length, again.late], [1, []]);
+      const moving = judge({ ...others, unsettled: new Map([[half.slot, 'its values still change']]) });
+      assert.deepEqual([moving.toAcknowledge, moving.late, moving.bad.map(({ code }) => code)], [[], [], ['not-settled']]);
+      const nothing = judge({ ...others, readings: [{ ...half, materials: {} }] });
+      assert.deepEqual([nothing.toAcknowledge.length, nothing.late], [1, []]);
+    });
   });
 
   describe('an MO that was queued again', () => {
