@@ -11,9 +11,9 @@ import { isMade } from './settle';
 
 /**
  * Slots that finished a batch, or gave it up, after it had left the queue: cancelled or parked while the PLC made it. Odoo is told
- * nothing, but the materials are gone from the silos: figures that no batch record holds are kept as an event and told as an alarm that stays
- * until somebody has booked them, before the slot is acknowledged and the PLC forgets them. A line that only observes says so and
- * stores nothing.
+ * nothing, but the materials are gone from the silos: figures that no batch record holds are kept as an event and told as an alarm
+ * that stays until somebody has booked them, before the slot is acknowledged and the PLC forgets them. A line that only observes
+ * says so and stores nothing.
  */
 export async function keepLateWeights(line: Line, late: readonly SlotReading[]): Promise<BadSlot[]> {
   const kept: BadSlot[] = [];

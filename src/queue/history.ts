@@ -21,9 +21,9 @@ const BOOKED = `EXISTS (
 
 /**
  * Of a batch record `h` that was not completed: is something of it gone from the silos, and nobody told Odoo? It was made, or begun,
- * and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another
- * hand. Another run of the MO changes nothing: that books its own materials, because it is not loaded while the slot still has this
- * one (earlierRuns). What is weighed by hand is known of made ones alone.
+ * and then cancelled or parked; nobody has said that it is booked by hand, and Odoo did not show the MO done by another hand.
+ * Another run of the MO changes nothing: that books its own materials, because it is not loaded while the slot still has this one
+ * (earlierRuns). What is weighed by hand is known of made ones alone.
  */
 export const WEIGHED_NOT_BOOKED = `(
   (h.status_manufacturing = 1 OR jsonb_path_exists(h.actual, '$.* ? (@ > 0)'))
